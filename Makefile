@@ -1,0 +1,45 @@
+# Everything a checkout needs: `make help` lists it. Nothing has to be installed beforehand but
+# Python 3.10 and make; what is missing is fetched into .venv, .estoque and ~/.cache/estoque_pg.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+SERVIDOR := $(PY) -m estoque_pg.servidor
+PREPARAR := @sh ferramentas/preparar.sh
+
+.PHONY: help demo test bench stop clean migration check psql
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
+
+demo:  ## a year of an ERP and the life of a day, on a private server in .estoque
+	$(PREPARAR)
+	@.venv/bin/estoque demo $(ARGS)
+
+test:  ## run the tests; ARGS="-k gate -x" goes to pytest
+	$(PREPARAR)
+	@$(PY) -m pytest $(ARGS)
+
+bench:  ## measure, and write bench/RESULTADOS.md
+	$(PREPARAR)
+	@$(PY) bench/executar.py $(ARGS)
+
+check:  ## linter and type checker
+	$(PREPARAR)
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+migration:  ## write the open migration anew from sql/
+	$(PREPARAR)
+	@$(PY) ferramentas/gerar_migracao.py $(ARGS)
+
+psql:  ## open psql on the demo's database, starting its server where it is stopped
+	$(PREPARAR)
+	@$(SERVIDOR) psql $(ARGS)
+
+stop:  ## stop the private server; the data stay
+	@if [ -e .estoque ]; then sh ferramentas/preparar.sh && $(SERVIDOR) parar; \
+	else echo "no server is running"; fi
+
+clean:  ## stop the server and remove it with its data, the virtual environment and all caches
+	@if [ -e .estoque ] || [ -L .estoque ]; then \
+	sh ferramentas/preparar.sh && $(SERVIDOR) remover; fi
+	@rm -rf .venv build dist bench/tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,62 @@
+"""Real-time stock on PostgreSQL: balance, forecast and stock-out, kept by the database itself.
+
+>>> import psycopg
+>>> from estoque_pg import APIEstoqueTempoReal
+>>> with psycopg.connect("dbname=erp") as conn:
+...     APIEstoqueTempoReal(conn).consultar_produto("P001")
+"""
+
+from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.erros import (
+    ArgumentoInvalido,
+    BancoMaisNovo,
+    DivergenciaEncontrada,
+    ErroConexao,
+    ErroEstoque,
+    ErroSerializacao,
+    ErroServidor,
+    FonteIncompativel,
+    MigracaoAlterada,
+    MigracoesPendentes,
+    ProdutoDesconhecido,
+    QuantidadeInvalida,
+    SemPermissao,
+    UnificacaoInvalida,
+)
+from estoque_pg.linhas import (
+    DiaProjetado,
+    Disponibilidade,
+    Divergencia,
+    Estatisticas,
+    MovimentacaoPrevista,
+    Produto,
+    Ruptura,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "APIEstoqueTempoReal",
+    "ArgumentoInvalido",
+    "BancoMaisNovo",
+    "DiaProjetado",
+    "Disponibilidade",
+    "Divergencia",
+    "DivergenciaEncontrada",
+    "ErroConexao",
+    "ErroEstoque",
+    "ErroSerializacao",
+    "ErroServidor",
+    "Estatisticas",
+    "FonteIncompativel",
+    "MigracaoAlterada",
+    "MigracoesPendentes",
+    "MovimentacaoPrevista",
+    "Produto",
+    "ProdutoDesconhecido",
+    "QuantidadeInvalida",
+    "Ruptura",
+    "SemPermissao",
+    "UnificacaoInvalida",
+    "__version__",
+]

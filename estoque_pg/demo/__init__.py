@@ -1,0 +1,136 @@
+"""`estoque demo`: a private server, a realistic ERP, and what the package does with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.demo.carga import Carga, carregar, ler_carga
+from estoque_pg.demo.comandos import COMANDOS
+from estoque_pg.demo.tela import Tela
+from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, MigracaoAlterada, traduzir
+from estoque_pg.migracoes import instalar
+from estoque_pg.servidor import Servidor
+
+BANCO = "estoque_demo"
+RUPTURAS = 10  # shown; there are more
+
+__all__ = ["executar"]
+
+
+def executar(pasta: Path | None, semente: int) -> None:
+    """Show the package at work on a private server kept in `pasta` (None: the usual place).
+
+    The first run loads an ERP generated from `semente`; later ones reuse it. Raises
+    DivergenciaEncontrada when the audit at the end finds a difference.
+    """
+    tela = Tela(
+        cores=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+        largura=min(shutil.get_terminal_size((96, 24)).columns, 110),
+    )
+    servidor = Servidor(pasta, duravel=True).iniciar()
+    try:
+        carga = _preparar(servidor, semente, tela)
+        with psycopg.connect(servidor.dsn(BANCO), autocommit=True) as conn:
+            _carregar(conn, semente, carga, tela)
+            _mostrar(conn, tela)
+            tela.dia(conn)
+            _auditar(conn, tela)
+    except psycopg.Error as erro:
+        raise traduzir(erro) from erro
+    tela.titulo("Yours to play with")
+    tela.linha(servidor.comando_psql(BANCO))
+
+
+def _preparar(servidor: Servidor, semente: int, tela: Tela) -> Carga | None:
+    """Leave a database with the schema installed; return what it was loaded with."""
+    tela.titulo("Server and schema")
+    tela.linha(
+        "server "
+        + ("found running or kept from before" if servidor.reutilizado else "made")
+        + f", socket in {servidor.host}"
+    )
+    with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
+        existe = admin.execute(COMANDOS["banco_existe"]).fetchone()
+        if existe is None or not existe[0]:
+            admin.execute(COMANDOS["criar_banco"])
+    try:
+        aplicadas = instalar(servidor.dsn(BANCO))
+    except MigracaoAlterada as erro:
+        raise MigracaoAlterada(
+            f"the demonstration's database is of another version: {erro.mensagem}",
+            dica="run `make clean` and then `make demo` to start afresh",
+        ) from erro
+    tela.linha(f"schema: applied {', '.join(aplicadas)}" if aplicadas else "schema: up to date")
+    with psycopg.connect(servidor.dsn(BANCO), autocommit=True) as conn:
+        carga = ler_carga(conn)
+    if carga is not None and carga.semente != semente:
+        raise ErroEstoque(
+            f"the demonstration was loaded with seed {carga.semente}, not {semente}",
+            dica="run `make clean` first, or leave the seed as it is",
+        )
+    return carga
+
+
+def _carregar(conn: psycopg.Connection[Any], semente: int, carga: Carga | None, tela: Tela) -> None:
+    hoje = APIEstoqueTempoReal(conn).hoje()
+    if carga is None:
+        feita = carregar(conn, semente, hoje)
+        tela.linha(
+            f"ERP: loaded {tela.inteiro(feita.linhas)} rows with COPY in {feita.segundos:.1f} s, "
+            "the triggers at work"
+        )
+    else:
+        tela.linha(f"ERP: reusing what was loaded on {carga.dia:%d/%m/%Y} (seed {carga.semente})")
+        if (hoje - carga.dia).days > 3:
+            tela.aviso(
+                "its documents grow old, more of them overdue each day; "
+                "`make clean` and `make demo` start afresh"
+            )
+    fontes = conn.execute(COMANDOS["contar_fontes"]).fetchone()
+    assert fontes is not None
+    nomes = (
+        "movements", "pre-separations", "separations", "production rows", "shipment items",
+        "unified codes",
+    )  # fmt: skip
+    tela.linha(
+        ", ".join(f"{tela.inteiro(n)} {nome}" for n, nome in zip(fontes, nomes, strict=True))
+    )
+
+
+def _mostrar(conn: psycopg.Connection[Any], tela: Tela) -> None:
+    api = APIEstoqueTempoReal(conn)
+    tela.titulo("The stock at this moment")
+    tela.estatisticas(api.estatisticas())
+    rupturas = api.rupturas(7)
+    tela.titulo(f"The next ruptures ({min(RUPTURAS, len(rupturas))} of {len(rupturas)})")
+    tela.rupturas(rupturas[:RUPTURAS])
+    escolhido = conn.execute(COMANDOS["produto_do_grafico"]).fetchone()
+    if escolhido is not None:
+        produto = api.produtos([escolhido[0]])[0]
+        tela.titulo(f"28 days of {produto.cod_produto}, {produto.nome_produto}")
+        tela.projecao(produto, api.projecao(produto.cod_produto, 28))
+
+
+def _auditar(conn: psycopg.Connection[Any], tela: Tela) -> None:
+    tela.titulo("The audit")
+    inicio = time.perf_counter()
+    diferencas = APIEstoqueTempoReal(conn).verificar()
+    ms = 1000 * (time.perf_counter() - inicio)
+    contagem = conn.execute(COMANDOS["contar_resultado"]).fetchone()
+    assert contagem is not None
+    tela.auditoria(contagem[0], contagem[1], len(diferencas), ms)
+    if diferencas:
+        primeira = diferencas[0]
+        raise DivergenciaEncontrada(
+            f"the audit found {len(diferencas)} differences, the first in {primeira.campo} of "
+            f"{primeira.cod_produto}: {primeira.valor_armazenado} is stored, "
+            f"{primeira.valor_esperado} is right"
+        )

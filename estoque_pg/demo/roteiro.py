@@ -1,0 +1,180 @@
+"""The life of a day: what an ERP does to one product, and what its numbers do at once.
+
+Every run writes new documents and, at the end, takes the order back and restores the production
+plan: the product ends the day where it began, so the story can be told again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.demo.comandos import COMANDOS
+from estoque_pg.demo.documentos import dia_util
+from estoque_pg.erros import ErroEstoque
+
+
+@dataclass(frozen=True, slots=True)
+class Retrato:
+    """One product at one moment. `entrada` and `saida` are the forecast of the day watched."""
+
+    cod_produto: str
+    nome_produto: str
+    saldo_atual: Decimal
+    menor_estoque_d7: Decimal
+    dia_ruptura: date | None
+    entrada: Decimal
+    saida: Decimal
+    final_d7: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Passo:
+    """A step that has been done: the products before and after it."""
+
+    titulo: str
+    antes: list[Retrato]
+    depois: list[Retrato]
+    milissegundos: float
+
+
+class Dia:
+    """The product of the day and what happens to it."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
+        self.hoje = APIEstoqueTempoReal(conn).hoje()
+        self.dia = dia_util(self.hoje + timedelta(days=2))
+        self.codigo = self._um("produto_do_dia")
+        self.inicio = self.retrato(self.codigo)
+        self.outro = self.retrato(self._um("produto_a_unificar", codigo=self.codigo))
+        self.producao = conn.execute(COMANDOS["ler_producao"], {"codigo": self.codigo}).fetchall()
+        planejado = sum(int(linha[3]) for linha in self.producao)
+        # The order takes a little more than there will be, and less than production can mend.
+        projecao = APIEstoqueTempoReal(conn).projecao(self.codigo, 7)
+        menor = min(d.saldo_final for d in projecao if d.data >= self.dia)
+        self.quantidade = ceil(menor) + max(1, min(40, planejado // 2))
+        self.planejado = planejado
+        execucao = int(self._um("contar_execucao"))
+        self.valores = {
+            "codigo": self.codigo,
+            "nome": self.inicio.nome_produto,
+            "quantidade": self.quantidade,
+            "hoje": self.hoje,
+            "dia": self.dia,
+            "execucao": execucao,
+            "lote": f"LOTE_DEMO_{execucao:04d}",
+            "pedido": f"DEMO{execucao:04d}",
+            "nota": f"D{execucao:05d}",
+            "origem": self.outro.cod_produto,
+            "destino": self.codigo,
+        }
+
+    def passos(self) -> Iterator[Passo]:
+        """Do the steps one by one; each is committed before it is shown."""
+        n = f"{self.quantidade:,}".replace(",", ".")
+        dia = f"{self.dia:%d/%m}"
+        so_este = [self.codigo]
+        yield self._passo(f"an order for {n}, to leave on {dia}: a pre-separation", self._pedir)
+        yield self._passo(
+            "the pre-separation becomes a separation, in one transaction", self._separar
+        )
+        yield self._passo(
+            "its invoice is validated and the movement written, in one transaction", self._faturar
+        )
+        yield self._passo("the invoice is cancelled, its movement taken back", self._cancelar)
+        yield self._passo(
+            f"production is replaced: what was planned for later is made on {dia}",
+            self._reprogramar,
+        )
+        yield self._passo(
+            f"{self.outro.cod_produto} is unified into {self.codigo}",
+            self._unificar,
+            [self.codigo, self.outro.cod_produto],
+            so_este,
+        )
+        yield self._passo(
+            "and the two are separated again",
+            self._separar_codigos,
+            so_este,
+            [self.codigo, self.outro.cod_produto],
+        )
+        yield self._passo("the customer gives up, production goes back to the plan it had",
+                          self._desfazer)  # fmt: skip
+
+    def retrato(self, codigo: str) -> Retrato:
+        with self.conn.cursor(row_factory=class_row(Retrato)) as cursor:
+            cursor.execute(COMANDOS["retrato"], {"codigo": codigo, "dia": self.dia})
+            linha = cursor.fetchone()
+        if linha is None:
+            raise ErroEstoque(f"product {codigo} has disappeared from the demonstration")
+        return linha
+
+    def _um(self, nome: str, **valores: object) -> Any:
+        linha = self.conn.execute(COMANDOS[nome], valores).fetchone()
+        if linha is None:
+            raise ErroEstoque(
+                "the demonstration's database has no product left to tell the story with",
+                dica="run `make clean` and then `make demo` to start afresh",
+            )
+        return linha[0]
+
+    def _passo(
+        self,
+        titulo: str,
+        fazer: Callable[[], None],
+        antes: list[str] | None = None,
+        depois: list[str] | None = None,
+    ) -> Passo:
+        retratos = [self.retrato(c) for c in antes or [self.codigo]]
+        inicio = time.perf_counter()
+        with self.conn.transaction():
+            fazer()
+        ms = 1000 * (time.perf_counter() - inicio)
+        return Passo(titulo, retratos, [self.retrato(c) for c in depois or [self.codigo]], ms)
+
+    def _fazer(self, comando: str, **valores: object) -> int:
+        return self.conn.execute(COMANDOS[comando], self.valores | valores).rowcount
+
+    def _pedir(self) -> None:
+        self._fazer("pedir")
+
+    def _separar(self) -> None:
+        self._fazer("enviar_pre_separacao")
+        self._fazer("separar")
+
+    def _faturar(self) -> None:
+        self._fazer("embarcar")
+        self._fazer("faturar")
+
+    def _cancelar(self) -> None:
+        self._fazer("cancelar_embarque")
+        self._fazer("cancelar_movimento")
+
+    def _reprogramar(self) -> None:
+        # As the ERP's own import does it: out with all rows, in with the new ones.
+        self._fazer("apagar_producao")
+        self._fazer("programar", quantidade=self.planejado, linha="LINHA 1")
+
+    def _unificar(self) -> None:
+        if not self._fazer("religar_unificacao"):
+            self._fazer("unificar")
+
+    def _separar_codigos(self) -> None:
+        self._fazer("separar_codigos")
+
+    def _desfazer(self) -> None:
+        self._fazer("desistir")
+        self._fazer("apagar_producao")
+        for codigo, nome, dia, quantidade, linha in self.producao:
+            self._fazer("programar", codigo=codigo, nome=nome, dia=dia, quantidade=quantidade,
+                        linha=linha)  # fmt: skip

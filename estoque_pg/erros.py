@@ -1,0 +1,162 @@
+"""The exceptions of the package, and the one place where a SQLSTATE becomes one of them.
+
+Every error is one readable line (`mensagem`), with what to do about it (`dica`) where that is
+known. `saida` is the exit code the command line ends with. The mapping goes by SQLSTATE only:
+messages are for people and may be translated by the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import psycopg
+
+
+class ErroEstoque(Exception):
+    """Base of every error of this package."""
+
+    saida: ClassVar[int] = 1
+    dica_padrao: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        mensagem: str,
+        dica: str | None = None,
+        sqlstate: str | None = None,
+        detalhe: str | None = None,
+    ) -> None:
+        super().__init__(mensagem)
+        self.mensagem = mensagem
+        self.dica = dica if dica is not None else self.dica_padrao
+        self.sqlstate = sqlstate
+        self.detalhe = detalhe
+
+
+class ErroConexao(ErroEstoque):
+    """The database cannot be reached, or it refuses the connection."""
+
+    saida = 5
+    dica_padrao = "check --dsn, DATABASE_URL or the PG* variables, and that the server is running"
+
+
+class ErroServidor(ErroEstoque):
+    """The private PostgreSQL server cannot be found, started or stopped."""
+
+
+class MigracoesPendentes(ErroEstoque):
+    """The schema lacks migrations of this package, or nothing is installed in it."""
+
+    saida = 3
+    dica_padrao = "run `estoque install` (or choose the schema with --schema)"
+
+
+class BancoMaisNovo(ErroEstoque):
+    """The schema has migrations this package does not know: a newer package wrote them."""
+
+    saida = 3
+    dica_padrao = "upgrade the estoque_pg package; an older one must not touch this schema"
+
+
+class MigracaoAlterada(ErroEstoque):
+    """A migration file differs from what was applied under its name."""
+
+    saida = 3
+    dica_padrao = "restore the released file; a change belongs in a new migration"
+
+
+class DivergenciaEncontrada(ErroEstoque):
+    """The audit found stored values that differ from the sources."""
+
+    saida = 4
+    dica_padrao = "run `estoque recalcular --tudo` to rebuild them from the sources"
+
+
+class ErroSerializacao(ErroEstoque):
+    """A serialization failure or deadlock (40001, 40P01): the transaction must be run again."""
+
+    dica_padrao = "run the transaction again; nothing of it was kept"
+
+
+class ProdutoDesconhecido(ErroEstoque):
+    """No source row and no unification mentions the code."""
+
+    dica_padrao = "codes are text: '0123' and '123' are two products"
+
+
+class ArgumentoInvalido(ErroEstoque, ValueError):
+    """An argument out of its domain (22023, 22003): negative `dias`, NaN, a NULL, a huge number."""
+
+
+class QuantidadeInvalida(ErroEstoque):
+    """EP001: NaN, infinite or out-of-range quantity in a source row."""
+
+
+class UnificacaoInvalida(ErroEstoque):
+    """EP002: a code unified with itself, a cycle, or two active destinations for one origin."""
+
+
+class FonteIncompativel(ErroEstoque):
+    """EP003: an existing source table does not fit; the message lists every misfit."""
+
+
+class SemPermissao(ErroEstoque):
+    """42501: the role lacks a privilege."""
+
+    dica_padrao = "ask the owner of the schema for the privilege, or use another role"
+
+
+# The package's own SQLSTATEs (class EP), and the standard ones that deserve a class of their own.
+POR_SQLSTATE: dict[str, type[ErroEstoque]] = {
+    "EP001": QuantidadeInvalida,
+    "EP002": UnificacaoInvalida,
+    "EP003": FonteIncompativel,
+    "22003": ArgumentoInvalido,
+    "22008": ArgumentoInvalido,
+    "22023": ArgumentoInvalido,
+    "40001": ErroSerializacao,
+    "40P01": ErroSerializacao,
+    "42501": SemPermissao,
+    # Undefined function, table, column or schema: the package is not installed where we look.
+    "42883": MigracoesPendentes,
+    "42P01": MigracoesPendentes,
+    "42703": MigracoesPendentes,
+    "3F000": MigracoesPendentes,
+    # Server shutting down, starting up, dropped database, too many connections.
+    "57P01": ErroConexao,
+    "57P02": ErroConexao,
+    "57P03": ErroConexao,
+    "57P04": ErroConexao,
+    "53300": ErroConexao,
+    "3D000": ErroConexao,
+}
+
+
+def traduzir(erro: psycopg.Error) -> ErroEstoque:
+    """Return the package's exception for a database error (raise it `from` the original)."""
+    estado = erro.sqlstate
+    classe = POR_SQLSTATE.get(estado or "")
+    if classe is None and estado is not None and estado[:2] in ("08", "28"):
+        classe = ErroConexao
+    if classe is None and estado is None and isinstance(erro, psycopg.OperationalError):
+        classe = ErroConexao  # libpq gives no SQLSTATE when no connection came about
+    if classe is None:
+        classe = ErroEstoque
+    # Errors of libpq itself have no primary message; they may spread over several lines.
+    mensagem = erro.diag.message_primary or " ".join(str(erro).split())
+    return classe(
+        mensagem or type(erro).__name__,
+        dica=erro.diag.message_hint,
+        sqlstate=estado,
+        detalhe=erro.diag.message_detail,
+    )
+
+
+@contextmanager
+def traduzindo() -> Iterator[None]:
+    """Raise what `traduzir` makes of a database error inside the block."""
+    try:
+        yield
+    except psycopg.Error as erro:
+        raise traduzir(erro) from erro

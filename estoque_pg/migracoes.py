@@ -1,0 +1,422 @@
+"""The migration runner: the one way into a database, and the only module that knows yoyo.
+
+yoyo reads and splits the files, orders them and keeps its book. What it lacks is done here:
+
+- one session advisory lock around everything, the list of what is pending computed inside it;
+  the server frees it when this process dies, which a lock row in a table would not survive;
+- a migration, its mark and its checksum commit in one transaction;
+- the checksum is of the content, so an edited migration is refused, as is a database that has
+  migrations this package lacks;
+- all bookkeeping lives in the install schema, under names that leave an ERP's own yoyo alone;
+- during a migration the search_path is exactly the schema and pg_temp, because the functions
+  are created with SET search_path FROM CURRENT.
+"""
+
+from __future__ import annotations
+
+import getpass
+import glob
+import hashlib
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+from yoyo import internalmigrations, read_migrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.exceptions import BadMigration
+
+from estoque_pg.erros import (
+    ArgumentoInvalido,
+    BancoMaisNovo,
+    ErroConexao,
+    ErroEstoque,
+    MigracaoAlterada,
+    MigracoesPendentes,
+    traduzindo,
+    traduzir,
+)
+
+TRAVA = 0x6573746F7175  # "estoqu": one lock for all installs of a database
+TABELA_MIGRACAO = "_yoyo_estoque_migration"
+TABELA_LOG = "_yoyo_estoque_log"
+TABELA_VERSAO = "_yoyo_estoque_version"
+TABELA_SOMA = "estoque_migracao_soma"
+
+
+@dataclass(frozen=True, slots=True)
+class Estado:
+    """How the migrations of the package and those of a schema compare."""
+
+    schema: str | None
+    aplicadas: tuple[str, ...]
+    pendentes: tuple[str, ...]
+    desconhecidas: tuple[str, ...]  # applied, but not in this package: the database is newer
+    alteradas: tuple[str, ...]  # applied, and the package's file differs now
+
+    @property
+    def instalado(self) -> bool:
+        """Whether anything of the package is in the schema."""
+        return bool(self.aplicadas or self.desconhecidas)
+
+    @property
+    def em_dia(self) -> bool:
+        """Whether schema and package match exactly."""
+        return not (self.pendentes or self.desconhecidas or self.alteradas)
+
+
+def instalar(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
+    """Install into `schema`, created when missing, or bring it up to date.
+
+    `schema` None means the connection's current schema. Returns the migrations applied, in
+    order; an empty list when there was nothing to do. Raises FonteIncompativel when a source
+    table that exists does not fit, with nothing changed.
+    """
+    with _sessao(conninfo) as conn:
+        return _aplicar(conn, _schema(conn, schema), pasta)
+
+
+def migrar(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
+    """Bring an existing install up to date; returns the migrations applied."""
+    with _sessao(conninfo) as conn:
+        nome = _schema(conn, schema)
+        atual = estado(conn, nome, pasta)
+        if not atual.instalado and (erro := recusa(atual)):
+            raise erro
+        return _aplicar(conn, nome, pasta)
+
+
+def desfazer(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
+    """Roll every migration back, newest first, and remove the bookkeeping.
+
+    Returns the migrations rolled back. The source tables are the ERP's: what happens to them is
+    written in the rollback files. The schema itself stays.
+    """
+    with _sessao(conninfo) as conn:
+        nome = _schema(conn, schema)
+        atual = estado(conn, nome, pasta)
+        if not atual.instalado:
+            return []
+        _recusar(atual)
+        backend = _Backend(conn, nome)
+        desfeitas: list[str] = []
+        for migracao in reversed([m for m in _ler(pasta) if m.id in atual.aplicadas]):
+            _carregar(migracao)
+            with _falha(migracao.id), backend.transaction():
+                migracao.process_steps(backend, "rollback")
+                backend.unmark_one(migracao, log=False)
+                backend.apagar_soma(migracao.id)
+            desfeitas.append(migracao.id)
+        backend.remover_tabelas()
+        return desfeitas
+
+
+def estado(
+    conn: psycopg.Connection[Any], schema: str | None = None, pasta: Path | None = None
+) -> Estado:
+    """Compare `schema` (None: the current one) with the package, writing nothing.
+
+    It needs no more than USAGE on the schema, and works where nothing is installed.
+    """
+    somas = _somas(_ler(pasta))
+    with traduzindo():
+        nome = schema if schema is not None else _atual(conn)
+        registro = _registro(conn, nome) if nome is not None else {}
+    return Estado(
+        schema=nome,
+        aplicadas=tuple(i for i in somas if i in registro),
+        pendentes=tuple(i for i in somas if i not in registro),
+        desconhecidas=tuple(i for i in registro if i not in somas),
+        alteradas=tuple(i for i in somas if i in registro and registro[i] != somas[i]),
+    )
+
+
+# -- the session ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
+    """Open a connection that holds the lock, with the settings migrations are written for."""
+    try:
+        conn = psycopg.connect(
+            conninfo,
+            autocommit=True,  # yoyo sends BEGIN and COMMIT itself
+            client_encoding="utf8",
+            cursor_factory=_CursorCalado,
+        )
+    except psycopg.Error as erro:
+        falha = traduzir(erro)
+        raise ErroConexao(falha.mensagem, sqlstate=falha.sqlstate) from erro
+    with traduzindo(), conn:
+        conn.execute("SET default_transaction_isolation = 'read committed'")
+        conn.execute("SET standard_conforming_strings = on")
+        # The time limits of a role are meant for its daily queries, not for an install that
+        # waits its turn. What a migration itself locks it may not wait for longer than it may.
+        conn.execute("SET statement_timeout = 0")
+        conn.execute("SET lock_timeout = 0")
+        conn.execute("SELECT pg_advisory_lock(%s)", (TRAVA,))
+        conn.execute("RESET lock_timeout")
+        yield conn
+
+
+class _CursorCalado(psycopg.Cursor[Any]):
+    """A cursor that shows no description: yoyo prints every result that has one."""
+
+    @property
+    def description(self) -> None:
+        return None
+
+
+def _atual(conn: psycopg.Connection[Any]) -> str | None:
+    nome: str | None = _valor(conn, "SELECT current_schema()::text")
+    return nome
+
+
+def _valor(conn: psycopg.Connection[Any], consulta: str, *parametros: Any) -> Any:
+    # A cursor of our own: the caller's connection may return rows as anything.
+    with psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
+        linha = cursor.execute(consulta.encode(), parametros or None).fetchone()
+    return linha[0] if linha else None
+
+
+def _schema(conn: psycopg.Connection[Any], pedido: str | None) -> str:
+    """Return the schema to install into; refuse what PostgreSQL would misunderstand."""
+    if pedido is None:
+        atual = _atual(conn)
+        if atual is None:
+            raise ErroEstoque("the connection has no current schema", dica="name one with --schema")
+        return atual
+    try:
+        octetos = len(pedido.encode())
+    except UnicodeEncodeError:
+        raise ArgumentoInvalido("a schema name must be valid Unicode text") from None
+    if not 0 < octetos <= 63 or "\0" in pedido:
+        raise ArgumentoInvalido("a schema name has 1 to 63 bytes, none of them NUL")
+    if pedido == "$user":
+        # Even quoted, a search_path takes it for "the schema named like the user".
+        raise ArgumentoInvalido('"$user" cannot be the name of a schema to install into')
+    if pedido.startswith("pg_") or pedido == "information_schema":
+        raise ArgumentoInvalido(f'schema "{pedido}" belongs to PostgreSQL')
+    return pedido
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def pasta_padrao() -> Path:
+    """Return the folder of the migrations: in the package, or beside it in a checkout."""
+    pacote = Path(__file__).resolve().parent
+    empacotada = pacote / "migrations"
+    return empacotada if empacotada.is_dir() else pacote.parent / "migrations"
+
+
+def _ler(pasta: Path | None) -> Any:
+    origem = pasta if pasta is not None else pasta_padrao()
+    migracoes = read_migrations(glob.escape(str(origem)))
+    if not migracoes:
+        raise ErroEstoque(
+            f"no migrations found in {origem}", dica="the package is incomplete: reinstall it"
+        )
+    return migracoes
+
+
+def _somas(migracoes: Any) -> dict[str, str]:
+    return {m.id: _soma(Path(m.path)) for m in migracoes}
+
+
+def _soma(arquivo: Path) -> str:
+    # A checkout with other line ends is still the same migration.
+    return hashlib.sha256(arquivo.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+# -- bookkeeping ------------------------------------------------------------------------------
+
+
+def _registro(conn: psycopg.Connection[Any], schema: str) -> dict[str, str]:
+    """Return id and checksum of what is applied, in order of id; empty when not installed."""
+    tabela = sql.Identifier(schema, TABELA_SOMA)
+    if _valor(conn, "SELECT to_regclass(%s::text)", tabela.as_string(conn)) is None:
+        return {}
+    with psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
+        linhas = cursor.execute(
+            sql.SQL('SELECT id, sha256 FROM {} ORDER BY id COLLATE "C"').format(tabela)
+        ).fetchall()
+    return {str(i): str(soma) for i, soma in linhas}
+
+
+def recusa(atual: Estado) -> ErroEstoque | None:
+    """Return the error that says why schema and package do not match; None when they do."""
+    onde = f'schema "{atual.schema}"' if atual.schema else "the current schema: there is none"
+    if atual.desconhecidas:
+        lista = ", ".join(atual.desconhecidas)
+        return BancoMaisNovo(f"{onde} has migrations this package lacks: {lista}")
+    if atual.alteradas:
+        lista = ", ".join(atual.alteradas)
+        return MigracaoAlterada(f"{onde} was built from another content of: {lista}")
+    if atual.aplicadas and atual.pendentes and min(atual.pendentes) < max(atual.aplicadas):
+        return MigracaoAlterada(
+            f"{onde} has {max(atual.aplicadas)} but not the earlier {min(atual.pendentes)}",
+            dica="a new migration needs the highest number",
+        )
+    if not atual.instalado:
+        return MigracoesPendentes(f"estoque_pg is not installed in {onde}")
+    if atual.pendentes:
+        lista = ", ".join(atual.pendentes)
+        return MigracoesPendentes(f"{onde} lacks: {lista}", dica="run `estoque migrate`")
+    return None
+
+
+def _recusar(atual: Estado) -> None:
+    """Raise for what applying the pending migrations would not mend."""
+    erro = recusa(atual)
+    if erro is not None and not isinstance(erro, MigracoesPendentes):
+        raise erro
+
+
+def _aplicar(conn: psycopg.Connection[Any], schema: str, pasta: Path | None) -> list[str]:
+    atual = estado(conn, schema, pasta)
+    _recusar(atual)
+    if not atual.pendentes:
+        return []
+    backend = _Backend(conn, schema)
+    feitas: list[str] = []
+    # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
+    # a list it shares between all callers of the process.
+    for migracao in [m for m in _ler(pasta) if m.id in atual.pendentes]:
+        # The sum is taken before the file is read for good: if it changes in between, the next
+        # run says so, instead of never.
+        soma = _soma(Path(migracao.path))
+        _carregar(migracao)
+        with _falha(migracao.id), backend.transaction():
+            backend.preparar()
+            migracao.process_steps(backend, "apply")  # its steps become savepoints of ours
+            backend.log_migration(migracao, "apply")
+            backend.mark_one(migracao, log=False)
+            backend.guardar_soma(migracao.id, soma)
+        feitas.append(migracao.id)
+    return feitas
+
+
+def _carregar(migracao: Any) -> None:
+    """Have yoyo read and split the files of a migration."""
+    try:
+        migracao.load()
+    except UnicodeDecodeError as erro:
+        # yoyo reads every file in UTF-8, and once more in the encoding of the locale.
+        raise ErroEstoque(
+            f"migration {migracao.id} cannot be read under this locale", dica="set PYTHONUTF8=1"
+        ) from erro
+    except BadMigration as erro:
+        raise ErroEstoque(f"migration {migracao.id} is not valid: {erro}") from erro
+    if not migracao.use_transactions:
+        raise ErroEstoque(f"migration {migracao.id} is not transactional: not supported")
+
+
+@contextmanager
+def _falha(migracao: str) -> Iterator[None]:
+    """Name the migration that failed, keeping the class of our own errors."""
+    try:
+        yield
+    except psycopg.Error as erro:
+        falha = traduzir(erro)
+        if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
+            falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)
+        if not (falha.sqlstate or "").startswith("EP"):
+            falha.mensagem = f"migration {migracao}: {falha.mensagem}"
+        raise falha from erro
+
+
+class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
+    """yoyo's backend on a connection we own, under table names of our own."""
+
+    migration_table = TABELA_MIGRACAO
+    log_table = TABELA_LOG
+    version_table = TABELA_VERSAO
+
+    def __init__(self, conn: psycopg.Connection[Any], schema: str) -> None:
+        # Not super().__init__(): it connects by a URI and probes the database with DDL.
+        self.schema = schema
+        self.DatabaseError = self.driver.DatabaseError
+        self.has_transactional_ddl = True
+        self._connection = conn
+        self._is_locked = True  # the advisory lock is held; yoyo's lock table is never made
+        self._internal_schema_updated = True  # preparar() sees to it
+        self.init_connection(conn)
+
+    def init_connection(self, connection: psycopg.Connection[Any]) -> None:
+        # Also called by yoyo after a rollback.
+        caminho = sql.Identifier(self.schema).as_string(connection) + ", pg_temp"
+        connection.execute("SELECT set_config('search_path', %s, false)", (caminho,))
+
+    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
+        # yoyo's own asks the resolver for the host's full name, which may take seconds, and
+        # fails for a user without a passwd entry.
+        return {
+            "id": str(uuid.uuid1()),
+            "migration_id": migration.id if migration else None,
+            "migration_hash": migration.hash if migration else None,
+            "username": _usuario(),
+            "hostname": socket.gethostname()[:255],
+            "created_at_utc": datetime.now(timezone.utc).replace(tzinfo=None),
+            "operation": operation,
+        }
+
+    def list_tables(self, **_: Any) -> list[str]:
+        consulta = (
+            "SELECT c.relname::text FROM pg_catalog.pg_class AS c"
+            " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = :schema"
+        )
+        return [linha[0] for linha in self.execute(consulta, {"schema": self.schema})]
+
+    def preparar(self) -> None:
+        """Make what the bookkeeping needs, in the transaction of the migration that needs it.
+
+        A first install that fails leaves not even an empty schema.
+        """
+        existe = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = :schema"
+        if self.execute(existe, {"schema": self.schema}).rowcount == 0:
+            # Not IF NOT EXISTS: that asks for the right to create it even where it exists.
+            # And not through yoyo, which would take a % in the name for a parameter.
+            identificador = sql.Identifier(self.schema)
+            self.connection.execute(sql.SQL("CREATE SCHEMA {}").format(identificador))
+        if internalmigrations.needs_upgrading(self):
+            internalmigrations.upgrade(self)
+        self.execute(
+            f"CREATE TABLE IF NOT EXISTS {TABELA_SOMA} ("
+            " id text PRIMARY KEY, sha256 text NOT NULL,"
+            " aplicada_em timestamptz NOT NULL DEFAULT now())"
+        )
+        # Whoever may use the schema may ask what is installed in it.
+        self.execute(f"GRANT SELECT ON {TABELA_SOMA} TO PUBLIC")
+
+    def guardar_soma(self, migracao: str, soma: str) -> None:
+        self.execute(
+            f"INSERT INTO {TABELA_SOMA} (id, sha256) VALUES (:id, :soma)",
+            {"id": migracao, "soma": soma},
+        )
+
+    def apagar_soma(self, migracao: str) -> None:
+        self.execute(f"DELETE FROM {TABELA_SOMA} WHERE id = :id", {"id": migracao})
+
+    def remover_tabelas(self) -> None:
+        tabelas = (self.migration_table, self.log_table, self.version_table)
+        with self.transaction():
+            for tabela in tabelas:
+                self.execute(f"DROP TABLE IF EXISTS {self.quote_identifier(tabela)}")
+            self.execute(f"DROP TABLE IF EXISTS {TABELA_SOMA}")
+
+
+def _usuario() -> str:
+    try:
+        return getpass.getuser()[:255]
+    except (KeyError, OSError):  # no LOGNAME or USER, and no passwd entry
+        return f"uid {os.getuid()}"

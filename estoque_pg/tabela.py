@@ -1,0 +1,259 @@
+"""Text for terminals: numbers and dates as people write them, tables, the projection's chart.
+
+Pure functions, rows to text: nothing here prints, or asks what the terminal can do.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from estoque_pg.linhas import DiaProjetado
+
+VERMELHO, VERDE, APAGADO, NEGRITO = "31", "32", "2", "1"
+MARCA_RUPTURA = "▼"
+VAZIO = "-"
+_OITAVOS = " ▁▂▃▄▅▆▇█"
+
+# What stands in for our signs where the output's encoding lacks them.
+ASCII = str.maketrans("█▁▂▃▄▅▆▇▀▼│─┼┤…", "#_.:-=+*^v|-++~")
+
+
+@dataclass(frozen=True, slots=True)
+class Marcado:
+    """A cell that stands out: its value, and the SGR code of its colour."""
+
+    valor: object
+    cor: str = VERMELHO
+
+
+def numero(valor: Decimal | int) -> str:
+    """Write a number as in Brazil: 1234.500 becomes 1.234,5."""
+    inteiro, _, decimais = f"{valor:,.3f}".partition(".")
+    inteiro, decimais = inteiro.replace(",", "."), decimais.rstrip("0")
+    if inteiro == "-0" and not decimais:
+        return "0"
+    return f"{inteiro},{decimais}" if decimais else inteiro
+
+
+def data(valor: date) -> str:
+    """Write a date as in Brazil: 07/08/2025."""
+    return f"{valor.day:02d}/{valor.month:02d}/{valor.year:04d}"
+
+
+def colorir(texto: str, cor: str, cores: bool) -> str:
+    """Return the text in a colour, or as it is."""
+    return f"\x1b[{cor}m{texto}\x1b[0m" if cores and texto else texto
+
+
+def limpo(texto: str) -> str:
+    """Make a text of the database safe for a terminal: one line, no control sequences."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in texto)
+
+
+def largura_de(texto: str) -> int:
+    """Return how many terminal columns a text takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in texto
+    )
+
+
+def tabela(
+    colunas: Sequence[str],
+    linhas: Sequence[Sequence[object]],
+    cores: bool = False,
+    largura: int | None = None,
+) -> str:
+    """Return a table: numbers right-aligned, columns as wide as what they hold.
+
+    A cell is text, a number, a date, None, or one of these `Marcado`. With `largura`, the widest
+    text column is shortened until the table fits.
+    """
+    celulas = [[_texto(v) for v in linha] for linha in linhas]
+    direita = [_numerica([linha[i] for linha in linhas]) for i in range(len(colunas))]
+    larguras = [
+        max([largura_de(titulo), *(largura_de(linha[i]) for linha in celulas)])
+        for i, titulo in enumerate(colunas)
+    ]
+    if largura is not None:
+        _caber(larguras, direita, colunas, largura)
+
+    def montar(textos: Sequence[str], estilos: Sequence[str | None]) -> str:
+        partes = []
+        for i, (texto, estilo) in enumerate(zip(textos, estilos, strict=True)):
+            curto = _encurtar(texto, larguras[i])
+            vao = " " * (larguras[i] - largura_de(curto))
+            tinta = colorir(curto, estilo, cores) if estilo else curto
+            ultima = i == len(colunas) - 1
+            partes.append(vao + tinta if direita[i] else tinta + ("" if ultima else vao))
+        return "  ".join(partes).rstrip()
+
+    saida = [montar(colunas, [NEGRITO] * len(colunas))]
+    saida.append(colorir("  ".join("─" * n for n in larguras), APAGADO, cores))
+    for textos, linha in zip(celulas, linhas, strict=True):
+        saida.append(montar(textos, [v.cor if isinstance(v, Marcado) else None for v in linha]))
+    return "\n".join(saida)
+
+
+def grafico_projecao(
+    linhas: Sequence[DiaProjetado], largura: int = 80, altura: int = 12, cores: bool = False
+) -> str:
+    """Draw the balance at the end of each day as bars from the zero line.
+
+    The first day below zero is marked on the zero line and named under the chart. Where there
+    are more days than columns, a column stands for several days and shows their lowest balance.
+    """
+    if not linhas:
+        return ""
+    extremos = (numero(_arredondar(d.saldo_final)) for d in linhas)
+    rotulo = max(1, *map(len, extremos))
+    colunas = _agrupar(linhas, max(largura - rotulo - 3, 8))
+    saldos = [min(d.saldo_final for d in coluna) for coluna in colunas]
+    alto, baixo = max(Decimal(0), *saldos), min(Decimal(0), *saldos)
+    passo = max(1, min(3, (largura - rotulo - 3) // len(colunas)))
+    acima, abaixo = _dividir(alto, -baixo, max(altura, 4))
+    escala = max(alto / acima if acima else Decimal(0), -baixo / abaixo if abaixo else Decimal(0))
+    ruptura = next((d for d in linhas if d.saldo_final < 0), None)
+
+    saida = []
+    for nivel in range(acima, 0, -1):
+        titulo = numero(_arredondar(alto)) if nivel == acima and alto else ""
+        barras = (_bloco(saldo, escala, nivel) for saldo in saldos)
+        saida.append(_faixa(titulo, rotulo, barras, passo, "", cores))
+    zero = "".join(
+        colorir(MARCA_RUPTURA, VERMELHO, cores) + "─" * (passo - 1)
+        if ruptura in coluna
+        else "─" * passo
+        for coluna in colunas
+    )
+    saida.append(f"{'0':>{rotulo}} ┼{zero}")
+    for nivel in range(1, abaixo + 1):
+        titulo = numero(_arredondar(baixo)) if nivel == abaixo else ""
+        barras = (_bloco_negativo(saldo, escala, nivel) for saldo in saldos)
+        saida.append(_faixa(titulo, rotulo, barras, passo, VERMELHO, cores))
+    saida.append(" " * (rotulo + 2) + _eixo(colunas, passo))
+    if len(colunas) < len(linhas):
+        saida.append(f"each column: the lowest balance of {len(colunas[0])} days")
+    if ruptura is None:
+        saida.append(f"no rupture up to {data(linhas[-1].data)}")
+    else:
+        falta = -ruptura.saldo_final
+        saida.append(
+            colorir(
+                f"{MARCA_RUPTURA} rupture on {data(ruptura.data)} ({em_dias(ruptura.dia)}), "
+                f"{numero(falta)} short that day",
+                VERMELHO,
+                cores,
+            )
+        )
+    return "\n".join(saida)
+
+
+def em_dias(dias: int) -> str:
+    """Say how far a day is: today, tomorrow, in 5 days."""
+    return {0: "today", 1: "tomorrow"}.get(dias, f"in {numero(dias)} days")
+
+
+# -- inside -----------------------------------------------------------------------------------
+
+
+def _texto(valor: object) -> str:
+    if isinstance(valor, Marcado):
+        valor = valor.valor
+    if valor is None or valor == "":
+        return VAZIO
+    if isinstance(valor, date):
+        return data(valor)
+    if isinstance(valor, (Decimal, int)) and not isinstance(valor, bool):
+        return numero(valor)
+    return limpo(str(valor))
+
+
+def _numerica(valores: Sequence[object]) -> bool:
+    vistos = [v.valor if isinstance(v, Marcado) else v for v in valores]
+    cheios = [v for v in vistos if v is not None]
+    return bool(cheios) and all(isinstance(v, (Decimal, int)) for v in cheios)
+
+
+def _encurtar(texto: str, largura: int) -> str:
+    if largura_de(texto) <= largura:
+        return texto
+    while texto and largura_de(texto) > largura - 1:
+        texto = texto[:-1]
+    return texto + "…"
+
+
+def _caber(
+    larguras: list[int], direita: Sequence[bool], titulos: Sequence[str], largura: int
+) -> None:
+    sobra = sum(larguras) + 2 * (len(larguras) - 1) - largura
+    textos = [i for i, numerica in enumerate(direita) if not numerica]
+    if sobra > 0 and textos:
+        maior = max(textos, key=lambda i: larguras[i])
+        larguras[maior] = max(larguras[maior] - sobra, len(titulos[maior]), 8)
+
+
+def _arredondar(valor: Decimal) -> Decimal:
+    """Round an axis label: decimals only where the number is small."""
+    return valor if abs(valor) < 100 else valor.quantize(Decimal(1))
+
+
+def _agrupar(linhas: Sequence[DiaProjetado], cabem: int) -> list[list[DiaProjetado]]:
+    dias = -(-len(linhas) // cabem)
+    return [list(grupo) for _, grupo in groupby(linhas, key=lambda d: d.dia // dias)]
+
+
+def _dividir(alto: Decimal, fundo: Decimal, altura: int) -> tuple[int, int]:
+    """Share the rows between above and below zero; each side that has something gets one."""
+    if alto + fundo == 0:
+        return 1, 0
+    acima = round(altura * alto / (alto + fundo))
+    acima = min(max(acima, 1 if alto else 0), altura - (1 if fundo else 0))
+    return acima, altura - acima
+
+
+def _bloco(saldo: Decimal, escala: Decimal, nivel: int) -> str:
+    """Return the piece of a bar in the `nivel`-th row above zero, in eighths of a row."""
+    if saldo <= 0 or not escala:
+        return " "
+    oitavos = max(round(saldo / escala * 8), 1) - (nivel - 1) * 8
+    return _OITAVOS[min(max(oitavos, 0), 8)]
+
+
+def _bloco_negativo(saldo: Decimal, escala: Decimal, nivel: int) -> str:
+    """The same below zero, in halves: there are no other blocks that hang."""
+    if saldo >= 0:
+        return " "
+    metades = max(round(-saldo / escala * 2), 1) - (nivel - 1) * 2
+    return " ▀█"[min(max(metades, 0), 2)]
+
+
+def _faixa(
+    titulo: str,
+    rotulo: int,
+    blocos: Iterable[str],
+    passo: int,
+    cor: str,
+    cores: bool,
+) -> str:
+    # A bar leaves a gap to the next where there is room for one.
+    barra = max(passo - 1, 1)
+    texto = "".join(b * barra + " " * (passo - barra) for b in blocos).rstrip()
+    tinta = colorir(texto, cor, cores) if cor else texto
+    return f"{titulo:>{rotulo}} {'┤' if titulo else '│'}{tinta}".rstrip()
+
+
+def _eixo(colunas: Sequence[Sequence[DiaProjetado]], passo: int) -> str:
+    """Write dd/mm under a column wherever the one before leaves room."""
+    texto = ""
+    cada = 7 if len(colunas[0]) == 1 else 1  # by weeks, as long as a column is a day
+    for i in range(0, len(colunas), cada):
+        if len(texto) <= i * passo - (1 if texto else 0):
+            dia = colunas[i][0].data
+            texto = texto.ljust(i * passo) + f"{dia.day:02d}/{dia.month:02d}"
+    return texto

@@ -1,0 +1,15 @@
+-- What one statement changes for one code (and date): the currency between triggers and _estoque_aplicar.
+-- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
+-- gained (positive) or lost (negative); nome is the one name they bear, '' for several.
+CREATE TYPE _estoque_delta AS (
+    codigo text,
+    data date,
+    saldo numeric,
+    entrada numeric,
+    saida numeric,
+    linhas bigint,
+    nome text,
+    lote text
+);
+
+COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';

@@ -1,0 +1,67 @@
+-- Projects products over the forecast of today to today + p_dias, starting from the balances given.
+-- Overdue exits count today, overdue entries do not count; within a day entries and exits net.
+-- p_recalcular takes the forecast from the sources instead of movimentacao_prevista: the audit and
+-- the rebuild project by the same rule as the triggers. Locks nothing.
+CREATE FUNCTION _estoque_d7(
+    p_produtos text[], p_saldos numeric[],
+    p_dias integer DEFAULT 7, p_recalcular boolean DEFAULT false
+) RETURNS TABLE (
+    cod_produto text, saldo numeric, menor numeric, dia_ruptura date, valido_ate date
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_fim date := v_hoje + p_dias;
+BEGIN
+    RETURN QUERY
+    WITH prevista AS (
+        SELECT m.cod_produto AS produto, m.data_prevista AS data,
+            m.entrada_prevista AS entrada, m.saida_prevista AS saida
+        FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (p_produtos) AND NOT p_recalcular
+        UNION ALL
+        SELECT r.cod_produto, r.data_prevista, r.entrada_prevista, r.saida_prevista
+        FROM _estoque_previsao_recalculada(p_produtos) AS r
+        WHERE p_recalcular
+    ),
+    -- The balance is a movement of today, so that every product has a day and eod starts from it.
+    movimento AS (
+        SELECT u.produto, v_hoje AS dia, u.saldo AS liquido, u.saldo,
+            NULL::date AS entrada_em, NULL::date AS adiante
+        FROM unnest(p_produtos, p_saldos) AS u (produto, saldo)
+        UNION ALL
+        SELECT p.produto, greatest(p.data, v_hoje),
+            CASE WHEN p.data >= v_hoje THEN p.entrada ELSE 0 END - p.saida, NULL,
+            CASE WHEN p.data >= v_hoje AND p.entrada > 0 THEN p.data END, NULL
+        FROM prevista AS p
+        WHERE p.data <= v_fim
+        UNION ALL
+        SELECT p.produto, v_fim, 0, NULL, NULL, p.data
+        FROM prevista AS p
+        WHERE p.data > v_fim
+    ),
+    fim_do_dia AS (
+        SELECT m.produto, m.dia, m.saldo, m.entrada_em, m.adiante,
+            sum(m.liquido) OVER (PARTITION BY m.produto ORDER BY m.dia) AS final
+        FROM movimento AS m
+    ),
+    resumo AS (
+        SELECT f.produto, max(f.saldo) AS saldo, least(max(f.saldo), min(f.final)) AS menor,
+            min(f.dia) FILTER (WHERE f.final < 0) AS ruptura,
+            min(f.entrada_em) AS entrada_em, min(f.adiante) AS adiante
+        FROM fim_do_dia AS f
+        GROUP BY f.produto
+    )
+    -- What time alone can change: the rupture day passes; an entry meets the exits overdue by then,
+    -- on its day, and is itself overdue on the next; a later document enters the window.
+    SELECT r.produto, r.saldo, r.menor, r.ruptura,
+        least(r.ruptura, greatest(r.entrada_em - 1, CASE WHEN r.entrada_em = v_hoje THEN v_hoje END),
+            r.adiante - (p_dias + 1), 'infinity'::date)
+    FROM resumo AS r;
+END
+$body$;
+
+COMMENT ON FUNCTION _estoque_d7(text[], numeric[], integer, boolean) IS
+    'Minimum, rupture day and validity of the projection of products from the balances given.';

@@ -1,0 +1,40 @@
+-- The name of a canonical product: the newest one its own code bears, on a movement, else on a
+-- pre-separation, a separation, a production row; only where there is none, the same of its aliases.
+CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_codigo text;
+    v_nome text;
+BEGIN
+    FOR v_codigo IN
+        SELECT p_produto
+        UNION ALL
+        (SELECT c.codigo FROM estoque_codigo_conhecido AS c
+         WHERE c.cod_produto = p_produto AND c.codigo <> p_produto ORDER BY c.codigo)
+    LOOP
+        SELECT n.nome INTO v_nome
+        FROM (
+            (SELECT 1, f.nome_produto::text FROM movimentacao_estoque AS f
+             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+            UNION ALL
+            (SELECT 2, f.nome_produto::text FROM pre_separacao_item AS f
+             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+            UNION ALL
+            (SELECT 3, f.nome_produto::text FROM separacao AS f
+             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+            UNION ALL
+            (SELECT 4, f.nome_produto::text FROM programacao_producao AS f
+             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+        ) AS n (ordem, nome)
+        ORDER BY n.ordem
+        LIMIT 1;
+        EXIT WHEN v_nome IS NOT NULL;
+    END LOOP;
+    RETURN v_nome;
+END
+$body$;
+
+COMMENT ON FUNCTION _estoque_nome(text) IS
+    'Name of a canonical product, its own before an alias'' one; NULL when no source names it.';

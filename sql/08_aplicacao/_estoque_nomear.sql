@@ -1,0 +1,16 @@
+-- Writes the names of the products given where they differ from what the sources say.
+-- Called for the few rows whose name a statement may have changed; locks the rows it writes.
+CREATE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    UPDATE estoque_tempo_real AS t
+    SET nome_produto = n.nome, atualizado_em = now()
+    FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome
+          FROM unnest(p_produtos) AS p (produto)) AS n
+    WHERE t.cod_produto = n.produto AND t.nome_produto IS DISTINCT FROM n.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_nomear(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_nomear(text[]) IS 'Refreshes product names from the sources; inner use.';

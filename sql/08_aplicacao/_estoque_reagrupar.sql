@@ -1,0 +1,49 @@
+-- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
+-- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
+-- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
+-- Takes the turn on estoque_controle first, then product rows by code.
+CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_codigos text[];
+    v_produtos text[];
+    v_corrigidos bigint;
+BEGIN
+    UPDATE estoque_controle SET unificacoes = unificacoes + 1;
+
+    -- With every member of the groups concerned, the set is closed: no chain leads out of it.
+    SELECT array_agg(DISTINCT x.c) INTO v_codigos
+    FROM (
+        SELECT u.c FROM unnest(p_codigos) AS u (c)
+        UNION ALL
+        SELECT k.cod_produto FROM _estoque_canonicos(p_codigos) AS k
+        UNION ALL
+        SELECT m.codigo
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_codigo_conhecido AS m ON m.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos)
+            OR c.codigo IN (SELECT k.cod_produto FROM _estoque_canonicos(p_codigos) AS k)
+    ) AS x (c);
+
+    INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
+    SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
+    ON CONFLICT (codigo) DO UPDATE SET cod_produto = EXCLUDED.cod_produto;
+
+    PERFORM FROM estoque_tempo_real AS t
+    WHERE t.cod_produto = ANY (v_codigos) ORDER BY t.cod_produto FOR UPDATE;
+    DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
+    DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
+
+    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
+    INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
+    v_corrigidos := _estoque_reconstruir(v_produtos);
+    PERFORM _estoque_revisar(v_codigos);
+    RETURN v_corrigidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reagrupar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
+    'Puts codes into the groups the unifications say and rebuilds those groups; inner use.';

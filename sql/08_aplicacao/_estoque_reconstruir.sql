@@ -1,0 +1,77 @@
+-- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
+-- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
+-- adding what this rebuild may already have read (see there). Returns how many products were wrong.
+-- The caller holds the lock on the rows. NULL means all.
+CREATE FUNCTION _estoque_reconstruir(p_produtos text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_alvos text[];
+    v_saldos numeric[];
+    v_corrigidos text[];
+    v_mais text[];
+BEGIN
+    SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
+    FROM estoque_tempo_real AS t
+    LEFT JOIN _estoque_saldo_recalculado(p_produtos) AS r ON r.cod_produto = t.cod_produto
+    WHERE p_produtos IS NULL OR t.cod_produto = ANY (p_produtos);
+
+    WITH certa AS MATERIALIZED (
+        SELECT * FROM _estoque_previsao_recalculada(p_produtos)
+    ),
+    sobra AS (
+        DELETE FROM movimentacao_prevista AS m
+        WHERE (p_produtos IS NULL OR m.cod_produto = ANY (p_produtos))
+            AND NOT EXISTS (SELECT FROM certa AS c
+                            WHERE c.cod_produto = m.cod_produto
+                                AND c.data_prevista = m.data_prevista)
+        RETURNING m.cod_produto
+    ),
+    escrita AS (
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        SELECT c.cod_produto, c.data_prevista, c.entrada_prevista, c.saida_prevista
+        FROM certa AS c
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = EXCLUDED.entrada_prevista, saida_prevista = EXCLUDED.saida_prevista
+        WHERE m.entrada_prevista <> EXCLUDED.entrada_prevista
+            OR m.saida_prevista <> EXCLUDED.saida_prevista
+        RETURNING m.cod_produto
+    )
+    SELECT array_agg(DISTINCT x.cod_produto) INTO v_corrigidos
+    FROM (SELECT s.cod_produto FROM sobra AS s UNION ALL SELECT e.cod_produto FROM escrita AS e) AS x;
+
+    -- A wrong field counts as a correction only if it claimed to hold today.
+    WITH certo AS MATERIALIZED (
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate,
+            _estoque_nome(d.cod_produto) AS nome
+        FROM _estoque_d7(v_alvos, v_saldos) AS d
+    ),
+    antes AS MATERIALIZED (
+        SELECT t.cod_produto, t.saldo_atual <> c.saldo OR t.nome_produto IS DISTINCT FROM c.nome
+            OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > c.valido_ate)
+                    IS DISTINCT FROM (c.menor, c.dia_ruptura, false)) AS errado
+        FROM estoque_tempo_real AS t
+        JOIN certo AS c ON c.cod_produto = t.cod_produto
+    ),
+    escrito AS (
+        UPDATE estoque_tempo_real AS t
+        SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
+            dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
+            atualizado_em = CASE WHEN a.errado THEN now() ELSE t.atualizado_em END,
+            reconstruido_por = pg_current_xact_id()
+        FROM certo AS c
+        JOIN antes AS a ON a.cod_produto = c.cod_produto
+        WHERE t.cod_produto = c.cod_produto
+    )
+    SELECT array_agg(a.cod_produto) INTO v_mais FROM antes AS a WHERE a.errado;
+
+    RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reconstruir(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reconstruir(text[]) IS
+    'Rebuilds locked products from the sources, returns how many were wrong; inner use.';

@@ -1,0 +1,43 @@
+-- Rebuilds everything from the sources: known codes and their groups, gates, products.
+-- Writers of the sources wait only for the product rows, which are locked in order, all of them.
+-- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
+CREATE FUNCTION _estoque_reconstruir_tudo() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_codigos text[];
+BEGIN
+    UPDATE estoque_controle SET unificacoes = unificacoes + 1;
+    PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
+
+    PERFORM _estoque_abrir_lotes(ARRAY(
+        SELECT l.separacao_lote_id FROM estoque_lote AS l
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+
+    -- Codes in the wrong group, or unknown, or no longer mentioned.
+    SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
+    FROM (
+        SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM _estoque_mencionados() AS x (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
+    ) AS m
+    FULL JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
+    -- Rows of products that are nobody's are left over from before.
+    DELETE FROM estoque_tempo_real AS t
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+    DELETE FROM movimentacao_prevista AS m
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+
+    RETURN coalesce(_estoque_reagrupar(v_codigos), 0) + _estoque_reconstruir(NULL);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reconstruir_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
+    'Rebuilds codes, gates and products from the sources; inner use.';

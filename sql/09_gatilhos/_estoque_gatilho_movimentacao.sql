@@ -1,0 +1,51 @@
+-- Trigger function of movimentacao_estoque: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
+CREATE FUNCTION _estoque_gatilho_movimentacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_invalido text;
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, NULL)::_estoque_delta),
+            min(g.codigo) FILTER (WHERE NOT g.cabem)
+        INTO v_deltas, v_invalido
+        FROM (
+            SELECT f.cod_produto::text AS codigo, NULL::date AS data,
+                sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo,
+                0 AS entrada, 0 AS saida, count(*) AS linhas,
+                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabem
+            FROM novos AS f
+            GROUP BY f.cod_produto
+        ) AS g;
+        IF v_invalido IS NOT NULL THEN
+            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_movimentacao', v_invalido);
+        END IF;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, NULL)::_estoque_delta)
+        INTO v_antigos
+        FROM (
+            SELECT f.cod_produto::text AS codigo, NULL::date AS data,
+                sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo,
+                0 AS entrada, 0 AS saida, count(*) AS linhas,
+                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+            FROM antigos AS f
+            GROUP BY f.cod_produto
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_deltas IS NOT NULL THEN
+        PERFORM _estoque_aplicar(v_deltas);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_movimentacao() FROM PUBLIC;

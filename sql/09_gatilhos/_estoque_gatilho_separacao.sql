@@ -1,0 +1,80 @@
+-- Trigger function of separacao: as the others, but each row counts by the gate of its lot.
+-- The lots are locked before the products, and the gate read under that lock, so that a separation
+-- and an invoice of one lot cannot miss each other. Raises EP001.
+CREATE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_invalido text;
+    v_lotes text[];
+    v_reconstruir text[];
+BEGIN
+    -- Quantities here are those of an open gate.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.lote)::_estoque_delta),
+            min(g.codigo) FILTER (WHERE NOT g.cabem)
+        INTO v_deltas, v_invalido
+        FROM (
+            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
+                f.expedicao::date AS data,
+                sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                    f.qtd_saldo::numeric, false)) AS saida,
+                count(*) AS linhas,
+                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabem
+            FROM novos AS f
+            GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
+        ) AS g;
+        IF v_invalido IS NOT NULL THEN
+            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_saldo', v_invalido);
+        END IF;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, g.lote)::_estoque_delta)
+        INTO v_antigos
+        FROM (
+            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
+                f.expedicao::date AS data,
+                sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                    f.qtd_saldo::numeric, false)) AS saida,
+                count(*) AS linhas,
+                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+            FROM antigos AS f
+            GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    -- Lots whose rows changed what they would contribute; a row that only moved between lots did.
+    SELECT array_agg(DISTINCT m.lote) INTO v_lotes
+    FROM (
+        SELECT d.lote FROM unnest(v_deltas) AS d
+        WHERE d.lote IS NOT NULL
+        GROUP BY d.lote, d.codigo, d.data
+        HAVING sum(d.saida) <> 0
+    ) AS m;
+    IF v_lotes IS NOT NULL THEN
+        PERFORM _estoque_travar_lotes(v_lotes);
+        SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
+                CASE WHEN l.faturado THEN 0 ELSE d.saida END,
+                d.linhas, d.nome, NULL)::_estoque_delta),
+            array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
+        INTO v_deltas, v_reconstruir
+        FROM unnest(v_deltas) AS d
+        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote AND d.lote = ANY (v_lotes);
+    END IF;
+    -- Where this transaction turned the gate, that may have counted these rows already.
+    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_reconstruir, NULL), '{}'));
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;

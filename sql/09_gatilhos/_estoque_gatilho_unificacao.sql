@@ -1,0 +1,48 @@
+-- Trigger function of unificacao_codigos: regroups the codes whose active unification changed.
+-- Changes take turns on estoque_controle, so that two sessions cannot contradict each other unseen.
+-- Raises EP002 for a code unified with itself, a cycle, or two destinations.
+CREATE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_novos text[] := '{}';
+    v_antigos text[] := '{}';
+    v_codigos text[];
+BEGIN
+    -- Pairs of codes, flattened in the order origin, destination.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_novos
+        FROM novos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_antigos
+        FROM antigos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+
+    WITH novo AS (
+        SELECT v_novos[i][1] AS origem, v_novos[i][2] AS destino
+        FROM generate_subscripts(v_novos, 1) AS i
+    ),
+    antigo AS (
+        SELECT v_antigos[i][1] AS origem, v_antigos[i][2] AS destino
+        FROM generate_subscripts(v_antigos, 1) AS i
+    ),
+    mudanca AS (
+        (TABLE novo EXCEPT ALL TABLE antigo) UNION ALL (TABLE antigo EXCEPT ALL TABLE novo)
+    )
+    SELECT array_agg(DISTINCT c.codigo) INTO v_codigos
+    FROM mudanca AS m, LATERAL (VALUES (m.origem), (m.destino)) AS c (codigo);
+
+    IF v_codigos IS NOT NULL THEN
+        PERFORM _estoque_reagrupar(v_codigos);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;

@@ -1,0 +1,247 @@
+"""What the tests share: a database that checks the invariant after each step, and sessions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from oraculo import FONTES, Conexao, Linha, Oraculo, ler, verificar_invariante
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+
+NIVEIS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+RETENTAVEIS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+FUSO = ZoneInfo("America/Sao_Paulo")
+
+Parametros = Sequence[Any] | Mapping[str, Any] | None
+
+
+def hoje_em_sao_paulo() -> date:
+    return datetime.now(FUSO).date()
+
+
+def congelar(conn: Conexao, dia: date) -> None:
+    """Moves the whole system's day, the documented way: by replacing the one function."""
+    conn.execute(
+        f"CREATE OR REPLACE FUNCTION estoque_hoje() RETURNS date "
+        f"LANGUAGE sql STABLE PARALLEL SAFE RETURN date '{dia.isoformat()}'"
+    )
+
+
+class Banco:
+    """One clone of the template database. Every `execute` ends with the invariant."""
+
+    # A day far from every clock, so that nothing in these tests depends on when they run.
+    D = date(2025, 8, 6)
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self.conn: Conexao = psycopg.connect(dsn, autocommit=True)
+        self._abertas: list[Conexao] = [self.conn]
+        congelar(self.conn, self.D)
+
+    def fechar(self) -> None:
+        for conn in self._abertas:
+            conn.close()
+
+    def conectar(self, autocommit: bool = True, **extra: str) -> Conexao:
+        conn: Conexao = psycopg.connect(make_conninfo(self.dsn, **extra), autocommit=autocommit)
+        self._abertas.append(conn)
+        return conn
+
+    # --- steps --------------------------------------------------------------------------------
+
+    def execute(self, sql: str, params: Parametros = None) -> list[Linha]:
+        linhas = self.cru(sql, params)
+        self.verificar()
+        return linhas
+
+    def cru(self, sql: str, params: Parametros = None) -> list[Linha]:
+        """A statement without the invariant after it (while setting a scene, or to ask)."""
+        cur = self.conn.cursor(row_factory=dict_row).execute(sql, params)  # type: ignore[arg-type]
+        return cur.fetchall() if cur.description else []
+
+    def valor(self, sql: str, params: Parametros = None) -> Any:
+        linhas = self.cru(sql, params)
+        return next(iter(linhas[0].values())) if linhas else None
+
+    def verificar(self) -> Oraculo:
+        return verificar_invariante(self.conn)
+
+    def recusa(self, sqlstate: str, sql: str, params: Parametros = None) -> psycopg.Error:
+        """The statement fails with this SQLSTATE and leaves nothing of itself behind."""
+        antes = self.retrato()
+        with pytest.raises(psycopg.Error) as erro:
+            self.cru(sql, params)
+        assert erro.value.sqlstate == sqlstate, erro.value
+        assert self.retrato() == antes
+        self.verificar()
+        return erro.value
+
+    def retrato(self) -> dict[str, list[str]]:
+        """All rows of the sources and the results, as they are."""
+        tabelas = (*FONTES, "estoque_tempo_real", "movimentacao_prevista")
+        return {t: sorted(map(str, ler(self.conn, t))) for t in tabelas}
+
+    @contextmanager
+    def transacao(self, desfazer: bool = False) -> Iterator[None]:
+        with self.conn.transaction(force_rollback=desfazer):
+            yield
+        self.verificar()
+
+    def dia(self, n: int = 0) -> date:
+        """D+n, D being the day at which this database stands when the test begins."""
+        return self.D + timedelta(days=n)
+
+    def ir_para(self, dia: date | int) -> date:
+        """Moves the system to another day (a number means D+n)."""
+        alvo = self.dia(dia) if isinstance(dia, int) else dia
+        congelar(self.conn, alvo)
+        self.verificar()
+        return alvo
+
+    # --- rows of the sources, with what a test does not care about filled in --------------------
+
+    def inserir(self, tabela: str, **colunas: Any) -> int:
+        nomes = ", ".join(colunas)
+        marcas = ", ".join(f"%({c})s" for c in colunas)
+        linha = self.execute(
+            f"INSERT INTO {tabela} ({nomes}) VALUES ({marcas}) RETURNING id", colunas
+        )[0]
+        return int(linha["id"])
+
+    def mov(self, cod: str, qtd: object, *, ativo: bool | None = True, **mais: Any) -> int:
+        colunas: Linha = {
+            "cod_produto": cod,
+            "nome_produto": f"Produto {cod}",
+            "data_movimentacao": self.D,
+            "tipo_movimentacao": "ENTRADA",
+            "qtd_movimentacao": qtd,
+            "ativo": ativo,
+        }
+        return self.inserir("movimentacao_estoque", **{**colunas, **mais})
+
+    def pre(self, cod: str, qtd: object, dia: date | int | None = 1, **mais: Any) -> int:
+        colunas: Linha = {
+            "cod_produto": cod,
+            "qtd_selecionada_usuario": qtd,
+            "data_expedicao_editada": self.dia(dia) if isinstance(dia, int) else dia,
+            "status": "CRIADO",
+        }
+        return self.inserir("pre_separacao_item", **{**colunas, **mais})
+
+    def sep(
+        self,
+        cod: str | None,
+        qtd: object,
+        dia: date | int | None = 1,
+        lote: str | None = "L1",
+        **mais: Any,
+    ) -> int:
+        colunas: Linha = {
+            "separacao_lote_id": lote,
+            "cod_produto": cod,
+            "qtd_saldo": qtd,
+            "expedicao": self.dia(dia) if isinstance(dia, int) else dia,
+        }
+        return self.inserir("separacao", **{**colunas, **mais})
+
+    def prod(self, cod: str, qtd: object, dia: date | int | None = 1, **mais: Any) -> int:
+        colunas: Linha = {
+            "cod_produto": cod,
+            "qtd_programada": qtd,
+            "data_programacao": self.dia(dia) if isinstance(dia, int) else dia,
+        }
+        return self.inserir("programacao_producao", **{**colunas, **mais})
+
+    def item(self, lote: str | None, nota: str | None = None, **mais: Any) -> int:
+        colunas: Linha = {
+            "embarque_id": 1,
+            "separacao_lote_id": lote,
+            "nota_fiscal": nota,
+            "status": "ativo",
+        }
+        return self.inserir("embarque_itens", **{**colunas, **mais})
+
+    def unir(self, de: str, para: str, ativo: bool | None = True) -> int:
+        return self.inserir(
+            "unificacao_codigos", codigo_origem=de, codigo_destino=para, ativo=ativo
+        )
+
+    # --- what the package stores and answers ----------------------------------------------------
+
+    def produto(self, cod: str) -> Linha | None:
+        linhas = self.cru("SELECT * FROM estoque_tempo_real WHERE cod_produto = %s", [cod])
+        return linhas[0] if linhas else None
+
+    def saldo(self, cod: str) -> Decimal | None:
+        linha = self.produto(cod)
+        return linha["saldo_atual"] if linha else None
+
+    def d7(self, cod: str) -> tuple[Decimal, date | None]:
+        """Lowest balance and stock-out day as the view tells them today, by any code."""
+        linha = self.cru("SELECT * FROM estoque_por_codigo WHERE codigo = %s", [cod])[0]
+        return linha["menor_estoque_d7"], linha["dia_ruptura"]
+
+    def previsto(self, cod: str) -> dict[date, tuple[Decimal, Decimal]]:
+        return {
+            r["data_prevista"]: (r["entrada_prevista"], r["saida_prevista"])
+            for r in self.cru("SELECT * FROM movimentacao_prevista WHERE cod_produto = %s", [cod])
+        }
+
+
+class Sessao:
+    """A database session in a thread of its own, so that a test can watch it wait for a lock."""
+
+    def __init__(self, banco: Banco) -> None:
+        self.banco = banco
+        self.conn = banco.conectar()
+        self.pid = self.conn.info.backend_pid
+        self._linha = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> Sessao:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.conn.cancel_safe()
+        self._linha.shutdown()
+        self.conn.close()
+
+    def faz(self, sql: str, params: Parametros = None) -> Future[list[Any]]:
+        """Sends a statement and returns at once."""
+
+        def executar() -> list[Any]:
+            cur = self.conn.execute(sql, params)  # type: ignore[arg-type]
+            return cur.fetchall() if cur.description else []
+
+        return self._linha.submit(executar)
+
+    def assenta(self, futuro: Future[list[Any]], limite: float = 20) -> bool:
+        """Waits until the statement is done (True) or hangs on another session's lock (False)."""
+        esperar_ate = time.monotonic() + limite
+        while time.monotonic() < esperar_ate:
+            if futuro.done():
+                return True
+            if self.banco.valor("SELECT cardinality(pg_blocking_pids(%s)) > 0", [self.pid]):
+                return False
+            time.sleep(0.002)
+        raise AssertionError("the statement neither ended nor waited for a lock")
+
+
+def repetir(acao: Callable[[], Any], vezes: int = 30) -> int:
+    """Runs it until it is neither a serialization failure nor a deadlock; how often it failed."""
+    for falhas in range(vezes):
+        try:
+            acao()
+            return falhas
+        except RETENTAVEIS:
+            time.sleep(0.001 * falhas)
+    raise AssertionError(f"still a serialization failure after {vezes} attempts")

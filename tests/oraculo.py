@@ -1,0 +1,465 @@
+"""What both result tables and every read function must say, worked out the slow and obvious way.
+
+It reads the raw source rows (`SELECT *`) and computes in Python with Decimal. It shares no SQL with
+the package, so an error in a shared definition cannot hide. `verificar_invariante` compares all of
+it with what the database stores and answers, and then asks the package's own audit, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row, tuple_row
+from psycopg.types.datetime import DateLoader, TimestampLoader
+
+FONTES = (
+    "movimentacao_estoque",
+    "pre_separacao_item",
+    "separacao",
+    "programacao_producao",
+    "embarque_itens",
+    "unificacao_codigos",
+)
+COM_PRODUTO = FONTES[:4]  # the order in which a product's name is looked for, too
+MILESIMO = Decimal("0.001")
+ZERO = Decimal(0)
+LIMITE = Decimal(10) ** 12  # numeric(15,3) ends before it
+
+Linha = dict[str, Any]
+Conexao = psycopg.Connection[Any]
+
+
+class _DataInfinita(DateLoader):
+    """Dates that Python cannot hold become its first or its last day."""
+
+    def load(self, data: Any) -> date:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            texto = bytes(data)
+            return date.min if texto.startswith(b"-") or texto.endswith(b"BC") else date.max
+
+
+class _MomentoInfinito(TimestampLoader):
+    def load(self, data: Any) -> datetime:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            texto = bytes(data)
+            return (
+                datetime.min if texto.startswith(b"-") or texto.endswith(b"BC") else datetime.max
+            )
+
+
+def dia_mais(dia: date, n: int) -> date:
+    try:
+        return dia + timedelta(days=n)
+    except OverflowError:
+        return date.max if n > 0 else date.min
+
+
+def arredondar(valor: Decimal | float | int) -> Decimal:
+    """A quantity as the rules want it: floats by 15 significant digits, then 3 decimals."""
+    exato = Decimal(format(valor, ".15g")) if isinstance(valor, float) else Decimal(valor)
+    return exato.quantize(MILESIMO, ROUND_HALF_UP)
+
+
+def como_codigo(valor: object) -> str | None:
+    return None if valor is None else str(valor)
+
+
+def como_dia(valor: date | datetime | None) -> date | None:
+    return valor.date() if isinstance(valor, datetime) else valor
+
+
+def ler(conn: Conexao, tabela: str) -> list[Linha]:
+    cur = conn.cursor(row_factory=dict_row)
+    cur.adapters.register_loader("date", _DataInfinita)
+    cur.adapters.register_loader("timestamp", _MomentoInfinito)
+    # prepare=False: tests change the shape of the tables under our feet
+    return cur.execute(f"SELECT * FROM {tabela}", prepare=False).fetchall()  # type: ignore[arg-type]
+
+
+def ler_fontes(conn: Conexao, prefixo: str = "") -> dict[str, list[Linha]]:
+    return {tabela: ler(conn, prefixo + tabela) for tabela in FONTES}
+
+
+def unificacao_valida(linhas: Iterable[Linha]) -> bool:
+    """No code unified with itself, no cycle, no two active destinations for one origin."""
+    destino: dict[str, str] = {}
+    for linha in linhas:
+        de, para = como_codigo(linha["codigo_origem"]), como_codigo(linha["codigo_destino"])
+        if linha["ativo"] is not True or de is None or para is None:
+            continue
+        if de == para or destino.get(de, para) != para:
+            return False
+        destino[de] = para
+    for codigo in destino:
+        visto = {codigo}
+        while codigo in destino:
+            codigo = destino[codigo]
+            if codigo in visto:
+                return False
+            visto.add(codigo)
+    return True
+
+
+@dataclass
+class Produto:
+    nome: str | None
+    saldo: Decimal
+
+
+class Oraculo:
+    """The right answers for some source rows on some day."""
+
+    def __init__(self, fontes: Mapping[str, list[Linha]], hoje: date) -> None:
+        self.fontes = fontes
+        self.hoje = hoje
+        self.destino: dict[str, str] = {}
+        for linha in fontes["unificacao_codigos"]:
+            de, para = como_codigo(linha["codigo_origem"]), como_codigo(linha["codigo_destino"])
+            if linha["ativo"] is True and de is not None and para is not None:
+                self.destino[de] = para
+        self.conhecidos = self._conhecidos()
+        self.produtos = {
+            canonico: Produto(self._nome(canonico), ZERO)
+            for canonico in {self.canonico(c) for c in self.conhecidos}
+        }
+        self.previsto: dict[tuple[str, date], tuple[Decimal, Decimal]] = {}
+        self._somar()
+        self.dias_de: dict[str, list[tuple[date, Decimal, Decimal]]] = {}
+        for (codigo, dia), (entrada, saida) in sorted(self.previsto.items()):
+            self.dias_de.setdefault(codigo, []).append((dia, entrada, saida))
+
+    # --- groups and names ---------------------------------------------------------------------
+
+    def canonico(self, codigo: str) -> str:
+        while codigo in self.destino:
+            codigo = self.destino[codigo]
+        return codigo
+
+    def _conhecidos(self) -> set[str]:
+        codigos = set(self.destino) | set(self.destino.values())
+        for tabela in COM_PRODUTO:
+            codigos |= {str(r["cod_produto"]) for r in self.fontes[tabela]} - {"None"}
+        return codigos
+
+    def _nome(self, canonico: str) -> str | None:
+        aliases = {c for c in self.conhecidos if self.canonico(c) == canonico and c != canonico}
+        for codigos in ({canonico}, aliases):
+            for tabela in COM_PRODUTO:
+                nomes = [
+                    (r["id"], r["nome_produto"])
+                    for r in self.fontes[tabela]
+                    if como_codigo(r["cod_produto"]) in codigos
+                    and r["nome_produto"] is not None
+                    and r["nome_produto"] != ""
+                ]
+                if nomes:
+                    return str(max(nomes)[1])
+        return None
+
+    # --- contributions ------------------------------------------------------------------------
+
+    def lotes_faturados(self) -> set[str]:
+        return {
+            r["separacao_lote_id"]
+            for r in self.fontes["embarque_itens"]
+            if r["separacao_lote_id"] is not None
+            and r["status"] == "ativo"
+            and r["nota_fiscal"] is not None
+            and r["nota_fiscal"] != ""
+            and r["erro_validacao"] is None
+        }
+
+    def _somar(self) -> None:
+        for r in self.fontes["movimentacao_estoque"]:
+            if r["ativo"] is True and r["qtd_movimentacao"] is not None:
+                produto = self.produtos[self.canonico(str(r["cod_produto"]))]
+                produto.saldo += arredondar(r["qtd_movimentacao"])
+        for r in self.fontes["pre_separacao_item"]:
+            if r["status"] in (None, "CRIADO", "RECOMPOSTO"):
+                self._prever(r, "data_expedicao_editada", saida=r["qtd_selecionada_usuario"])
+        faturados = self.lotes_faturados()
+        for r in self.fontes["separacao"]:
+            if r["separacao_lote_id"] not in faturados:
+                self._prever(r, "expedicao", saida=r["qtd_saldo"])
+        for r in self.fontes["programacao_producao"]:
+            self._prever(r, "data_programacao", entrada=r["qtd_programada"])
+
+    def _prever(self, linha: Linha, coluna_data: str, entrada: Any = None, saida: Any = None) -> None:
+        codigo, dia = como_codigo(linha["cod_produto"]), como_dia(linha[coluna_data])
+        quantidades = [
+            max(arredondar(q), ZERO) if q is not None else ZERO for q in (entrada, saida)
+        ]
+        if codigo is None or dia is None or not any(quantidades):
+            return
+        chave = (self.canonico(codigo), dia)
+        antes = self.previsto.get(chave, (ZERO, ZERO))
+        self.previsto[chave] = (antes[0] + quantidades[0], antes[1] + quantidades[1])
+
+    # --- projection ---------------------------------------------------------------------------
+
+    def projetar(self, canonico: str, dias: int, hoje: date | None = None) -> list[Linha]:
+        hoje = hoje or self.hoje
+        saldo = self.produtos[canonico].saldo
+        previsto = self.dias_de.get(canonico, [])
+        linhas = []
+        for n in range(dias + 1):
+            data = dia_mais(hoje, n)
+            entrada = sum((e for d, e, _ in previsto if d == data), ZERO)
+            saida = sum((s for d, _, s in previsto if d == data or (n == 0 and d < hoje)), ZERO)
+            final = saldo + entrada - saida
+            linhas.append(
+                {
+                    "dia": n,
+                    "data": data,
+                    "saldo_inicial": saldo,
+                    "entrada": entrada,
+                    "saida": saida,
+                    "saldo_final": final,
+                }
+            )
+            saldo = final
+        return linhas
+
+    def ruptura(self, canonico: str, dias: int = 7, hoje: date | None = None) -> date | None:
+        for linha in self.projetar(canonico, dias, hoje):
+            if linha["saldo_final"] < 0:
+                data: date = linha["data"]
+                return data
+        return None
+
+    def menor(self, canonico: str, hoje: date | None = None) -> Decimal:
+        finais = [linha["saldo_final"] for linha in self.projetar(canonico, 7, hoje)]
+        return min([self.produtos[canonico].saldo, *finais])
+
+    # --- answers ------------------------------------------------------------------------------
+
+    def consultar(self, codigos: Iterable[str | None]) -> dict[str, Linha]:
+        respostas = {}
+        for codigo in set(codigos):
+            if codigo is None or codigo not in self.conhecidos:
+                continue
+            canonico = self.canonico(codigo)
+            produto = self.produtos[canonico]
+            respostas[codigo] = {
+                "codigo_consultado": codigo,
+                "cod_produto": canonico,
+                "nome_produto": produto.nome,
+                "estoque_atual": produto.saldo,
+                "menor_estoque_d7": self.menor(canonico),
+                "dia_ruptura": self.ruptura(canonico),
+                "movimentacoes_previstas": [
+                    {"data": d.isoformat(), "entrada": e, "saida": s, "saldo_dia": e - s}
+                    for d, e, s in self.dias_de.get(canonico, [])
+                    if self.hoje <= d <= dia_mais(self.hoje, 7)
+                ],
+            }
+        return respostas
+
+    def rupturas(self, dias: int = 7) -> list[Linha]:
+        linhas = []
+        for canonico, produto in self.produtos.items():
+            dia = self.ruptura(canonico, dias)
+            if dia is not None:
+                linhas.append(
+                    {
+                        "cod_produto": canonico,
+                        "nome_produto": produto.nome,
+                        "estoque_atual": produto.saldo,
+                        "menor_estoque_d7": self.menor(canonico),
+                        "dia_ruptura": dia,
+                        "dias_ate_ruptura": (dia - self.hoje).days,
+                    }
+                )
+        return sorted(linhas, key=lambda r: (r["dia_ruptura"], r["cod_produto"]))
+
+    def projecao(self, codigo: str, dias: int = 28) -> list[Linha]:
+        if codigo not in self.conhecidos:
+            return []
+        return self.projetar(self.canonico(codigo), dias)
+
+    def disponibilidade(
+        self, codigo: str, quantidade: Decimal, dias: int = 28
+    ) -> list[tuple[date | None, Decimal | None]]:
+        linhas = self.projecao(codigo, dias)
+        for n, linha in enumerate(linhas):
+            menor = min(r["saldo_final"] for r in linhas[n:])
+            if menor >= quantidade:
+                return [(linha["data"], menor)]
+        return [(None, None)] if linhas else []
+
+    def estatisticas(self) -> Linha:
+        total = len(self.produtos)
+        rupturas = sum(self.ruptura(c) is not None for c in self.produtos)
+        percentual = Decimal(100 * rupturas) / total if total else ZERO
+        ate = dia_mais(self.hoje, 7)
+        return {
+            "total_produtos": total,
+            "produtos_com_ruptura": rupturas,
+            "produtos_estoque_negativo": sum(p.saldo < 0 for p in self.produtos.values()),
+            "produtos_estoque_zerado": sum(p.saldo == 0 for p in self.produtos.values()),
+            "movimentacoes_previstas_7d": sum(self.hoje <= d <= ate for _, d in self.previsto),
+            "percentual_ruptura": percentual.quantize(Decimal("0.01"), ROUND_HALF_UP),
+        }
+
+
+# --- comparing --------------------------------------------------------------------------------
+
+
+def oraculo_de(conn: Conexao) -> Oraculo:
+    linha = conn.cursor(row_factory=tuple_row).execute("SELECT estoque_hoje()").fetchone()
+    assert linha is not None
+    return Oraculo(ler_fontes(conn), linha[0])
+
+
+def _iguais(o_que: str, obtido: object, esperado: object) -> list[str]:
+    if obtido == esperado:
+        return []
+    if isinstance(obtido, dict) and isinstance(esperado, dict):
+        return [
+            f"{o_que}[{chave}]: got {obtido.get(chave, 'nothing')}, "
+            f"expected {esperado.get(chave, 'nothing')}"
+            for chave in sorted({*obtido, *esperado}, key=str)
+            if obtido.get(chave, "nothing") != esperado.get(chave, "nothing")
+        ]
+    return [f"{o_que}: got {obtido}, expected {esperado}"]
+
+
+def comparar_tabelas(conn: Conexao, certo: Oraculo) -> list[str]:
+    """Both result tables and the view against the oracle."""
+    erros: list[str] = []
+    armazenado = {r["cod_produto"]: r for r in ler(conn, "estoque_tempo_real")}
+    erros += _iguais(
+        "estoque_tempo_real",
+        {c: (r["nome_produto"], r["saldo_atual"]) for c, r in armazenado.items()},
+        {c: (p.nome, p.saldo) for c, p in certo.produtos.items()},
+    )
+    for codigo, r in armazenado.items():
+        if codigo in certo.produtos:
+            erros += _comparar_d7(certo, codigo, r)
+    previsto = {
+        (r["cod_produto"], r["data_prevista"]): (r["entrada_prevista"], r["saida_prevista"])
+        for r in ler(conn, "movimentacao_prevista")
+    }
+    erros += _iguais("movimentacao_prevista", previsto, certo.previsto)
+    vista = {
+        r["codigo"]: (
+            r["cod_produto"],
+            r["nome_produto"],
+            r["saldo_atual"],
+            r["menor_estoque_d7"],
+            r["dia_ruptura"],
+        )
+        for r in ler(conn, "estoque_por_codigo")
+    }
+    esperado = {}
+    for codigo in certo.conhecidos:
+        c = certo.canonico(codigo)
+        p = certo.produtos[c]
+        esperado[codigo] = (c, p.nome, p.saldo, certo.menor(c), certo.ruptura(c))
+    return erros + _iguais("estoque_por_codigo", vista, esperado)
+
+
+def _comparar_d7(certo: Oraculo, codigo: str, linha: Linha) -> list[str]:
+    """The stored D7 fields must be right on every day for which they claim to hold."""
+    desde, ate = linha["valido_desde"], linha["valido_ate"]
+    if linha["menor_estoque_d7"] is None:
+        return [f"estoque_tempo_real[{codigo}]: menor_estoque_d7 is NULL"]
+    if desde is None or ate is None:
+        return []
+    # between these days the answer can only change where a forecast row enters or leaves
+    dias = {certo.hoje, desde, ate}
+    for data, _, _ in certo.dias_de.get(codigo, []):
+        dias |= {dia_mais(data, n) for n in (-8, -7, -6, -1, 0, 1)}
+    guardado = (linha["menor_estoque_d7"], linha["dia_ruptura"])
+    erros = []
+    for dia in sorted(d for d in dias if desde <= d <= ate):
+        esperado = (certo.menor(codigo, dia), certo.ruptura(codigo, hoje=dia))
+        if guardado != esperado:
+            erros.append(
+                f"estoque_tempo_real[{codigo}] holds from {desde} until {ate}, "
+                f"on {dia}: got {guardado}, expected {esperado}"
+            )
+    return erros
+
+
+def comparar_consultas(conn: Conexao, certo: Oraculo) -> list[str]:
+    """Every read function, for every known code and some unknown ones, against the oracle."""
+    erros: list[str] = []
+    cur = conn.cursor(row_factory=dict_row)
+    codigos = [*sorted(certo.conhecidos), "não existe", None]
+
+    mapa = cur.execute("SELECT c, estoque_codigo(c) AS r FROM unnest(%s::text[]) c", [codigos])
+    erros += _iguais(
+        "estoque_codigo",
+        {r["c"]: r["r"] for r in mapa},
+        {c: certo.canonico(c) if c is not None else None for c in codigos},
+    )
+
+    linhas = cur.execute(
+        "SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7,"
+        " dia_ruptura, movimentacoes_previstas::text FROM estoque_consultar(%s::text[])",
+        [[*codigos, *codigos[:1]]],
+    ).fetchall()
+    for r in linhas:
+        r["movimentacoes_previstas"] = json.loads(
+            r["movimentacoes_previstas"], parse_float=Decimal, parse_int=Decimal
+        )
+    erros += _iguais("rows of estoque_consultar", len(linhas), len(certo.conhecidos))
+    erros += _iguais(
+        "estoque_consultar",
+        {r["codigo_consultado"]: r for r in linhas},
+        certo.consultar(codigos),
+    )
+
+    for dias in (0, 7, 20):
+        linhas = cur.execute("SELECT * FROM estoque_rupturas(%s)", [dias]).fetchall()
+        erros += _iguais(f"estoque_rupturas({dias})", linhas, certo.rupturas(dias))
+
+    for dias in (0, 15):
+        linhas = cur.execute(
+            "SELECT c.codigo, p.* FROM unnest(%s::text[]) c(codigo),"
+            " LATERAL estoque_projecao(c.codigo, %s) p ORDER BY c.codigo, p.dia",
+            [codigos, dias],
+        ).fetchall()
+        esperado = [
+            {"codigo": c, **r} for c in sorted(certo.conhecidos) for r in certo.projecao(c, dias)
+        ]
+        erros += _iguais(f"estoque_projecao({dias})", linhas, esperado)
+
+    for quantidade in (MILESIMO, Decimal(7)):
+        linhas = cur.execute(
+            "SELECT c.codigo, d.* FROM unnest(%s::text[]) c(codigo),"
+            " LATERAL estoque_disponibilidade(c.codigo, %s, 12) d",
+            [codigos, quantidade],
+        ).fetchall()
+        erros += _iguais(
+            f"estoque_disponibilidade({quantidade})",
+            {r["codigo"]: (r["data_disponivel"], r["quantidade_disponivel"]) for r in linhas},
+            {c: certo.disponibilidade(c, quantidade, 12)[0] for c in sorted(certo.conhecidos)},
+        )
+
+    linhas = cur.execute("SELECT * FROM estoque_estatisticas()").fetchall()
+    erros += _iguais("estoque_estatisticas", linhas, [certo.estatisticas()])
+    return erros
+
+
+def verificar_invariante(conn: Conexao, *, consultas: bool = True) -> Oraculo:
+    """Stored = recomputed, answered = recomputed, and the audit finds nothing."""
+    certo = oraculo_de(conn)
+    erros = comparar_tabelas(conn, certo)
+    if consultas:
+        erros += comparar_consultas(conn, certo)
+    auditoria = conn.cursor(row_factory=tuple_row).execute("SELECT * FROM estoque_verificar()")
+    erros += [f"estoque_verificar() reports {linha}" for linha in auditoria.fetchall()]
+    assert not erros, "\n".join([f"today is {certo.hoje}", *erros])
+    return certo
