@@ -169,7 +169,8 @@ def _obter(instalados: Sequence[int], extras: Sequence[str]) -> Programas | None
         # Got on a machine that has changed since, such as one that lost a shared library.
         shutil.rmtree(pronto.parents[4], ignore_errors=True)
     _avisar(f"getting PostgreSQL and pg_cron into {pacotes.pasta_de_cache()} (once)")
-    return examinar(pacotes.baixar_privado(instalados, extras), origem)
+    # With the extras at once, small as they are: a second fetch would replace programs in use.
+    return examinar(pacotes.baixar_privado(instalados, _EXTRAS), origem)
 
 
 def _avisar(texto: str) -> None:

@@ -45,9 +45,9 @@ def instalar_no_sistema(instalados: Collection[int], extras: Sequence[str] = ())
     `instalados` are the majors already on the machine; one that pg_cron exists for is kept.
     """
     apt = ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=120"]
-    _atualizar([*apt, "update"], ["apt-cache"])
-    pacotes = _escolher(["apt-cache"], instalados, extras)
-    _rodar([*apt, "--no-install-recommends", "install", *pacotes])
+    with _listas(apt):
+        pacotes = _escolher(["apt-cache"], instalados, extras)
+        _rodar([*apt, "--no-install-recommends", "install", *pacotes])
 
 
 def pasta_de_cache() -> Path:
@@ -79,29 +79,35 @@ def baixar_privado(instalados: Collection[int], extras: Sequence[str] = ()) -> P
         if pronto := privado_pronto(extras):
             return pronto
         conf = _conf_privada()
-        _atualizar(["apt-get", *conf, "update"], ["apt-cache", *conf])
-        pedidos = _escolher(["apt-cache", *conf], instalados, extras)
-        major = next(m[1] for p in pedidos if (m := re.fullmatch(r"postgresql-(\d+)", p)))
-        obra = raiz.with_name(f"{raiz.name}.obra")
-        shutil.rmtree(obra, ignore_errors=True)
-        (obra / "debs").mkdir(parents=True)
-        simulado = _rodar(["apt-get", *conf, "-s", "--no-install-recommends", "install", *pedidos])
-        # A library that is on the machine already is not downloaded again. The server's own
-        # packages are, even when installed: pg_cron must lie in the same tree as the server.
-        nomes = {*pedidos, f"postgresql-client-{major}", "libpq5"}
-        nomes |= set(re.findall(r"^Inst (\S+)", simulado, re.M))
-        nomes = {n for n in nomes if not _DISPENSAVEIS.match(n)}
-        _rodar(["apt-get", *conf, "download", *sorted(nomes)], cwd=obra / "debs")
-        for deb in sorted((obra / "debs").glob("*.deb")):
-            _rodar(["dpkg", "-x", str(deb), str(obra)])
-        shutil.rmtree(obra / "debs")
-        bindir = Path("usr/lib/postgresql", major, "bin")
-        (obra / "pacotes.json").write_text(
-            json.dumps({"bindir": str(bindir), "extras": sorted(extras), "pacotes": sorted(nomes)})
-        )
-        shutil.rmtree(raiz, ignore_errors=True)
-        obra.rename(raiz)
-        return raiz / bindir
+        with _listas(["apt-get", *conf], marca=pasta_de_cache() / "apt" / "lists" / "atualizado"):
+            return _montar(raiz, conf, instalados, extras)
+
+
+def _montar(
+    raiz: Path, conf: Sequence[str], instalados: Collection[int], extras: Sequence[str]
+) -> Path:
+    pedidos = _escolher(["apt-cache", *conf], instalados, extras)
+    major = next(m[1] for p in pedidos if (m := re.fullmatch(r"postgresql-(\d+)", p)))
+    obra = raiz.with_name(f"{raiz.name}.obra")
+    shutil.rmtree(obra, ignore_errors=True)
+    (obra / "debs").mkdir(parents=True)
+    simulado = _rodar(["apt-get", *conf, "-s", "--no-install-recommends", "install", *pedidos])
+    # A library that is on the machine already is not downloaded again. The server's own
+    # packages are, even when installed: pg_cron must lie in the same tree as the server.
+    nomes = {*pedidos, f"postgresql-client-{major}", "libpq5"}
+    nomes |= set(re.findall(r"^Inst (\S+)", simulado, re.M))
+    nomes = {n for n in nomes if not _DISPENSAVEIS.match(n)}
+    _rodar(["apt-get", *conf, "download", *sorted(nomes)], cwd=obra / "debs")
+    for deb in sorted((obra / "debs").glob("*.deb")):
+        _rodar(["dpkg", "-x", str(deb), str(obra)])
+    shutil.rmtree(obra / "debs")
+    bindir = Path("usr/lib/postgresql", major, "bin")
+    (obra / "pacotes.json").write_text(
+        json.dumps({"bindir": str(bindir), "extras": sorted(extras), "pacotes": sorted(nomes)})
+    )
+    shutil.rmtree(raiz, ignore_errors=True)
+    obra.rename(raiz)
+    return raiz / bindir
 
 
 def _raiz_privada() -> Path:
@@ -157,20 +163,30 @@ def _escolher(
     return [f"postgresql-{major}", *(p for p in opcionais if p in nomes)]
 
 
-def _atualizar(comando: Sequence[str], apt_cache: Sequence[str]) -> None:
-    """Refresh the package lists; an archive out of reach is no matter while old lists serve."""
-    marca = pasta_de_cache() / "apt" / "lists" / "atualizado"
-    privado = "-c" in comando
-    if privado and marca.exists() and time.time() - marca.stat().st_mtime < _LISTAS_FRESCAS:
-        return
+@contextmanager
+def _listas(apt_get: Sequence[str], marca: Path | None = None) -> Iterator[None]:
+    """Refresh the package lists, then do the body with them.
+
+    One archive of several out of reach is no matter while the lists at hand serve. When they do
+    not, what went wrong with the refresh is the better explanation. (By itself apt-get calls a
+    refresh without any network a success.)
+    """
+    falha: ErroPacotes | None = None
+    if marca is None or not _fresca(marca):
+        try:
+            _rodar([*apt_get, "-o", "APT::Update::Error-Mode=any", "update"])
+            if marca is not None:
+                marca.touch()
+        except ErroPacotes as erro:
+            falha = erro
     try:
-        _rodar(comando)
-    except ErroPacotes:
-        if "postgresql" not in _rodar([*apt_cache, "pkgnames", "postgresql-"]):
-            raise
-    else:
-        if privado:
-            marca.touch()
+        yield
+    except ErroPacotes as erro:
+        raise falha or erro from erro
+
+
+def _fresca(marca: Path) -> bool:
+    return marca.exists() and 0 <= time.time() - marca.stat().st_mtime < _LISTAS_FRESCAS
 
 
 def _rodar(comando: Sequence[str], cwd: Path | None = None) -> str:

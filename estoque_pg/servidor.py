@@ -175,6 +175,8 @@ class Servidor:
             self._processo = None
             if remover:
                 _remover(self.raiz, self.host)
+                if self.duravel and self.base and self.base.is_symlink():
+                    self.base.unlink()
         if remover and self._trava is not None:
             os.close(self._trava)
             self._trava = None
@@ -239,16 +241,9 @@ class Servidor:
         assert self.base is not None
         base = self.base
         try:
-            if base.is_symlink() and not base.exists():
-                base.unlink()  # what it led to is gone, and the data with it
-            if self._e_vazia_e_longe(base):
-                base.rmdir()
-            if not base.exists():
-                base.parent.mkdir(parents=True, exist_ok=True)
-                if self._alcanca(base.parent):
-                    base.mkdir(mode=0o700, exist_ok=True)
-                else:
-                    self._ligar_longe(base)
+            base.parent.mkdir(parents=True, exist_ok=True)
+            with _trancada(base.parent):
+                self._fazer_pasta(base)
             raiz = base.resolve()
             if not any(raiz.iterdir()):
                 self._doar(raiz)
@@ -264,21 +259,25 @@ class Servidor:
         if not self._alcanca(raiz, "-w"):
             raise ErroServidor(
                 f"the server's user cannot write to {base}",
-                dica="check the permissions of the folder and of those above it",
+                dica="move it away if estoque_pg did not make it; else mend its permissions",
             )
         return raiz
 
-    def _e_vazia_e_longe(self, base: Path) -> bool:
-        achada = base.is_dir() and not base.is_symlink() and not self._alcanca(base.parent)
-        return achada and not any(base.iterdir())
-
-    def _ligar_longe(self, base: Path) -> None:
-        longe = Path(tempfile.mkdtemp(prefix="estoque-", dir=_TEMPORARIOS))
-        self._doar(longe)
-        try:
+    def _fazer_pasta(self, base: Path) -> None:
+        alcancavel = self._alcanca(base.parent)
+        if base.is_symlink() and not base.exists():
+            base.unlink()  # what it led to is gone, and the data with it
+        if base.is_dir() and not base.is_symlink() and not alcancavel and not any(base.iterdir()):
+            base.rmdir()
+        if base.exists():
+            return
+        if alcancavel:
+            base.mkdir(mode=0o700)
+            self._doar(base)
+        else:
+            longe = Path(tempfile.mkdtemp(prefix="estoque-", dir=_TEMPORARIOS))
+            self._doar(longe)
             base.symlink_to(longe)
-        except FileExistsError:  # another run was quicker
-            longe.rmdir()
 
     def _doar(self, pasta: Path) -> None:
         pasta.chmod(0o700)
@@ -566,6 +565,8 @@ def _trancada(raiz: Path) -> Iterator[None]:
     fd = os.open(raiz, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
+        if not raiz.exists() or not os.path.samestat(os.fstat(fd), raiz.stat()):
+            raise ErroServidor(f"{raiz} was removed by another run", dica="run this again")
         yield
     finally:
         os.close(fd)

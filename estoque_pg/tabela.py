@@ -209,11 +209,12 @@ def _agrupar(linhas: Sequence[DiaProjetado], cabem: int) -> list[list[DiaProjeta
 
 
 def _dividir(alto: Decimal, fundo: Decimal, altura: int) -> tuple[int, int]:
-    """Share the rows between above and below zero; each side that has something gets one."""
-    if alto + fundo == 0:
+    """Share the rows between above and below zero so that a row stands for the least."""
+    if not alto and not fundo:
         return 1, 0
-    acima = round(altura * alto / (alto + fundo))
-    acima = min(max(acima, 1 if alto else 0), altura - (1 if fundo else 0))
+    if not alto or not fundo:
+        return (altura, 0) if alto else (0, altura)
+    acima = min(range(1, altura), key=lambda n: max(alto / n, fundo / (altura - n)))
     return acima, altura - acima
 
 

@@ -49,6 +49,7 @@ DROP FUNCTION _estoque_recusar_quantidade;
 DROP FUNCTION _estoque_reconstruir_tudo;
 DROP FUNCTION _estoque_reconstruir;
 DROP FUNCTION _estoque_reagrupar;
+DROP FUNCTION _estoque_projetar;
 DROP FUNCTION _estoque_nomear;
 DROP FUNCTION _estoque_aplicar;
 DROP FUNCTION _estoque_abrir_lotes;

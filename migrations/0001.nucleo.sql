@@ -190,6 +190,7 @@ CREATE TABLE estoque_codigo_conhecido (
 CREATE INDEX estoque_codigo_conhecido_produto ON estoque_codigo_conhecido (cod_produto);
 
 REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
 
 COMMENT ON TABLE estoque_codigo_conhecido IS
     'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
@@ -241,6 +242,7 @@ CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_
     WHERE dia_ruptura IS NOT NULL;
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+GRANT SELECT ON estoque_tempo_real TO PUBLIC;
 
 COMMENT ON TABLE estoque_tempo_real IS
     'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
@@ -283,6 +285,7 @@ CREATE TABLE movimentacao_prevista (
 ) WITH (fillfactor = 85);
 
 REVOKE ALL ON movimentacao_prevista FROM PUBLIC;
+GRANT SELECT ON movimentacao_prevista TO PUBLIC;
 
 COMMENT ON TABLE movimentacao_prevista IS
     'Entries and exits promised per product and day, maintained by triggers; read only.';
@@ -384,7 +387,7 @@ RETURNS TABLE (
     menor_estoque_d7 numeric(15,3), dia_ruptura date, atualizado_em timestamptz,
     valido_desde date, valido_ate date
 )
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE ROWS 50
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
@@ -419,14 +422,16 @@ COMMENT ON FUNCTION _estoque_atual(text[]) IS
 -- Overdue exits count today, overdue entries do not count; within a day entries and exits net.
 -- p_recalcular takes the forecast from the sources instead of movimentacao_prevista: the audit and
 -- the rebuild project by the same rule as the triggers. Locks nothing.
+-- ROWS is low on purpose: joined by key to a table, a few products must never cost a scan of it.
 CREATE FUNCTION _estoque_d7(
     p_produtos text[], p_saldos numeric[],
     p_dias integer DEFAULT 7, p_recalcular boolean DEFAULT false
 ) RETURNS TABLE (
     cod_produto text, saldo numeric, menor numeric, dia_ruptura date, valido_ate date
 )
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE ROWS 10
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -782,6 +787,8 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_transacao xid8 := pg_current_xact_id();
     v_delta _estoque_delta;
+    v_produto text;
+    v_saldo numeric;
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
@@ -793,11 +800,12 @@ DECLARE
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    -- The commonest statement moves the balance of one code and leaves its outlook in the clear:
-    -- the minimum moves by the same amount and there is no rupture, so nothing else need be read.
-    IF cardinality(p_deltas) = 1 AND cardinality(p_reconstruir) = 0 THEN
-        v_delta := p_deltas[1];
-        IF v_delta.data IS NULL AND v_delta.linhas > 0 THEN
+    -- The commonest statements add one row. A movement that leaves the outlook in the clear moves
+    -- the minimum by the same amount, so nothing else need be read; a promise is projected alone.
+    -- What is not so simple (another name, a new code, a rebuilt product) goes the general way.
+    v_delta := p_deltas[1];
+    IF cardinality(p_deltas) = 1 AND cardinality(p_reconstruir) = 0 AND v_delta.linhas > 0 THEN
+        IF v_delta.data IS NULL THEN
             UPDATE estoque_tempo_real AS t
             SET saldo_atual = t.saldo_atual + v_delta.saldo,
                 menor_estoque_d7 = t.menor_estoque_d7 + v_delta.saldo,
@@ -811,6 +819,24 @@ BEGIN
                 AND t.nome_produto = coalesce(v_delta.nome, t.nome_produto)
                 AND t.reconstruido_por IS DISTINCT FROM v_transacao;
             IF FOUND THEN
+                RETURN;
+            END IF;
+        ELSIF v_delta.entrada <> 0 OR v_delta.saida <> 0 THEN
+            SELECT t.cod_produto, t.saldo_atual INTO v_produto, v_saldo
+            FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = v_delta.codigo
+                AND (v_delta.nome IS NULL OR t.nome_produto = v_delta.nome)
+                AND t.reconstruido_por IS DISTINCT FROM v_transacao
+            FOR NO KEY UPDATE OF t;
+            IF FOUND THEN
+                INSERT INTO movimentacao_prevista AS m
+                    (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+                VALUES (v_produto, v_delta.data, v_delta.entrada, v_delta.saida)
+                ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+                SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
+                PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
                 RETURN;
             END IF;
         END IF;
@@ -922,11 +948,7 @@ BEGIN
         WHERE t.cod_produto = s.cod_produto;
     END IF;
     IF v_projetar IS NOT NULL THEN
-        UPDATE estoque_tempo_real AS t
-        SET saldo_atual = d.saldo, menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
-            valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
-        FROM _estoque_d7(v_projetar, v_saldos) AS d
-        WHERE t.cod_produto = d.cod_produto;
+        PERFORM _estoque_projetar(v_projetar, v_saldos);
     END IF;
     IF cardinality(v_reconstruir) > 0 THEN
         PERFORM _estoque_reconstruir(v_reconstruir);
@@ -961,6 +983,30 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_nomear(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_nomear(text[]) IS 'Refreshes product names from the sources; inner use.';
+
+-- sql/08_aplicacao/_estoque_projetar.sql
+-- Writes balances and the D7 fields projected from them; returns how many rows.
+-- The caller holds the lock on the rows.
+CREATE FUNCTION _estoque_projetar(p_produtos text[], p_saldos numeric[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_escritos bigint;
+BEGIN
+    UPDATE estoque_tempo_real AS t
+    SET saldo_atual = d.saldo, menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
+        valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
+    FROM _estoque_d7(p_produtos, p_saldos) AS d
+    WHERE t.cod_produto = d.cod_produto;
+    GET DIAGNOSTICS v_escritos = ROW_COUNT;
+    RETURN v_escritos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_projetar(text[], numeric[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_projetar(text[], numeric[]) IS
+    'Writes balances and their projection to locked product rows; inner use.';
 
 -- sql/08_aplicacao/_estoque_reagrupar.sql
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
@@ -1060,29 +1106,25 @@ BEGIN
 
     -- A wrong field counts as a correction only if it claimed to hold today.
     WITH certo AS MATERIALIZED (
-        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate,
-            _estoque_nome(d.cod_produto) AS nome
-        FROM _estoque_d7(v_alvos, v_saldos) AS d
-    ),
-    antes AS MATERIALIZED (
-        SELECT t.cod_produto, t.saldo_atual <> c.saldo OR t.nome_produto IS DISTINCT FROM c.nome
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, n.nome,
+            t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
             OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > c.valido_ate)
-                    IS DISTINCT FROM (c.menor, c.dia_ruptura, false)) AS errado
-        FROM estoque_tempo_real AS t
-        JOIN certo AS c ON c.cod_produto = t.cod_produto
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false)) AS errado
+        FROM _estoque_d7(v_alvos, v_saldos) AS d
+        JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+        CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
     ),
     escrito AS (
         UPDATE estoque_tempo_real AS t
         SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
             dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
-            atualizado_em = CASE WHEN a.errado THEN now() ELSE t.atualizado_em END,
+            atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
             reconstruido_por = pg_current_xact_id()
         FROM certo AS c
-        JOIN antes AS a ON a.cod_produto = c.cod_produto
         WHERE t.cod_produto = c.cod_produto
     )
-    SELECT array_agg(a.cod_produto) INTO v_mais FROM antes AS a WHERE a.errado;
+    SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
 
     RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
 END
@@ -1101,6 +1143,7 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_codigos text[];
+    v_reagrupados bigint := 0::bigint;
 BEGIN
     UPDATE estoque_controle SET unificacoes = unificacoes + 1;
     PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
@@ -1129,7 +1172,10 @@ BEGIN
     DELETE FROM movimentacao_prevista AS m
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
 
-    RETURN coalesce(_estoque_reagrupar(v_codigos), 0) + _estoque_reconstruir(NULL);
+    IF v_codigos IS NOT NULL THEN
+        v_reagrupados := _estoque_reagrupar(v_codigos);
+    END IF;
+    RETURN v_reagrupados + _estoque_reconstruir(NULL);
 END
 $body$;
 
@@ -1235,6 +1281,7 @@ COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner
 CREATE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_novos text[];
@@ -1293,6 +1340,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_movimentacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -1346,6 +1394,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_movimentacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_pre_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -1405,6 +1454,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_pre_separacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_programacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -1461,6 +1511,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_programacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -1526,7 +1577,7 @@ BEGIN
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
         FROM unnest(v_deltas) AS d
-        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote AND d.lote = ANY (v_lotes);
+        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
     PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_reconstruir, NULL), '{}'));
@@ -1541,6 +1592,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 BEGIN
     PERFORM _estoque_reconstruir_tudo();
@@ -1557,10 +1609,11 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
-    v_novos text[] := '{}';
-    v_antigos text[] := '{}';
+    v_novos text[] := ARRAY[]::text[];
+    v_antigos text[] := ARRAY[]::text[];
     v_codigos text[];
 BEGIN
     -- Pairs of codes, flattened in the order origin, destination.
@@ -1854,6 +1907,7 @@ LEFT JOIN LATERAL (
 ) AS d ON true;
 
 REVOKE ALL ON estoque_por_codigo FROM PUBLIC;
+GRANT SELECT ON estoque_por_codigo TO PUBLIC;
 
 COMMENT ON VIEW estoque_por_codigo IS
     'Canonical product row of every known code, D7 fields right for today.';
@@ -1976,7 +2030,7 @@ BEGIN
         RETURN _estoque_reconstruir(ARRAY[v_produto]);
     END IF;
     IF v_produto IS NULL AND NOT v_conhecido THEN
-        RETURN 0;
+        RETURN 0::bigint;
     END IF;
     RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
 END
@@ -2123,7 +2177,6 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_produtos text[];
     v_saldos numeric[];
-    v_refeitos bigint;
 BEGIN
     SELECT array_agg(x.cod_produto), array_agg(x.saldo_atual) INTO v_produtos, v_saldos
     FROM (
@@ -2134,13 +2187,7 @@ BEGIN
         FOR NO KEY UPDATE
     ) AS x;
 
-    UPDATE estoque_tempo_real AS t
-    SET menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
-        valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
-    FROM _estoque_d7(v_produtos, v_saldos) AS d
-    WHERE t.cod_produto = d.cod_produto;
-    GET DIAGNOSTICS v_refeitos = ROW_COUNT;
-    RETURN v_refeitos;
+    RETURN _estoque_projetar(v_produtos, v_saldos);
 END
 $body$;
 

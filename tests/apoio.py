@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from oraculo import FONTES, Conexao, Linha, Oraculo, ler, verificar_invariante
+from oraculo import (
+    FONTES,
+    Conexao,
+    Linha,
+    Oraculo,
+    com_datas_infinitas,
+    ler,
+    verificar_invariante,
+)
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
@@ -66,7 +74,8 @@ class Banco:
 
     def cru(self, sql: str, params: Parametros = None) -> list[Linha]:
         """A statement without the invariant after it (while setting a scene, or to ask)."""
-        cur = self.conn.cursor(row_factory=dict_row).execute(sql, params)  # type: ignore[arg-type]
+        cur = com_datas_infinitas(self.conn.cursor(row_factory=dict_row))
+        cur.execute(sql, params)  # type: ignore[arg-type]
         return cur.fetchall() if cur.description else []
 
     def valor(self, sql: str, params: Parametros = None) -> Any:

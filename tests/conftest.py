@@ -16,7 +16,7 @@ from psycopg import sql
 from pytest_postgresql import factories
 
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
+from estoque_pg.servidor import Servidor, obter_extras
 
 CONF = ("max_connections=120", "deadlock_timeout='200ms'", "timezone='UTC'")
 
@@ -53,6 +53,7 @@ class Servico:
 
 @pytest.fixture(scope="session")
 def servico() -> Iterator[Servico]:
+    obter_extras()  # before the first server starts: one that has plpgsql_check, if possible
     with Servidor(conf=CONF) as servidor:
         with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
             yield Servico(servidor, admin)

@@ -78,10 +78,14 @@ def como_dia(valor: date | datetime | None) -> date | None:
     return valor.date() if isinstance(valor, datetime) else valor
 
 
-def ler(conn: Conexao, tabela: str) -> list[Linha]:
-    cur = conn.cursor(row_factory=dict_row)
+def com_datas_infinitas(cur: psycopg.Cursor[Linha]) -> psycopg.Cursor[Linha]:
     cur.adapters.register_loader("date", _DataInfinita)
     cur.adapters.register_loader("timestamp", _MomentoInfinito)
+    return cur
+
+
+def ler(conn: Conexao, tabela: str) -> list[Linha]:
+    cur = com_datas_infinitas(conn.cursor(row_factory=dict_row))
     # prepare=False: tests change the shape of the tables under our feet
     return cur.execute(f"SELECT * FROM {tabela}", prepare=False).fetchall()  # type: ignore[arg-type]
 

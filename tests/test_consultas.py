@@ -98,6 +98,13 @@ def test_view_reads_one_code_by_index(banco: Banco) -> None:
     assert "Seq Scan on estoque_codigo_conhecido" not in plano
 
 
+@pytest.mark.parametrize("alvo", ["estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"])
+def test_direct_readers_get_values_their_drivers_can_hold(banco: Banco, alvo: str) -> None:
+    """Any application reads the tables directly: `SELECT *` must not hold an infinite date."""
+    cena(banco)
+    assert banco.conn.execute(f"SELECT * FROM {alvo}").fetchall()
+
+
 # --- consultar ----------------------------------------------------------------------------------
 
 

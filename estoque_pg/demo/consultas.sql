@@ -50,17 +50,23 @@ SELECT r.cod_produto
               count(*) FILTER (WHERE p.saida > 0) AS saidas
          FROM estoque_projecao(r.cod_produto, 28) AS p
        ) AS curva
- ORDER BY r.estoque_atual > 0 AND curva.entradas > 0 DESC,
+ ORDER BY r.estoque_atual > 0 AND r.dias_ate_ruptura > 1 AND curva.entradas > 0 DESC,
           curva.entradas + curva.saidas DESC, r.cod_produto
  LIMIT 1;
 
 -- nome: produto_do_dia
--- A product in order, on its own, with production planned for later and exits before it.
+-- A product in order, on its own, whose stock falls after today, with production planned later on.
 SELECT t.cod_produto
   FROM estoque_por_codigo AS t
+ CROSS JOIN LATERAL (
+       SELECT max(p.saldo_final) FILTER (WHERE p.dia = 0)
+              - min(p.saldo_final) FILTER (WHERE p.dia > 0) AS queda
+         FROM estoque_projecao(t.cod_produto, 7) AS p
+       ) AS curva
  WHERE t.codigo = t.cod_produto
    AND t.dia_ruptura IS NULL
    AND t.menor_estoque_d7 > 20
+   AND curva.queda >= 20
    AND NOT EXISTS (
        SELECT 1 FROM unificacao_codigos AS u
         WHERE u.ativo AND t.cod_produto IN (u.codigo_origem, u.codigo_destino)
@@ -96,11 +102,13 @@ SELECT t.cod_produto
 -- nome: retrato
 -- One product at this moment, as the stored tables and the functions tell it.
 SELECT t.cod_produto, t.nome_produto, t.saldo_atual, t.menor_estoque_d7, t.dia_ruptura,
-       coalesce(m.entrada_prevista, 0) AS entrada, coalesce(m.saida_prevista, 0) AS saida,
+       coalesce(s.saida_prevista, 0) AS saida, coalesce(e.entrada_prevista, 0) AS entrada,
        (SELECT p.saldo_final FROM estoque_projecao(%(codigo)s, 7) AS p WHERE p.dia = 7) AS final_d7
   FROM estoque_por_codigo AS t
-  LEFT JOIN movimentacao_prevista AS m
-         ON m.cod_produto = t.cod_produto AND m.data_prevista = %(dia)s
+  LEFT JOIN movimentacao_prevista AS s
+         ON s.cod_produto = t.cod_produto AND s.data_prevista = %(saida)s
+  LEFT JOIN movimentacao_prevista AS e
+         ON e.cod_produto = t.cod_produto AND e.data_prevista = %(entrada)s
  WHERE t.codigo = %(codigo)s;
 
 -- nome: pedir
@@ -131,7 +139,8 @@ VALUES (%(codigo)s, %(nome)s, %(hoje)s, 'FATURAMENTO', 'CD', - %(quantidade)s, %
 UPDATE embarque_itens SET status = 'cancelado' WHERE separacao_lote_id = %(lote)s;
 
 -- nome: cancelar_movimento
-UPDATE movimentacao_estoque SET ativo = false WHERE numero_nf = %(nota)s;
+UPDATE movimentacao_estoque SET ativo = false
+ WHERE cod_produto = %(codigo)s AND numero_nf = %(nota)s;
 
 -- nome: ler_producao
 SELECT cod_produto, nome_produto, data_programacao, qtd_programada, linha_producao

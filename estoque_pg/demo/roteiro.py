@@ -25,15 +25,15 @@ from estoque_pg.erros import ErroEstoque
 
 @dataclass(frozen=True, slots=True)
 class Retrato:
-    """One product at one moment. `entrada` and `saida` are the forecast of the day watched."""
+    """One product at one moment: `saida` is forecast for today, `entrada` for the next workday."""
 
     cod_produto: str
     nome_produto: str
     saldo_atual: Decimal
     menor_estoque_d7: Decimal
     dia_ruptura: date | None
-    entrada: Decimal
     saida: Decimal
+    entrada: Decimal
     final_d7: Decimal
 
 
@@ -53,16 +53,18 @@ class Dia:
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self.conn = conn
         self.hoje = APIEstoqueTempoReal(conn).hoje()
-        self.dia = dia_util(self.hoje + timedelta(days=2))
+        self.amanha = dia_util(self.hoje + timedelta(days=1))
         self.codigo = self._um("produto_do_dia")
         self.inicio = self.retrato(self.codigo)
         self.outro = self.retrato(self._um("produto_a_unificar", codigo=self.codigo))
         self.producao = conn.execute(COMANDOS["ler_producao"], {"codigo": self.codigo}).fetchall()
         planejado = sum(int(linha[3]) for linha in self.producao)
-        # The order takes a little more than there will be, and less than production can mend.
-        projecao = APIEstoqueTempoReal(conn).projecao(self.codigo, 7)
-        menor = min(d.saldo_final for d in projecao if d.data >= self.dia)
-        self.quantidade = ceil(menor) + max(1, min(40, planejado // 2))
+        # The order leaves enough for today but not for the days after it, though with the
+        # production that is planned for later there will be enough.
+        hoje, *depois = APIEstoqueTempoReal(conn).projecao(self.codigo, 7)
+        menor = min(d.saldo_final for d in depois)
+        falta = min(int(hoje.saldo_final - menor) - 1, planejado // 2, 100)
+        self.quantidade = ceil(menor) + max(1, falta)
         self.planejado = planejado
         execucao = int(self._um("contar_execucao"))
         self.valores = {
@@ -70,7 +72,7 @@ class Dia:
             "nome": self.inicio.nome_produto,
             "quantidade": self.quantidade,
             "hoje": self.hoje,
-            "dia": self.dia,
+            "dia": self.hoje,
             "execucao": execucao,
             "lote": f"LOTE_DEMO_{execucao:04d}",
             "pedido": f"DEMO{execucao:04d}",
@@ -113,7 +115,7 @@ class Dia:
 
     def retrato(self, codigo: str) -> Retrato:
         with self.conn.cursor(row_factory=class_row(Retrato)) as cursor:
-            cursor.execute(COMANDOS["retrato"], {"codigo": codigo, "dia": self.dia})
+            cursor.execute(COMANDOS["retrato"], {"codigo": codigo, "saida": self.hoje, "entrada": self.amanha})
             linha = cursor.fetchone()
         if linha is None:
             raise ErroEstoque(f"product {codigo} has disappeared from the demonstration")
@@ -163,7 +165,7 @@ class Dia:
     def _reprogramar(self) -> None:
         # As the ERP's own import does it: out with all rows, in with the new ones.
         self._fazer("apagar_producao")
-        self._fazer("programar", quantidade=self.planejado, linha="LINHA 1")
+        self._fazer("programar", dia=self.amanha, quantidade=self.planejado, linha="LINHA 1")
 
     def _unificar(self) -> None:
         if not self._fazer("religar_unificacao"):

@@ -8,6 +8,7 @@ CREATE TABLE estoque_codigo_conhecido (
 CREATE INDEX estoque_codigo_conhecido_produto ON estoque_codigo_conhecido (cod_produto);
 
 REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
 
 COMMENT ON TABLE estoque_codigo_conhecido IS
     'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';

@@ -16,6 +16,7 @@ CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_
     WHERE dia_ruptura IS NOT NULL;
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+GRANT SELECT ON estoque_tempo_real TO PUBLIC;
 
 COMMENT ON TABLE estoque_tempo_real IS
     'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';

@@ -9,6 +9,7 @@ CREATE TABLE movimentacao_prevista (
 ) WITH (fillfactor = 85);
 
 REVOKE ALL ON movimentacao_prevista FROM PUBLIC;
+GRANT SELECT ON movimentacao_prevista TO PUBLIC;
 
 COMMENT ON TABLE movimentacao_prevista IS
     'Entries and exits promised per product and day, maintained by triggers; read only.';

@@ -6,7 +6,7 @@ RETURNS TABLE (
     menor_estoque_d7 numeric(15,3), dia_ruptura date, atualizado_em timestamptz,
     valido_desde date, valido_ate date
 )
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE ROWS 50
 SET search_path FROM CURRENT
 AS $body$
 DECLARE

@@ -2,14 +2,16 @@
 -- Overdue exits count today, overdue entries do not count; within a day entries and exits net.
 -- p_recalcular takes the forecast from the sources instead of movimentacao_prevista: the audit and
 -- the rebuild project by the same rule as the triggers. Locks nothing.
+-- ROWS is low on purpose: joined by key to a table, a few products must never cost a scan of it.
 CREATE FUNCTION _estoque_d7(
     p_produtos text[], p_saldos numeric[],
     p_dias integer DEFAULT 7, p_recalcular boolean DEFAULT false
 ) RETURNS TABLE (
     cod_produto text, saldo numeric, menor numeric, dia_ruptura date, valido_ate date
 )
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE ROWS 10
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();

@@ -20,6 +20,8 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_transacao xid8 := pg_current_xact_id();
     v_delta _estoque_delta;
+    v_produto text;
+    v_saldo numeric;
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
@@ -31,11 +33,12 @@ DECLARE
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    -- The commonest statement moves the balance of one code and leaves its outlook in the clear:
-    -- the minimum moves by the same amount and there is no rupture, so nothing else need be read.
-    IF cardinality(p_deltas) = 1 AND cardinality(p_reconstruir) = 0 THEN
-        v_delta := p_deltas[1];
-        IF v_delta.data IS NULL AND v_delta.linhas > 0 THEN
+    -- The commonest statements add one row. A movement that leaves the outlook in the clear moves
+    -- the minimum by the same amount, so nothing else need be read; a promise is projected alone.
+    -- What is not so simple (another name, a new code, a rebuilt product) goes the general way.
+    v_delta := p_deltas[1];
+    IF cardinality(p_deltas) = 1 AND cardinality(p_reconstruir) = 0 AND v_delta.linhas > 0 THEN
+        IF v_delta.data IS NULL THEN
             UPDATE estoque_tempo_real AS t
             SET saldo_atual = t.saldo_atual + v_delta.saldo,
                 menor_estoque_d7 = t.menor_estoque_d7 + v_delta.saldo,
@@ -49,6 +52,24 @@ BEGIN
                 AND t.nome_produto = coalesce(v_delta.nome, t.nome_produto)
                 AND t.reconstruido_por IS DISTINCT FROM v_transacao;
             IF FOUND THEN
+                RETURN;
+            END IF;
+        ELSIF v_delta.entrada <> 0 OR v_delta.saida <> 0 THEN
+            SELECT t.cod_produto, t.saldo_atual INTO v_produto, v_saldo
+            FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = v_delta.codigo
+                AND (v_delta.nome IS NULL OR t.nome_produto = v_delta.nome)
+                AND t.reconstruido_por IS DISTINCT FROM v_transacao
+            FOR NO KEY UPDATE OF t;
+            IF FOUND THEN
+                INSERT INTO movimentacao_prevista AS m
+                    (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+                VALUES (v_produto, v_delta.data, v_delta.entrada, v_delta.saida)
+                ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+                SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
+                PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
                 RETURN;
             END IF;
         END IF;
@@ -160,11 +181,7 @@ BEGIN
         WHERE t.cod_produto = s.cod_produto;
     END IF;
     IF v_projetar IS NOT NULL THEN
-        UPDATE estoque_tempo_real AS t
-        SET saldo_atual = d.saldo, menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
-            valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
-        FROM _estoque_d7(v_projetar, v_saldos) AS d
-        WHERE t.cod_produto = d.cod_produto;
+        PERFORM _estoque_projetar(v_projetar, v_saldos);
     END IF;
     IF cardinality(v_reconstruir) > 0 THEN
         PERFORM _estoque_reconstruir(v_reconstruir);

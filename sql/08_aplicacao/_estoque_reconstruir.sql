@@ -44,29 +44,25 @@ BEGIN
 
     -- A wrong field counts as a correction only if it claimed to hold today.
     WITH certo AS MATERIALIZED (
-        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate,
-            _estoque_nome(d.cod_produto) AS nome
-        FROM _estoque_d7(v_alvos, v_saldos) AS d
-    ),
-    antes AS MATERIALIZED (
-        SELECT t.cod_produto, t.saldo_atual <> c.saldo OR t.nome_produto IS DISTINCT FROM c.nome
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, n.nome,
+            t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
             OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > c.valido_ate)
-                    IS DISTINCT FROM (c.menor, c.dia_ruptura, false)) AS errado
-        FROM estoque_tempo_real AS t
-        JOIN certo AS c ON c.cod_produto = t.cod_produto
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false)) AS errado
+        FROM _estoque_d7(v_alvos, v_saldos) AS d
+        JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+        CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
     ),
     escrito AS (
         UPDATE estoque_tempo_real AS t
         SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
             dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
-            atualizado_em = CASE WHEN a.errado THEN now() ELSE t.atualizado_em END,
+            atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
             reconstruido_por = pg_current_xact_id()
         FROM certo AS c
-        JOIN antes AS a ON a.cod_produto = c.cod_produto
         WHERE t.cod_produto = c.cod_produto
     )
-    SELECT array_agg(a.cod_produto) INTO v_mais FROM antes AS a WHERE a.errado;
+    SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
 
     RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
 END

@@ -6,6 +6,7 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_codigos text[];
+    v_reagrupados bigint := 0::bigint;
 BEGIN
     UPDATE estoque_controle SET unificacoes = unificacoes + 1;
     PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
@@ -34,7 +35,10 @@ BEGIN
     DELETE FROM movimentacao_prevista AS m
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
 
-    RETURN coalesce(_estoque_reagrupar(v_codigos), 0) + _estoque_reconstruir(NULL);
+    IF v_codigos IS NOT NULL THEN
+        v_reagrupados := _estoque_reagrupar(v_codigos);
+    END IF;
+    RETURN v_reagrupados + _estoque_reconstruir(NULL);
 END
 $body$;
 

@@ -4,6 +4,7 @@
 CREATE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -69,7 +70,7 @@ BEGIN
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
         FROM unnest(v_deltas) AS d
-        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote AND d.lote = ANY (v_lotes);
+        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
     PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_reconstruir, NULL), '{}'));

@@ -4,10 +4,11 @@
 CREATE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
-    v_novos text[] := '{}';
-    v_antigos text[] := '{}';
+    v_novos text[] := ARRAY[]::text[];
+    v_antigos text[] := ARRAY[]::text[];
     v_codigos text[];
 BEGIN
     -- Pairs of codes, flattened in the order origin, destination.

@@ -19,6 +19,7 @@ LEFT JOIN LATERAL (
 ) AS d ON true;
 
 REVOKE ALL ON estoque_por_codigo FROM PUBLIC;
+GRANT SELECT ON estoque_por_codigo TO PUBLIC;
 
 COMMENT ON VIEW estoque_por_codigo IS
     'Canonical product row of every known code, D7 fields right for today.';

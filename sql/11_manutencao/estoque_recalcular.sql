@@ -24,7 +24,7 @@ BEGIN
         RETURN _estoque_reconstruir(ARRAY[v_produto]);
     END IF;
     IF v_produto IS NULL AND NOT v_conhecido THEN
-        RETURN 0;
+        RETURN 0::bigint;
     END IF;
     RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
 END

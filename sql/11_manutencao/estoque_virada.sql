@@ -9,7 +9,6 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_produtos text[];
     v_saldos numeric[];
-    v_refeitos bigint;
 BEGIN
     SELECT array_agg(x.cod_produto), array_agg(x.saldo_atual) INTO v_produtos, v_saldos
     FROM (
@@ -20,13 +19,7 @@ BEGIN
         FOR NO KEY UPDATE
     ) AS x;
 
-    UPDATE estoque_tempo_real AS t
-    SET menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
-        valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
-    FROM _estoque_d7(v_produtos, v_saldos) AS d
-    WHERE t.cod_produto = d.cod_produto;
-    GET DIAGNOSTICS v_refeitos = ROW_COUNT;
-    RETURN v_refeitos;
+    RETURN _estoque_projetar(v_produtos, v_saldos);
 END
 $body$;
 

@@ -1,0 +1,335 @@
+"""Who may do what: writers of the sources, readers, and callers who mean harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from apoio import Banco
+from oraculo import FONTES, Conexao
+from psycopg import sql
+
+LEITURA = [
+    "estoque_hoje()",
+    "estoque_codigo('P1')",
+    "estoque_consultar('{P1}')",
+    "estoque_rupturas()",
+    "estoque_projecao('P1')",
+    "estoque_disponibilidade('P1', 1)",
+    "estoque_estatisticas()",
+]
+PUBLICAS = {
+    "estoque_hoje",
+    "estoque_codigo",
+    "estoque_consultar",
+    "estoque_rupturas",
+    "estoque_projecao",
+    "estoque_disponibilidade",
+    "estoque_estatisticas",
+    "estoque_verificar",
+    "estoque_recalcular",
+    "estoque_recalcular_tudo",
+    "estoque_virada",
+}
+
+
+@pytest.fixture
+def papel(banco: Banco) -> Iterator[str]:
+    """An ordinary role that may write the sources and nothing else."""
+    nome = f"escritor_{banco.conn.info.dbname}"
+    banco.cru(f"CREATE ROLE {nome} LOGIN")
+    banco.cru(f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {', '.join(FONTES)} TO {nome}")
+    banco.cru(f"GRANT TEMPORARY ON DATABASE {banco.conn.info.dbname} TO {nome}")
+    yield nome
+    for conn in banco._abertas[1:]:
+        conn.close()
+    banco.cru(f"DROP OWNED BY {nome}; DROP ROLE {nome}")
+
+
+def como(banco: Banco, papel: str, **extra: str) -> Conexao:
+    return banco.conectar(user=papel, **extra)
+
+
+INSERIR = (
+    "INSERT INTO public.movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
+    " tipo_movimentacao, qtd_movimentacao, ativo) VALUES ('P1', 'N', now(), 'E', 10, true)"
+)
+ESCRITAS = [
+    INSERIR,
+    "UPDATE public.movimentacao_estoque SET qtd_movimentacao = 4",
+    "INSERT INTO public.separacao (separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+    " VALUES ('L1', 'P1', 5, '2025-08-07')",
+    "INSERT INTO public.pre_separacao_item (cod_produto, qtd_selecionada_usuario,"
+    " data_expedicao_editada) VALUES ('P2', 5, '2025-08-07')",
+    "INSERT INTO public.programacao_producao (cod_produto, qtd_programada, data_programacao)"
+    " VALUES ('P2', 5, '2025-08-07')",
+    "INSERT INTO public.embarque_itens (embarque_id, separacao_lote_id, nota_fiscal, status)"
+    " VALUES (1, 'L1', 'NF', 'ativo')",
+    "INSERT INTO public.unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+    " VALUES ('P1', 'P2', true)",
+    "UPDATE public.embarque_itens SET status = 'cancelado'",
+    "DELETE FROM public.pre_separacao_item",
+    "UPDATE public.unificacao_codigos SET ativo = false",
+    "TRUNCATE public.separacao",
+    "TRUNCATE public.unificacao_codigos, public.embarque_itens",
+]
+
+
+def test_writer_of_the_sources_needs_no_right_on_the_results(banco: Banco, papel: str) -> None:
+    conn = como(banco, papel)
+    for escrita in ESCRITAS:
+        conn.execute(escrita)  # type: ignore[call-overload]
+        banco.verificar()
+    assert banco.saldo("P1") == 4
+
+
+def nossas_tabelas(banco: Banco) -> list[str]:
+    return [
+        r["relname"]
+        for r in banco.cru(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'v', 'm', 'S') AND relname <> ALL (%s)"
+            " AND relname !~ '_id_seq$'",
+            [list(FONTES)],
+        )
+    ]
+
+
+def test_nobody_else_writes_results_directly(banco: Banco, papel: str) -> None:
+    """Read by everyone, written by nobody else."""
+    banco.mov("P1", 10)
+    banco.sep("P1", 5)
+    conn = como(banco, papel)
+    for escrita in (
+        "UPDATE estoque_tempo_real SET saldo_atual = 0",
+        "DELETE FROM estoque_tempo_real",
+        "INSERT INTO estoque_tempo_real (cod_produto) VALUES ('X')",
+        "TRUNCATE estoque_tempo_real",
+        "UPDATE movimentacao_prevista SET saida_prevista = 0",
+        "DELETE FROM movimentacao_prevista",
+        "INSERT INTO movimentacao_prevista VALUES ('X', '2025-01-01', 1, 1)",
+        "TRUNCATE movimentacao_prevista",
+        "UPDATE estoque_codigo_conhecido SET cod_produto = 'X'",
+        "DELETE FROM estoque_lote",
+        "UPDATE estoque_controle SET unico = true",
+        "DELETE FROM estoque_por_codigo",
+        "UPDATE estoque_por_codigo SET saldo_atual = 0",
+        "LOCK TABLE estoque_tempo_real IN ACCESS EXCLUSIVE MODE",
+    ):
+        with pytest.raises(psycopg.Error) as erro:
+            conn.execute(escrita)  # type: ignore[call-overload]
+        assert erro.value.sqlstate in ("42501", "55000"), (escrita, erro.value)
+    banco.verificar()
+
+
+def test_no_table_of_ours_can_be_written_by_public(banco: Banco) -> None:
+    tabelas = nossas_tabelas(banco)
+    assert {"estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"} <= set(tabelas)
+    dadas = banco.cru(
+        "SELECT c.relname, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a"
+        " WHERE c.relname = ANY (%s) AND a.grantee <> c.relowner"
+        " AND a.privilege_type <> 'SELECT'",
+        [tabelas],
+    )
+    assert dadas == []
+
+
+def test_everyone_reads_results_through_tables_view_and_functions(
+    banco: Banco, papel: str
+) -> None:
+    """A role without any right on the sources, too."""
+    banco.mov("P1", 10)
+    banco.cru(f"REVOKE ALL ON {', '.join(FONTES)} FROM {papel}")
+    conn = como(banco, papel)
+    for alvo in (*LEITURA, "estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"):
+        conn.execute(f"SELECT * FROM {alvo}")  # type: ignore[call-overload]
+
+
+def test_public_executes_only_what_is_public(banco: Banco) -> None:
+    abertas = {
+        r["proname"]
+        for r in banco.cru(
+            "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+            " AND has_function_privilege('public', p.oid, 'EXECUTE') AND p.prosecdef"
+        )
+    }
+    assert abertas <= PUBLICAS
+    faltam = {
+        nome
+        for nome in PUBLICAS - {"estoque_recalcular", "estoque_recalcular_tudo", "estoque_virada",
+                                "estoque_verificar"}
+        if not banco.valor(
+            "SELECT bool_and(has_function_privilege('public', oid, 'EXECUTE')) FROM pg_proc"
+            " WHERE proname = %s",
+            [nome],
+        )
+    }
+    assert faltam == set()
+
+
+def test_functions_that_write_are_not_callable_by_the_writer(banco: Banco, papel: str) -> None:
+    """The inner functions are no side door into the results."""
+    conn = como(banco, papel)
+    internas = banco.cru(
+        "SELECT p.oid::regprocedure::text AS f, p.prosecdef, p.prorettype = 'trigger'::regtype AS g,"
+        " has_function_privilege(%s, p.oid, 'EXECUTE') AS pode, p.provolatile FROM pg_proc p"
+        " WHERE p.pronamespace = 'public'::regnamespace AND p.proname <> ALL (%s)",
+        [papel, list(PUBLICAS)],
+    )
+    assert len(internas) > 10
+    for r in internas:
+        if r["pode"]:  # then it can do no more than its caller may, and writes nothing
+            assert not r["prosecdef"], r["f"]
+            assert not r["g"], r["f"]
+            assert r["provolatile"] != "v", r["f"]
+    assert conn.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_trigger_functions_cannot_be_put_on_a_table_of_the_callers(
+    banco: Banco, papel: str
+) -> None:
+    banco.cru(f"GRANT CREATE ON SCHEMA public TO {papel}")
+    conn = como(banco, papel)
+    conn.execute("CREATE TABLE public.isca (LIKE public.movimentacao_estoque)")
+    for r in banco.cru(
+        "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+        " AND p.prorettype = 'trigger'::regtype"
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute(
+                sql.SQL(
+                    "CREATE TRIGGER t AFTER INSERT ON public.isca EXECUTE FUNCTION public.{}()"
+                ).format(sql.Identifier(r["proname"]))
+            )
+    conn.execute("DROP TABLE public.isca")
+
+
+def test_security_definer_functions_are_pinned(banco: Banco) -> None:
+    """SECURITY DEFINER always with a search_path, pg_temp last."""
+    definer = banco.cru(
+        "SELECT oid::regprocedure::text AS f, proconfig FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    )
+    assert definer
+    for r in definer:
+        caminhos = [c for c in (r["proconfig"] or []) if c.startswith("search_path=")]
+        assert len(caminhos) == 1 and caminhos[0].endswith("pg_temp"), r
+
+
+def test_every_function_binds_its_names_at_install(banco: Banco) -> None:
+    """Pinned by search_path, or bound early (BEGIN ATOMIC / RETURN)."""
+    soltas = banco.cru(
+        "SELECT oid::regprocedure::text AS f FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace AND prosqlbody IS NULL"
+        " AND NOT coalesce(array_to_string(proconfig, ' '), '') LIKE '%%search_path=%%'"
+    )
+    assert soltas == []
+
+
+ARMADILHAS = """
+CREATE TEMP TABLE estoque_tempo_real (LIKE public.estoque_tempo_real INCLUDING ALL);
+CREATE TEMP TABLE movimentacao_prevista (LIKE public.movimentacao_prevista INCLUDING ALL);
+CREATE TEMP TABLE estoque_codigo_conhecido (LIKE public.unificacao_codigos);
+CREATE TEMP TABLE estoque_lote (x int);
+CREATE TEMP TABLE estoque_controle (x int);
+CREATE TEMP TABLE movimentacao_estoque (LIKE public.movimentacao_estoque);
+CREATE TEMP TABLE separacao (LIKE public.separacao);
+CREATE TEMP TABLE pre_separacao_item (LIKE public.pre_separacao_item);
+CREATE TEMP TABLE programacao_producao (LIKE public.programacao_producao);
+CREATE TEMP TABLE embarque_itens (LIKE public.embarque_itens);
+CREATE TEMP TABLE unificacao_codigos (LIKE public.unificacao_codigos);
+CREATE TEMP TABLE novas (x int);
+CREATE TEMP TABLE velhas (x int);
+CREATE FUNCTION pg_temp.estoque_hoje() RETURNS date LANGUAGE sql AS $$ SELECT date '1999-01-01' $$;
+CREATE FUNCTION pg_temp.estoque_codigo(text) RETURNS text LANGUAGE sql AS $$ SELECT 'ROUBADO' $$;
+CREATE FUNCTION pg_temp.round(numeric, int) RETURNS numeric LANGUAGE sql AS $$ SELECT 0.0 $$;
+"""
+ARMADILHAS_DO_SCHEMA = """
+CREATE FUNCTION mal.estoque_hoje() RETURNS date LANGUAGE sql AS $$ SELECT date '1999-01-01' $$;
+CREATE FUNCTION mal.estoque_codigo(text) RETURNS text LANGUAGE sql AS $$ SELECT 'ROUBADO' $$;
+CREATE FUNCTION mal.soma(numeric, numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT 666.0 $$;
+CREATE OPERATOR mal.+ (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = mal.soma);
+CREATE FUNCTION mal.coluna(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;
+CREATE OPERATOR mal.= (LEFTARG = text, RIGHTARG = text, FUNCTION = mal.coluna);
+CREATE FUNCTION mal.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT timestamptz '1999-01-01' $$;
+CREATE FUNCTION mal.round(numeric, int) RETURNS numeric LANGUAGE sql AS $$ SELECT 0.0 $$;
+CREATE TABLE mal.estoque_tempo_real (LIKE public.estoque_tempo_real INCLUDING ALL);
+CREATE TABLE mal.movimentacao_prevista (LIKE public.movimentacao_prevista INCLUDING ALL);
+"""
+
+
+@pytest.mark.parametrize(
+    "caminho", ["pg_temp, mal, public, pg_catalog", "mal, pg_temp, pg_catalog", "", "public, mal"]
+)
+def test_hostile_search_path_and_temp_objects_change_nothing(
+    banco: Banco, papel: str, caminho: str
+) -> None:
+    """Of the caller: neither his tables, nor his functions, nor his operators."""
+    banco.cru(f"CREATE SCHEMA mal; GRANT ALL ON SCHEMA mal TO {papel}")
+    banco.mov("P1", 1)
+    banco.unir("A1", "P1")
+    banco.cru("DELETE FROM unificacao_codigos")
+    conn = como(banco, papel)
+    conn.execute(ARMADILHAS)
+    conn.execute(ARMADILHAS_DO_SCHEMA)
+    conn.execute("SELECT set_config('search_path', %s, false)", [caminho])
+    for escrita in ESCRITAS:
+        conn.execute(escrita)  # type: ignore[call-overload]
+        banco.verificar()
+    for chamada in LEITURA[2:5]:
+        limpa = banco.cru(f"SELECT t.*::text AS linha FROM {chamada} t")
+        suja = conn.execute(f"SELECT t.*::text FROM public.{chamada} t")  # type: ignore[call-overload]
+        assert [r["linha"] for r in limpa] == [r[0] for r in suja.fetchall()]
+    hoje = conn.execute("SELECT public.estoque_hoje(), public.estoque_codigo('P1')").fetchone()
+    assert hoje == (banco.D, "P1")
+    for roubada in ("mal.estoque_tempo_real", "mal.movimentacao_prevista"):
+        assert conn.execute(f"SELECT * FROM {roubada}").fetchall() == []  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "ajuste",
+    [
+        "timezone = 'Pacific/Kiritimati'",
+        "datestyle = 'SQL, DMY'",
+        "intervalstyle = 'sql_standard'",
+        "extra_float_digits = -15",
+        "bytea_output = 'escape'",
+        "standard_conforming_strings = off",
+        "transform_null_equals = on",
+        "row_security = off",
+        "lc_numeric = 'C'",
+        "enable_hashagg = off",
+        "enable_sort = off",
+        "array_nulls = off",
+        "plan_cache_mode = force_generic_plan",
+        "work_mem = '64kB'",
+        "check_function_bodies = off",
+    ],
+)
+def test_callers_settings_change_nothing(banco: Banco, papel: str, ajuste: str) -> None:
+    conn = como(banco, papel)
+    conn.execute(f"SET {ajuste}")  # type: ignore[call-overload]
+    conn.execute(
+        "INSERT INTO separacao (separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+        " VALUES ('L1', 'P1', 123456789.0125, '2025-08-07'), ('L1', 'P1', 0.1, '2025-08-08')"
+    )
+    for escrita in ESCRITAS:
+        conn.execute(escrita)  # type: ignore[call-overload]
+        banco.verificar()
+
+
+def test_row_security_on_a_source_does_not_blind_the_triggers(banco: Banco, papel: str) -> None:
+    """The owner's functions see all rows; what a writer may see is another matter."""
+    banco.mov("P1", 10)
+    banco.cru("ALTER TABLE movimentacao_estoque ENABLE ROW LEVEL SECURITY")
+    banco.cru(f"CREATE POLICY p ON movimentacao_estoque TO {papel} USING (cod_produto = 'P2')")
+    conn = como(banco, papel)
+    conn.execute(INSERIR.replace("'P1'", "'P2'"))  # type: ignore[call-overload]
+    conn.execute(
+        "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+        " VALUES ('P1', 'P2', true)"
+    )
+    banco.verificar()
+    assert banco.saldo("P2") == 20
+    banco.cru("DROP POLICY p ON movimentacao_estoque")

@@ -1,0 +1,44 @@
+"""plpgsql_check finds nothing in any function, trigger functions on every table they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from apoio import Banco
+
+CONSULTA = """
+SELECT p.oid::regprocedure::text AS funcao, r.*
+FROM pg_proc p
+JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
+LEFT JOIN pg_trigger t ON t.tgfoid = p.oid AND NOT t.tgisinternal
+CROSS JOIN LATERAL plpgsql_check_function_tb(
+    p.oid, coalesce(t.tgrelid, 0), fatal_errors := false, extra_warnings := true,
+    performance_warnings := true, security_warnings := true,
+    oldtable := t.tgoldtable, newtable := t.tgnewtable) r
+WHERE p.pronamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture
+def com_extensao(banco: Banco) -> Iterator[Banco]:
+    if not banco.valor("SELECT 1 FROM pg_available_extensions WHERE name = 'plpgsql_check'"):
+        pytest.skip("this server has no plpgsql_check")
+    banco.cru("CREATE EXTENSION plpgsql_check WITH SCHEMA pg_catalog")
+    yield banco
+
+
+def test_no_finding(com_extensao: Banco) -> None:
+    achados = com_extensao.cru(CONSULTA)
+    assert not achados, "\n".join(
+        f"{a['funcao']}:{a['lineno']}: {a['level']}: {a['message']} {a['detail'] or ''}"
+        for a in achados
+    )
+
+
+def test_it_would_find_something(com_extensao: Banco) -> None:
+    com_extensao.cru(
+        "CREATE FUNCTION ruim() RETURNS int LANGUAGE plpgsql AS"
+        " $$ DECLARE v int; BEGIN SELECT nada INTO v FROM estoque_tempo_real; RETURN v; END $$"
+    )
+    assert {a["funcao"] for a in com_extensao.cru(CONSULTA)} == {"ruim()"}
