@@ -37,6 +37,7 @@ from estoque_pg.erros import ErroServidor
 
 __all__ = ["Servidor", "obter_extras", "pasta_padrao"]
 
+_BANCO = "estoque_demo"  # the database that the demo fills
 PORTA = 5432  # of the socket's file name only: nothing listens on TCP
 _ESPERA = 60.0  # seconds for a start (crash recovery included) or a stop
 _TEMPORARIOS = Path("/var/tmp")  # kept over a restart, and within everyone's reach
@@ -707,10 +708,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif pedido == "remover":
             print(f"{base} removed" if _remover_duravel(base) else "there is nothing to remove")
         elif pedido == "onde":
-            print(_onde(base, resto[0] or "estoque"))
+            print(_onde(base, resto[0] or _BANCO))
         elif pedido == "psql":
             servidor = Servidor(base, duravel=True).iniciar()
-            comando = servidor._argv_psql(resto[0] or "estoque")
+            comando = servidor._argv_psql(resto[0] or _BANCO)
             os.execvp(comando[0], comando)
         else:
             print("usage: python -m estoque_pg.servidor parar|remover|onde|psql", file=sys.stderr)

@@ -165,7 +165,8 @@ $body$;
 -- sql/03_tabelas/_estoque_delta.sql
 -- What one statement changes for one code (and date): the currency between triggers and _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
--- gained (positive) or lost (negative); nome is the one name they bear, '' for several.
+-- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
+-- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed.
 CREATE TYPE _estoque_delta AS (
     codigo text,
     data date,
@@ -174,6 +175,7 @@ CREATE TYPE _estoque_delta AS (
     saida numeric,
     linhas bigint,
     nome text,
+    nomes numeric,
     lote text
 );
 
@@ -225,6 +227,7 @@ COMMENT ON COLUMN estoque_lote.alterado_por IS 'Transaction that last opened or 
 
 -- sql/03_tabelas/estoque_tempo_real.sql
 -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
+-- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
 -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
 CREATE TABLE estoque_tempo_real (
     cod_produto text PRIMARY KEY,
@@ -233,8 +236,8 @@ CREATE TABLE estoque_tempo_real (
     menor_estoque_d7 numeric(15,3) NOT NULL DEFAULT 0,
     dia_ruptura date,
     atualizado_em timestamptz NOT NULL DEFAULT now(),
-    valido_desde date NOT NULL DEFAULT 'infinity',
-    valido_ate date NOT NULL DEFAULT '-infinity',
+    valido_desde date NOT NULL DEFAULT '9999-12-31',
+    valido_ate date NOT NULL DEFAULT '0001-01-01',
     reconstruido_por xid8
 ) WITH (fillfactor = 70);
 
@@ -480,7 +483,7 @@ BEGIN
     -- on its day, and is itself overdue on the next; a later document enters the window.
     SELECT r.produto, r.saldo, r.menor, r.ruptura,
         least(r.ruptura, greatest(r.entrada_em - 1, CASE WHEN r.entrada_em = v_hoje THEN v_hoje END),
-            r.adiante - (p_dias + 1), 'infinity'::date)
+            r.adiante - (p_dias + 1), '9999-12-31'::date)
     FROM resumo AS r;
 END
 $body$;
@@ -843,7 +846,7 @@ BEGIN
     END IF;
 
     -- Net what the statement took away and put back; what remains unchanged is not written.
-    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL)::_estoque_delta)
+    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL, NULL)::_estoque_delta)
             FILTER (WHERE n.mudou),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
@@ -855,9 +858,7 @@ BEGIN
                  WHEN min(d.nome) <> max(d.nome) THEN '' END AS nome,
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
-            sum(sum(d.linhas)) OVER w < 0
-                OR (bool_or(bool_or(d.linhas < 0)) OVER w
-                    AND min(min(d.nome)) OVER w IS DISTINCT FROM max(max(d.nome)) OVER w) AS perdeu
+            sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.nomes)) OVER w <> 0 AS perdeu
         FROM unnest(p_deltas) AS d
         WHERE d.codigo IS NOT NULL
         GROUP BY d.codigo, d.data
@@ -1143,6 +1144,7 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_codigos text[];
+    v_sobras bigint;
     v_reagrupados bigint := 0::bigint;
 BEGIN
     UPDATE estoque_controle SET unificacoes = unificacoes + 1;
@@ -1169,13 +1171,14 @@ BEGIN
     -- Rows of products that are nobody's are left over from before.
     DELETE FROM estoque_tempo_real AS t
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+    GET DIAGNOSTICS v_sobras = ROW_COUNT;
     DELETE FROM movimentacao_prevista AS m
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
 
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := _estoque_reagrupar(v_codigos);
     END IF;
-    RETURN v_reagrupados + _estoque_reconstruir(NULL);
+    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(NULL);
 END
 $body$;
 
@@ -1287,6 +1290,7 @@ DECLARE
     v_novos text[];
     v_antigos text[];
     v_lotes text[];
+    v_faturados boolean[];
     v_deltas _estoque_delta[];
 BEGIN
     IF TG_OP <> 'DELETE' THEN
@@ -1313,7 +1317,10 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL)::_estoque_delta)
+    -- The separations are read in a statement of their own, which begins with the lots locked.
+    SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
+    FROM _estoque_abrir_lotes(v_lotes) AS l;
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL)::_estoque_delta)
     INTO v_deltas
     FROM (
         SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,
@@ -1321,7 +1328,7 @@ BEGIN
                     s.qtd_saldo::numeric, l.faturado)
                 - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
                     s.qtd_saldo::numeric, NOT l.faturado)) AS saida
-        FROM _estoque_abrir_lotes(v_lotes) AS l
+        FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
         JOIN separacao AS s ON s.separacao_lote_id = l.lote
         GROUP BY s.cod_produto, s.expedicao::date
     ) AS g;
@@ -1348,7 +1355,7 @@ DECLARE
     v_invalido text;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, NULL)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -1357,6 +1364,8 @@ BEGIN
                 0 AS entrada, 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.cod_produto
@@ -1366,14 +1375,16 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, NULL)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.cod_produto::text AS codigo, NULL::date AS data,
                 sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo,
                 0 AS entrada, 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.cod_produto
         ) AS g;
@@ -1402,7 +1413,7 @@ DECLARE
     v_invalido text;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, NULL)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -1414,6 +1425,8 @@ BEGIN
                 count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
@@ -1423,7 +1436,7 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, NULL)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.cod_produto::text AS codigo, f.data_expedicao_editada::date AS data, 0 AS saldo,
@@ -1433,7 +1446,9 @@ BEGIN
                     f.status::text)) AS saida,
                 count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;
@@ -1462,7 +1477,7 @@ DECLARE
     v_invalido text;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, NULL)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -1472,6 +1487,8 @@ BEGIN
                 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_programada::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_programacao::date
@@ -1481,7 +1498,7 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, NULL)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.cod_produto::text AS codigo, f.data_programacao::date AS data, 0 AS saldo,
@@ -1489,7 +1506,9 @@ BEGIN
                     f.data_programacao::date, f.qtd_programada::numeric)) AS entrada,
                 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
@@ -1522,7 +1541,7 @@ DECLARE
 BEGIN
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.lote)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.nomes, g.lote)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -1533,6 +1552,8 @@ BEGIN
                 count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
@@ -1542,7 +1563,7 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, g.lote)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, -g.nomes, g.lote)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
@@ -1551,7 +1572,9 @@ BEGIN
                     f.qtd_saldo::numeric, false)) AS saida,
                 count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
@@ -1573,7 +1596,7 @@ BEGIN
         PERFORM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
                 CASE WHEN l.faturado THEN 0 ELSE d.saida END,
-                d.linhas, d.nome, NULL)::_estoque_delta),
+                d.linhas, d.nome, d.nomes, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
         FROM unnest(v_deltas) AS d
@@ -2095,7 +2118,8 @@ BEGIN
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
     -- Products: there, and no others; what the sources say of them.
-    SELECT array_agg(p.produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
+    INTO v_alvos, v_saldos
     FROM (
         SELECT DISTINCT c.cod_produto AS produto FROM estoque_codigo_conhecido AS c
         WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos)

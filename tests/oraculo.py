@@ -156,13 +156,13 @@ class Oraculo:
         return codigos
 
     def _nome(self, canonico: str) -> str | None:
-        aliases = {c for c in self.conhecidos if self.canonico(c) == canonico and c != canonico}
-        for codigos in ({canonico}, aliases):
+        aliases = sorted(c for c in self.conhecidos if self.canonico(c) == canonico != c)
+        for codigo in [canonico, *aliases]:
             for tabela in COM_PRODUTO:
                 nomes = [
                     (r["id"], r["nome_produto"])
                     for r in self.fontes[tabela]
-                    if como_codigo(r["cod_produto"]) in codigos
+                    if como_codigo(r["cod_produto"]) == codigo
                     and r["nome_produto"] is not None
                     and r["nome_produto"] != ""
                 ]
@@ -386,7 +386,8 @@ def _comparar_d7(certo: Oraculo, codigo: str, linha: Linha) -> list[str]:
         dias |= {dia_mais(data, n) for n in (-8, -7, -6, -1, 0, 1)}
     guardado = (linha["menor_estoque_d7"], linha["dia_ruptura"])
     erros = []
-    for dia in sorted(d for d in dias if desde <= d <= ate):
+    # the loaders above squeeze what lies beyond Python's calendar into its last day
+    for dia in sorted(d for d in dias if desde <= d <= ate and d.year < 9999):
         esperado = (certo.menor(codigo, dia), certo.ruptura(codigo, hoje=dia))
         if guardado != esperado:
             erros.append(

@@ -375,10 +375,17 @@ def test_alias_name_serves_only_when_there_is_none(banco: Banco) -> None:
 
 
 def test_names_over_several_aliases(banco: Banco) -> None:
+    """Alias by alias, in the order of their codes."""
     banco.unir("A", "C")
     banco.unir("B", "A")
-    banco.sep("A", 1, nome_produto="A da separação")
     banco.prod("B", 1, nome_produto="B da produção")
-    assert nome(banco, "C") == "A da separação"
+    assert nome(banco, "C") == "B da produção"
+    banco.prod("A", 1, nome_produto="A da produção")
+    assert nome(banco, "C") == "A da produção"
     banco.mov("B", 1, nome_produto="B do movimento", ativo=False)
-    assert nome(banco, "C") == "B do movimento"
+    assert nome(banco, "C") == "A da produção"
+    banco.sep("A", 1, nome_produto="A da separação")
+    assert nome(banco, "C") == "A da separação"
+    banco.unir("0", "C")
+    banco.mov("0", 1, nome_produto="zero")
+    assert nome(banco, "C") == "zero"

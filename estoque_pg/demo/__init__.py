@@ -14,13 +14,13 @@ import psycopg
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.demo.carga import Carga, carregar, ler_carga
 from estoque_pg.demo.comandos import COMANDOS
-from estoque_pg.demo.tela import Tela
+from estoque_pg.demo.tela import Tela, decimal
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, MigracaoAlterada, traduzir
 from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor
 
 BANCO = "estoque_demo"
-RUPTURAS = 10  # shown; there are more
+RUPTURAS = 12  # shown; there are more
 
 __all__ = ["executar"]
 
@@ -53,7 +53,7 @@ def _preparar(servidor: Servidor, semente: int, tela: Tela) -> Carga | None:
     """Leave a database with the schema installed; return what it was loaded with."""
     tela.titulo("Server and schema")
     tela.linha(
-        "server "
+        "server: "
         + ("found running or kept from before" if servidor.reutilizado else "made")
         + f", socket in {servidor.host}"
     )
@@ -84,8 +84,8 @@ def _carregar(conn: psycopg.Connection[Any], semente: int, carga: Carga | None, 
     if carga is None:
         feita = carregar(conn, semente, hoje)
         tela.linha(
-            f"ERP: loaded {tela.inteiro(feita.linhas)} rows with COPY in {feita.segundos:.1f} s, "
-            "the triggers at work"
+            f"ERP: {tela.inteiro(feita.linhas)} rows loaded with COPY in "
+            f"{decimal(feita.segundos)} s, the triggers at work"
         )
     else:
         tela.linha(f"ERP: reusing what was loaded on {carga.dia:%d/%m/%Y} (seed {carga.semente})")

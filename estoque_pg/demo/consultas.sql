@@ -47,10 +47,11 @@ SELECT r.cod_produto
   FROM estoque_rupturas(7) AS r
  CROSS JOIN LATERAL (
        SELECT count(*) FILTER (WHERE p.entrada > 0) AS entradas,
-              count(*) FILTER (WHERE p.saida > 0) AS saidas
+              count(*) FILTER (WHERE p.saida > 0) AS saidas,
+              sum(p.saldo_final) FILTER (WHERE p.dia = 28) AS final
          FROM estoque_projecao(r.cod_produto, 28) AS p
        ) AS curva
- ORDER BY r.estoque_atual > 0 AND r.dias_ate_ruptura > 1 AND curva.entradas > 0 DESC,
+ ORDER BY r.estoque_atual > 0 AND r.dias_ate_ruptura > 1 AND curva.final > 0 DESC,
           curva.entradas + curva.saidas DESC, r.cod_produto
  LIMIT 1;
 
@@ -94,7 +95,8 @@ SELECT t.cod_produto
        SELECT 1 FROM unificacao_codigos AS u
         WHERE u.ativo AND t.cod_produto IN (u.codigo_origem, u.codigo_destino)
        )
- ORDER BY split_part(t.nome_produto, ' ', 1) = split_part(a.nome_produto, ' ', 1) DESC,
+ ORDER BY left(t.cod_produto, 2) = left(a.cod_produto, 2) DESC,
+          split_part(t.nome_produto, ' ', 1) = split_part(a.nome_produto, ' ', 1) DESC,
           split_part(t.nome_produto, ' ', 2) = split_part(a.nome_produto, ' ', 2) DESC,
           t.cod_produto
  LIMIT 1;

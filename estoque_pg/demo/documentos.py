@@ -71,8 +71,8 @@ def gerar_documentos(
 
     def expedicao() -> date:
         # A few are overdue: they should have left already and still weigh on today.
-        atraso = sorteio.random() < 0.05
-        dias = -sorteio.randint(1, 3) if atraso else min(int(sorteio.gammavariate(2.2, 2.2)), 20)
+        atraso = sorteio.random() < 0.03
+        dias = -sorteio.randint(1, 3) if atraso else min(int(sorteio.gammavariate(2.6, 2.4)), 20)
         return dia_util(hoje + timedelta(days=dias))
 
     pre: list[tuple[object, ...]] = []

@@ -23,11 +23,11 @@ Movimento = tuple[
 def cobertura(sorteio: random.Random) -> float:
     """How many days the stock of a product lasts: mostly weeks, sometimes hardly a day."""
     acaso = sorteio.random()
-    if acaso < 0.008:
+    if acaso < 0.006:
         return -sorteio.uniform(0.1, 1.5)  # negative: booked out before it was booked in
     if acaso < 0.016:
         return 0.0
-    if acaso < 0.09:
+    if acaso < 0.105:
         return sorteio.uniform(0.3, 3.0)  # tight: the ruptures of the next days
     return sorteio.uniform(7, 40)
 

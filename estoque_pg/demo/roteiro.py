@@ -21,6 +21,7 @@ from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.demo.comandos import COMANDOS
 from estoque_pg.demo.documentos import dia_util
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.tabela import numero
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,16 @@ class Dia:
         self.inicio = self.retrato(self.codigo)
         self.outro = self.retrato(self._um("produto_a_unificar", codigo=self.codigo))
         self.producao = conn.execute(COMANDOS["ler_producao"], {"codigo": self.codigo}).fetchall()
-        planejado = sum(int(linha[3]) for linha in self.producao)
+        self.planejado = sum(int(linha[3]) for linha in self.producao)
+        mais_tarde = sum(
+            int(linha[3]) for linha in self.producao if linha[2] > self.hoje + timedelta(days=7)
+        )
         # The order leaves enough for today but not for the days after it, though with the
         # production that is planned for later there will be enough.
         hoje, *depois = APIEstoqueTempoReal(conn).projecao(self.codigo, 7)
         menor = min(d.saldo_final for d in depois)
-        falta = min(int(hoje.saldo_final - menor) - 1, planejado // 2, 100)
+        falta = min(int(hoje.saldo_final - menor) - 1, mais_tarde // 2, 100)
         self.quantidade = ceil(menor) + max(1, falta)
-        self.planejado = planejado
         execucao = int(self._um("contar_execucao"))
         self.valores = {
             "codigo": self.codigo,
@@ -83,10 +86,9 @@ class Dia:
 
     def passos(self) -> Iterator[Passo]:
         """Do the steps one by one; each is committed before it is shown."""
-        n = f"{self.quantidade:,}".replace(",", ".")
-        dia = f"{self.dia:%d/%m}"
-        so_este = [self.codigo]
-        yield self._passo(f"an order for {n}, to leave on {dia}: a pre-separation", self._pedir)
+        este, ambos = [self.codigo], [self.codigo, self.outro.cod_produto]
+        quanto = numero(self.quantidade)
+        yield self._passo(f"an order: {quanto} of it pre-separated, to leave today", self._pedir)
         yield self._passo(
             "the pre-separation becomes a separation, in one transaction", self._separar
         )
@@ -95,27 +97,23 @@ class Dia:
         )
         yield self._passo("the invoice is cancelled, its movement taken back", self._cancelar)
         yield self._passo(
-            f"production is replaced: what was planned for later is made on {dia}",
+            f"production is replaced: all {numero(self.planejado)} are made on "
+            f"{self.amanha:%d/%m} now",
             self._reprogramar,
         )
+        outro = f"{self.outro.cod_produto}, {self.outro.nome_produto},"
+        yield self._passo(f"{outro} is unified into it", self._unificar, ambos, este)
+        yield self._passo("and the two are separated again", self._separar_codigos, este, ambos)
         yield self._passo(
-            f"{self.outro.cod_produto} is unified into {self.codigo}",
-            self._unificar,
-            [self.codigo, self.outro.cod_produto],
-            so_este,
+            "the customer gives up, production goes back to the plan it had", self._desfazer
         )
-        yield self._passo(
-            "and the two are separated again",
-            self._separar_codigos,
-            so_este,
-            [self.codigo, self.outro.cod_produto],
-        )
-        yield self._passo("the customer gives up, production goes back to the plan it had",
-                          self._desfazer)  # fmt: skip
 
     def retrato(self, codigo: str) -> Retrato:
         with self.conn.cursor(row_factory=class_row(Retrato)) as cursor:
-            cursor.execute(COMANDOS["retrato"], {"codigo": codigo, "saida": self.hoje, "entrada": self.amanha})
+            cursor.execute(
+                COMANDOS["retrato"],
+                {"codigo": codigo, "saida": self.hoje, "entrada": self.amanha},
+            )
             linha = cursor.fetchone()
         if linha is None:
             raise ErroEstoque(f"product {codigo} has disappeared from the demonstration")

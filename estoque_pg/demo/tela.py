@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -69,7 +71,9 @@ class Tela:
             + f" ({numero(e.percentual_ruptura)} %), {numero(e.produtos_estoque_negativo)} are "
             f"negative, {numero(e.produtos_estoque_zerado)} are zero"
         )  # fmt: skip
-        self.linha(f"{numero(e.movimentacoes_previstas_7d)} days with a forecast in those 7 days")
+        self.linha(
+            f"{numero(e.movimentacoes_previstas_7d)} forecasts (a product on a day) in those 7 days"
+        )
 
     def rupturas(self, rupturas: Sequence[Ruptura]) -> None:
         linhas = [
@@ -96,31 +100,37 @@ class Tela:
     def dia(self, conn: psycopg.Connection[Any]) -> None:
         dia = Dia(conn)
         self.titulo(f"The life of a day: {dia.codigo}, {dia.inicio.nome_produto}")
-        self.linha(
-            "each step is a transaction of plain INSERT, UPDATE and DELETE on the ERP's tables"
+        self.linha("plain INSERT, UPDATE and DELETE on the ERP's tables, each step a transaction")
+        fim = f"{dia.hoje + timedelta(days=7):%d/%m}"
+        colunas = (
+            "",
+            "code",
+            "balance",
+            "exits today",
+            f"entries {dia.amanha:%d/%m}",
+            f"end of {fim}",
+            f"lowest to {fim}",
+            "runs out on",
         )
         for n, passo in enumerate(dia.passos(), 1):
-            self._passo(n, passo, f"{dia.dia:%d/%m}")
+            self._passo(n, passo, colunas)
         self.escrever()
-        final = dia.retrato(dia.codigo)
-        if final == dia.inicio:
+        if dia.retrato(dia.codigo) == dia.inicio:
             self.linha("the product is exactly where the day began")
         else:
             self.aviso("the product is not where the day began: somebody else was at work")
 
-    def _passo(self, n: int, passo: Passo, dia: str) -> None:
+    def _passo(self, n: int, passo: Passo, colunas: Sequence[str]) -> None:
         self.escrever()
-        tempo = colorir(f"{passo.milissegundos:.1f} ms", APAGADO, self.cores)
-        self.linha(f"{colorir(f'{n}', NEGRITO, self.cores)}  {passo.titulo}  {tempo}")
-        linhas = [["before", *_celulas(r)] for r in passo.antes]
+        tempo = colorir(f"{decimal(passo.milissegundos)} ms", APAGADO, self.cores)
+        numero_do_passo = colorir(str(n), NEGRITO, self.cores)
+        self.linha(f"{numero_do_passo}  {limpo(passo.titulo)}  {tempo}")
+        antes = {r.cod_produto: _celulas(r) for r in passo.antes}
+        linhas = [["before", *celulas] for celulas in antes.values()]
         for r in passo.depois:
-            antes = next((a for a in passo.antes if a.cod_produto == r.cod_produto), None)
-            linhas.append(["after", *_destacar(_celulas(r), _celulas(antes) if antes else None)])
-        colunas = (
-            "", "code", "balance", f"entries {dia}", f"exits {dia}", "after 7 days",
-            "lowest D+7", "runs out on",
-        )  # fmt: skip
-        self.bloco(_recuar(tabela(colunas, linhas, self.cores, self.largura - 5)))
+            linhas.append(["after", *_destacar(_celulas(r), antes.get(r.cod_produto))])
+        titulos, _, *corpo = tabela(colunas, linhas, self.cores, self.largura - 5).splitlines()
+        self.bloco("\n".join(f"   {linha}" for linha in (titulos, *corpo)))
 
     def auditoria(self, produtos: int, previsoes: int, diferencas: int, ms: float) -> None:
         resultado = colorir(
@@ -132,27 +142,28 @@ class Tela:
         )
 
 
+def decimal(valor: float) -> str:
+    """Write a measured time: one decimal is as much as it is worth."""
+    return numero(Decimal(f"{valor:.1f}"))
+
+
 def _celulas(r: Retrato) -> list[object]:
     return [
         r.cod_produto,
         r.saldo_atual,
-        r.entrada,
         r.saida,
+        r.entrada,
         r.final_d7,
         r.menor_estoque_d7,
-        r.dia_ruptura,
+        Marcado(r.dia_ruptura) if r.dia_ruptura else None,
     ]
 
 
 def _destacar(depois: list[object], antes: list[object] | None) -> list[object]:
     """Make what a step changed stand out."""
     if antes is None:
-        return [depois[0], *(Marcado(d, NEGRITO) for d in depois[1:])]
+        return depois
     return [
-        d if d == a else Marcado(d, VERDE if d is None else NEGRITO)
+        d if d == a or isinstance(d, Marcado) else Marcado(d, NEGRITO)
         for d, a in zip(depois, antes, strict=True)
     ]
-
-
-def _recuar(texto: str) -> str:
-    return "\n".join(f"   {linha}" for linha in texto.splitlines())

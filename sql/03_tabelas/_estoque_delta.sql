@@ -1,6 +1,7 @@
 -- What one statement changes for one code (and date): the currency between triggers and _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
--- gained (positive) or lost (negative); nome is the one name they bear, '' for several.
+-- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
+-- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed.
 CREATE TYPE _estoque_delta AS (
     codigo text,
     data date,
@@ -9,6 +10,7 @@ CREATE TYPE _estoque_delta AS (
     saida numeric,
     linhas bigint,
     nome text,
+    nomes numeric,
     lote text
 );
 

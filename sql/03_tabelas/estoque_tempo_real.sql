@@ -1,4 +1,5 @@
 -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
+-- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
 -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
 CREATE TABLE estoque_tempo_real (
     cod_produto text PRIMARY KEY,
@@ -7,8 +8,8 @@ CREATE TABLE estoque_tempo_real (
     menor_estoque_d7 numeric(15,3) NOT NULL DEFAULT 0,
     dia_ruptura date,
     atualizado_em timestamptz NOT NULL DEFAULT now(),
-    valido_desde date NOT NULL DEFAULT 'infinity',
-    valido_ate date NOT NULL DEFAULT '-infinity',
+    valido_desde date NOT NULL DEFAULT '9999-12-31',
+    valido_ate date NOT NULL DEFAULT '0001-01-01',
     reconstruido_por xid8
 ) WITH (fillfactor = 70);
 

@@ -60,7 +60,7 @@ BEGIN
     -- on its day, and is itself overdue on the next; a later document enters the window.
     SELECT r.produto, r.saldo, r.menor, r.ruptura,
         least(r.ruptura, greatest(r.entrada_em - 1, CASE WHEN r.entrada_em = v_hoje THEN v_hoje END),
-            r.adiante - (p_dias + 1), 'infinity'::date)
+            r.adiante - (p_dias + 1), '9999-12-31'::date)
     FROM resumo AS r;
 END
 $body$;

@@ -76,7 +76,7 @@ BEGIN
     END IF;
 
     -- Net what the statement took away and put back; what remains unchanged is not written.
-    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL)::_estoque_delta)
+    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL, NULL)::_estoque_delta)
             FILTER (WHERE n.mudou),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
@@ -88,9 +88,7 @@ BEGIN
                  WHEN min(d.nome) <> max(d.nome) THEN '' END AS nome,
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
-            sum(sum(d.linhas)) OVER w < 0
-                OR (bool_or(bool_or(d.linhas < 0)) OVER w
-                    AND min(min(d.nome)) OVER w IS DISTINCT FROM max(max(d.nome)) OVER w) AS perdeu
+            sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.nomes)) OVER w <> 0 AS perdeu
         FROM unnest(p_deltas) AS d
         WHERE d.codigo IS NOT NULL
         GROUP BY d.codigo, d.data

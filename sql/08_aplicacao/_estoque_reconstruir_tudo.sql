@@ -6,6 +6,7 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_codigos text[];
+    v_sobras bigint;
     v_reagrupados bigint := 0::bigint;
 BEGIN
     UPDATE estoque_controle SET unificacoes = unificacoes + 1;
@@ -32,13 +33,14 @@ BEGIN
     -- Rows of products that are nobody's are left over from before.
     DELETE FROM estoque_tempo_real AS t
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+    GET DIAGNOSTICS v_sobras = ROW_COUNT;
     DELETE FROM movimentacao_prevista AS m
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
 
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := _estoque_reagrupar(v_codigos);
     END IF;
-    RETURN v_reagrupados + _estoque_reconstruir(NULL);
+    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(NULL);
 END
 $body$;
 

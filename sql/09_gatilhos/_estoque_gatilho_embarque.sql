@@ -9,6 +9,7 @@ DECLARE
     v_novos text[];
     v_antigos text[];
     v_lotes text[];
+    v_faturados boolean[];
     v_deltas _estoque_delta[];
 BEGIN
     IF TG_OP <> 'DELETE' THEN
@@ -35,7 +36,10 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL)::_estoque_delta)
+    -- The separations are read in a statement of their own, which begins with the lots locked.
+    SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
+    FROM _estoque_abrir_lotes(v_lotes) AS l;
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL)::_estoque_delta)
     INTO v_deltas
     FROM (
         SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,
@@ -43,7 +47,7 @@ BEGIN
                     s.qtd_saldo::numeric, l.faturado)
                 - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
                     s.qtd_saldo::numeric, NOT l.faturado)) AS saida
-        FROM _estoque_abrir_lotes(v_lotes) AS l
+        FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
         JOIN separacao AS s ON s.separacao_lote_id = l.lote
         GROUP BY s.cod_produto, s.expedicao::date
     ) AS g;

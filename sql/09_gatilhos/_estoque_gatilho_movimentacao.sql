@@ -11,7 +11,7 @@ DECLARE
     v_invalido text;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, NULL)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -20,6 +20,8 @@ BEGIN
                 0 AS entrada, 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.cod_produto
@@ -29,14 +31,16 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, NULL)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.cod_produto::text AS codigo, NULL::date AS data,
                 sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo,
                 0 AS entrada, 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.cod_produto
         ) AS g;

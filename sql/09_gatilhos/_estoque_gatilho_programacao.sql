@@ -11,7 +11,7 @@ DECLARE
     v_invalido text;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, NULL)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -21,6 +21,8 @@ BEGIN
                 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_programada::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_programacao::date
@@ -30,7 +32,7 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, NULL)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.cod_produto::text AS codigo, f.data_programacao::date AS data, 0 AS saldo,
@@ -38,7 +40,9 @@ BEGIN
                     f.data_programacao::date, f.qtd_programada::numeric)) AS entrada,
                 0 AS saida, count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;

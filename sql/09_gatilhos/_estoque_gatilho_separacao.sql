@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.lote)::_estoque_delta),
+        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.nomes, g.lote)::_estoque_delta),
             min(g.codigo) FILTER (WHERE NOT g.cabem)
         INTO v_deltas, v_invalido
         FROM (
@@ -26,6 +26,8 @@ BEGIN
                 count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
                      WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
                 bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabem
             FROM novos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
@@ -35,7 +37,7 @@ BEGIN
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, g.lote)::_estoque_delta)
+        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, -g.nomes, g.lote)::_estoque_delta)
         INTO v_antigos
         FROM (
             SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
@@ -44,7 +46,9 @@ BEGIN
                     f.qtd_saldo::numeric, false)) AS saida,
                 count(*) AS linhas,
                 CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome
+                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN
+                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
             FROM antigos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
@@ -66,7 +70,7 @@ BEGIN
         PERFORM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
                 CASE WHEN l.faturado THEN 0 ELSE d.saida END,
-                d.linhas, d.nome, NULL)::_estoque_delta),
+                d.linhas, d.nome, d.nomes, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
         FROM unnest(v_deltas) AS d

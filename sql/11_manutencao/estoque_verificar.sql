@@ -37,7 +37,8 @@ BEGIN
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
     -- Products: there, and no others; what the sources say of them.
-    SELECT array_agg(p.produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
+    INTO v_alvos, v_saldos
     FROM (
         SELECT DISTINCT c.cod_produto AS produto FROM estoque_codigo_conhecido AS c
         WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos)
