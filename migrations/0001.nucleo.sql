@@ -848,7 +848,7 @@ BEGIN
     -- Net what the statement took away and put back; what remains unchanged is not written.
     SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL, NULL)::_estoque_delta)
             FILTER (WHERE n.mudou),
-        array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou),
+        array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou OR n.perdeu),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
     INTO v_deltas, v_codigos, v_rever
     FROM (
@@ -867,9 +867,6 @@ BEGIN
     v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_reconstruir) AS r (c)
                                WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
     IF v_codigos IS NULL THEN
-        IF v_rever IS NOT NULL THEN
-            PERFORM _estoque_revisar(v_rever);
-        END IF;
         RETURN;
     END IF;
 
@@ -969,11 +966,15 @@ COMMENT ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) IS
 
 -- sql/08_aplicacao/_estoque_nomear.sql
 -- Writes the names of the products given where they differ from what the sources say.
--- Called for the few rows whose name a statement may have changed; locks the rows it writes.
+-- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
+-- the sources in a statement that begins after that: a name committed meanwhile is seen.
 CREATE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
+    PERFORM FROM estoque_tempo_real AS t
+    WHERE t.cod_produto = ANY (p_produtos) ORDER BY t.cod_produto FOR NO KEY UPDATE;
+
     UPDATE estoque_tempo_real AS t
     SET nome_produto = n.nome, atualizado_em = now()
     FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome

@@ -100,7 +100,7 @@ def _carregar(conn: psycopg.Connection[Any], semente: int, carga: Carga | None, 
         "movements", "pre-separations", "separations", "production rows", "shipment items",
         "unified codes",
     )  # fmt: skip
-    tela.linha(
+    tela.paragrafo(
         ", ".join(f"{tela.inteiro(n)} {nome}" for n, nome in zip(fontes, nomes, strict=True))
     )
 

@@ -27,7 +27,7 @@ def cobertura(sorteio: random.Random) -> float:
         return -sorteio.uniform(0.1, 1.5)  # negative: booked out before it was booked in
     if acaso < 0.016:
         return 0.0
-    if acaso < 0.105:
+    if acaso < 0.13:
         return sorteio.uniform(0.3, 3.0)  # tight: the ruptures of the next days
     return sorteio.uniform(7, 40)
 

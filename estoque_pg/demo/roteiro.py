@@ -93,7 +93,7 @@ class Dia:
             "the pre-separation becomes a separation, in one transaction", self._separar
         )
         yield self._passo(
-            "its invoice is validated and the movement written, in one transaction", self._faturar
+            "its invoice is validated, the movement written, in one transaction", self._faturar
         )
         yield self._passo("the invoice is cancelled, its movement taken back", self._cancelar)
         yield self._passo(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from textwrap import wrap
 from typing import Any
 
 import psycopg
@@ -56,8 +57,13 @@ class Tela:
     def linha(self, texto: str) -> None:
         self.escrever(f"  {texto}")
 
+    def paragrafo(self, texto: str) -> None:
+        for linha in wrap(texto, self.largura - 2):
+            self.linha(linha)
+
     def aviso(self, texto: str) -> None:
-        self.linha(colorir(texto, VERMELHO, self.cores))
+        for linha in wrap(texto, self.largura - 2):
+            self.linha(colorir(linha, VERMELHO, self.cores))
 
     def bloco(self, texto: str) -> None:
         for linha in texto.splitlines():
@@ -92,8 +98,8 @@ class Tela:
 
     def projecao(self, produto: Produto, projecao: Sequence[DiaProjetado]) -> None:
         self.linha(
-            f"balance {numero(produto.estoque_atual)}, lowest within 7 days "
-            f"{numero(produto.menor_estoque_d7)}; the bars are the balance at the end of each day"
+            f"balance {numero(produto.estoque_atual)}, lowest in 7 days "
+            f"{numero(produto.menor_estoque_d7)}; bars: the end of each day"
         )
         self.bloco(grafico_projecao(projecao, self.largura - 2, 10, self.cores))
 
@@ -101,16 +107,20 @@ class Tela:
         dia = Dia(conn)
         self.titulo(f"The life of a day: {dia.codigo}, {dia.inicio.nome_produto}")
         self.linha("plain INSERT, UPDATE and DELETE on the ERP's tables, each step a transaction")
-        fim = f"{dia.hoje + timedelta(days=7):%d/%m}"
+        fim, amanha = f"{dia.hoje + timedelta(days=7):%d/%m}", f"{dia.amanha:%d/%m}"
+        self.paragrafo(
+            f"out, in: the exits forecast for today, the entries for {amanha}; then the balance at "
+            f"the end of {fim}, the lowest until then, and the day stock runs out"
+        )
         colunas = (
             "",
             "code",
             "balance",
-            "exits today",
-            f"entries {dia.amanha:%d/%m}",
-            f"end of {fim}",
-            f"lowest to {fim}",
-            "runs out on",
+            "out today",
+            f"in {amanha}",
+            f"at {fim}",
+            "lowest",
+            "rupture",
         )
         for n, passo in enumerate(dia.passos(), 1):
             self._passo(n, passo, colunas)
@@ -155,7 +165,7 @@ def _celulas(r: Retrato) -> list[object]:
         r.entrada,
         r.final_d7,
         r.menor_estoque_d7,
-        Marcado(r.dia_ruptura) if r.dia_ruptura else None,
+        Marcado(f"{r.dia_ruptura:%d/%m}") if r.dia_ruptura else None,
     ]
 
 

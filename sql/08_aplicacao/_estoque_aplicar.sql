@@ -78,7 +78,7 @@ BEGIN
     -- Net what the statement took away and put back; what remains unchanged is not written.
     SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL, NULL)::_estoque_delta)
             FILTER (WHERE n.mudou),
-        array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou),
+        array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou OR n.perdeu),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
     INTO v_deltas, v_codigos, v_rever
     FROM (
@@ -97,9 +97,6 @@ BEGIN
     v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_reconstruir) AS r (c)
                                WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
     IF v_codigos IS NULL THEN
-        IF v_rever IS NOT NULL THEN
-            PERFORM _estoque_revisar(v_rever);
-        END IF;
         RETURN;
     END IF;
 

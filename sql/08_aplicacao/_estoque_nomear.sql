@@ -1,9 +1,13 @@
 -- Writes the names of the products given where they differ from what the sources say.
--- Called for the few rows whose name a statement may have changed; locks the rows it writes.
+-- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
+-- the sources in a statement that begins after that: a name committed meanwhile is seen.
 CREATE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
+    PERFORM FROM estoque_tempo_real AS t
+    WHERE t.cod_produto = ANY (p_produtos) ORDER BY t.cod_produto FOR NO KEY UPDATE;
+
     UPDATE estoque_tempo_real AS t
     SET nome_produto = n.nome, atualizado_em = now()
     FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome
