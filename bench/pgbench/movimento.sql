@@ -1,6 +1,6 @@
--- One movement of a random product.
+-- One movement of a random product, under the name it has, as an ERP writes it.
 \set produto random(100001, 110000)
 \set quantidade random(-100, 120)
 INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
                                   local_movimentacao, qtd_movimentacao, ativo)
-VALUES (:produto, 'PRODUTO', CURRENT_DATE, 'AJUSTE', 'CD', :quantidade, true);
+VALUES (:produto, 'PRODUTO ' || :produto::text, CURRENT_DATE, 'AJUSTE', 'CD', :quantidade, true);

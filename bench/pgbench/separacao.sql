@@ -5,4 +5,5 @@
 \set dias random(0, 14)
 INSERT INTO separacao (separacao_lote_id, num_pedido, cod_produto, nome_produto, qtd_saldo,
                        expedicao, tipo_envio)
-VALUES (:lote, 'PEDIDO', :produto, 'PRODUTO', :quantidade, CURRENT_DATE + :dias::integer, 'total');
+VALUES (:lote, 'PEDIDO', :produto, 'PRODUTO ' || :produto::text, :quantidade,
+        CURRENT_DATE + :dias::integer, 'total');
