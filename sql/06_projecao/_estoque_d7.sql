@@ -18,7 +18,7 @@ DECLARE
     v_fim date := v_hoje + p_dias;
 BEGIN
     RETURN QUERY
-    WITH prevista AS (
+    WITH prevista AS NOT MATERIALIZED (
         SELECT m.cod_produto AS produto, m.data_prevista AS data,
             m.entrada_prevista AS entrada, m.saida_prevista AS saida
         FROM movimentacao_prevista AS m
@@ -28,21 +28,21 @@ BEGIN
         FROM _estoque_previsao_recalculada(p_produtos) AS r
         WHERE p_recalcular
     ),
-    -- The balance is a movement of today, so that every product has a day and eod starts from it.
+    -- The balance is a movement of today, so that every product has a day and the sums start there.
+    -- What lies beyond the horizon moves nothing; it is only seen coming.
     movimento AS (
         SELECT u.produto, v_hoje AS dia, u.saldo AS liquido, u.saldo,
             NULL::date AS entrada_em, NULL::date AS adiante
         FROM unnest(p_produtos, p_saldos) AS u (produto, saldo)
         UNION ALL
-        SELECT p.produto, greatest(p.data, v_hoje),
-            CASE WHEN p.data >= v_hoje THEN p.entrada ELSE 0 END - p.saida, NULL,
-            CASE WHEN p.data >= v_hoje AND p.entrada > 0 THEN p.data END, NULL
+        SELECT p.produto, least(greatest(p.data, v_hoje), v_fim),
+            CASE WHEN p.data > v_fim THEN 0
+                 WHEN p.data >= v_hoje THEN p.entrada - p.saida
+                 ELSE -p.saida END,
+            NULL,
+            CASE WHEN p.entrada > 0 AND p.data BETWEEN v_hoje AND v_fim THEN p.data END,
+            CASE WHEN p.data > v_fim THEN p.data END
         FROM prevista AS p
-        WHERE p.data <= v_fim
-        UNION ALL
-        SELECT p.produto, v_fim, 0, NULL, NULL, p.data
-        FROM prevista AS p
-        WHERE p.data > v_fim
     ),
     fim_do_dia AS (
         SELECT m.produto, m.dia, m.saldo, m.entrada_em, m.adiante,
