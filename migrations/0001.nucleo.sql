@@ -163,10 +163,11 @@ END
 $body$;
 
 -- sql/03_tabelas/_estoque_delta.sql
--- What one statement changes for one code (and date): the currency between triggers and _estoque_aplicar.
+-- What one statement changes for one code (and date): what triggers hand to _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
--- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed.
+-- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
+-- lote is the lot of separations; cabe is false when some quantity cannot be counted.
 CREATE TYPE _estoque_delta AS (
     codigo text,
     data date,
@@ -176,7 +177,8 @@ CREATE TYPE _estoque_delta AS (
     linhas bigint,
     nome text,
     nomes numeric,
-    lote text
+    lote text,
+    cabe boolean
 );
 
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';
@@ -304,6 +306,24 @@ RETURN p_qtd IS NULL OR (p_qtd > -999999999999.9995 AND p_qtd < 999999999999.999
 
 COMMENT ON FUNCTION _estoque_cabe(numeric) IS
     'True when a source quantity is NULL, or finite and within numeric(15,3).';
+
+-- sql/04_quantidades/_estoque_digital.sql
+-- A fingerprint of a row's id and name; sums of it differ when the rows of a code do.
+CREATE FUNCTION _estoque_digital(p_id text, p_nome text) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended(coalesce(p_id, '') || ' ' || coalesce(p_nome, ''), 0)::numeric;
+
+COMMENT ON FUNCTION _estoque_digital(text, text) IS 'Fingerprint of a source row''s id and name.';
+
+-- sql/04_quantidades/_estoque_nome_unico.sql
+-- The name borne by rows whose names lie between two: that name when they are one, '' when several
+-- (which matches no stored name, so the sources are asked), NULL when there is none.
+CREATE FUNCTION _estoque_nome_unico(p_menor text, p_maior text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN p_menor = p_maior THEN nullif(p_menor, '') WHEN p_menor <> p_maior THEN '' END;
+
+COMMENT ON FUNCTION _estoque_nome_unico(text, text) IS
+    'The one name of a set of rows, from its least and greatest; empty for several.';
 
 -- sql/04_quantidades/_estoque_quantidade.sql
 -- A source quantity as it is counted: rounded to 3 decimals per row, before any sum.
@@ -846,16 +866,15 @@ BEGIN
     END IF;
 
     -- Net what the statement took away and put back; what remains unchanged is not written.
-    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL, NULL)::_estoque_delta)
-            FILTER (WHERE n.mudou),
+    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome,
+                NULL, NULL, NULL)::_estoque_delta) FILTER (WHERE n.mudou),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou OR n.perdeu),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
     INTO v_deltas, v_codigos, v_rever
     FROM (
         SELECT d.codigo, d.data, sum(d.saldo) AS saldo, sum(d.entrada) AS entrada,
             sum(d.saida) AS saida,
-            CASE WHEN min(d.nome) = max(d.nome) THEN min(d.nome)
-                 WHEN min(d.nome) <> max(d.nome) THEN '' END AS nome,
+            _estoque_nome_unico(min(d.nome), max(d.nome)) AS nome,
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.nomes)) OVER w <> 0 AS perdeu
@@ -1187,24 +1206,26 @@ REVOKE ALL ON FUNCTION _estoque_reconstruir_tudo() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
     'Rebuilds codes, gates and products from the sources; inner use.';
 
--- sql/08_aplicacao/_estoque_recusar_quantidade.sql
--- Refuses a statement that wrote a quantity which cannot be counted. Always raises EP001.
-CREATE FUNCTION _estoque_recusar_quantidade(p_tabela text, p_coluna text, p_produto text)
+-- sql/08_aplicacao/_estoque_recusar.sql
+-- Refuses a statement that wrote a quantity which cannot be counted, naming column and product.
+-- Always raises, EP001.
+CREATE FUNCTION _estoque_recusar(p_deltas _estoque_delta[], p_tabela text, p_coluna text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'EP001',
-        MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range',
-            p_tabela, p_coluna, p_produto),
-        HINT = 'Write a finite quantity of less than 1,000,000,000,000; nothing of this statement was kept.',
+        MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range', p_tabela, p_coluna,
+            (SELECT min(d.codigo) FROM unnest(p_deltas) AS d WHERE NOT d.cabe)),
+        HINT = 'Write a finite quantity of less than 1,000,000,000,000;'
+            ' nothing of this statement was kept.',
         SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_recusar_quantidade(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_recusar_quantidade(text, text, text) IS
+REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
 
 -- sql/08_aplicacao/_estoque_registrar.sql
@@ -1321,7 +1342,7 @@ BEGIN
     -- The separations are read in a statement of their own, which begins with the lots locked.
     SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
     FROM _estoque_abrir_lotes(v_lotes) AS l;
-    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL)::_estoque_delta)
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL, NULL)::_estoque_delta)
     INTO v_deltas
     FROM (
         SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,
@@ -1353,39 +1374,37 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_invalido text;
+    v_cabem boolean;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
-            min(g.codigo) FILTER (WHERE NOT g.cabem)
-        INTO v_deltas, v_invalido
+        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
-            SELECT f.cod_produto::text AS codigo, NULL::date AS data,
-                sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo,
-                0 AS entrada, 0 AS saida, count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
-                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabem
+            SELECT f.cod_produto::text, NULL::date,
+                sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)),
+                0, 0, count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabe
             FROM novos AS f
             GROUP BY f.cod_produto
         ) AS g;
-        IF v_invalido IS NOT NULL THEN
-            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_movimentacao', v_invalido);
+        IF NOT v_cabem THEN
+            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
-        INTO v_antigos
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text AS codigo, NULL::date AS data,
-                sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo,
-                0 AS entrada, 0 AS saida, count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
+            SELECT f.cod_produto::text, NULL::date,
+                -sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)),
+                0, 0, -count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto
         ) AS g;
@@ -1411,45 +1430,41 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_invalido text;
+    v_cabem boolean;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
-            min(g.codigo) FILTER (WHERE NOT g.cabem)
-        INTO v_deltas, v_invalido
+        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
-            SELECT f.cod_produto::text AS codigo, f.data_expedicao_editada::date AS data, 0 AS saldo,
-                0 AS entrada,
+            SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
                 sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
                     f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
-                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS cabem
+                    f.status::text)),
+                count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS cabe
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;
-        IF v_invalido IS NOT NULL THEN
-            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_selecionada_usuario', v_invalido);
+        IF NOT v_cabem THEN
+            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
-        INTO v_antigos
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text AS codigo, f.data_expedicao_editada::date AS data, 0 AS saldo,
-                0 AS entrada,
-                sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
+            SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
+                -sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
                     f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
+                    f.status::text)),
+                -count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;
@@ -1475,41 +1490,39 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_invalido text;
+    v_cabem boolean;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
-            min(g.codigo) FILTER (WHERE NOT g.cabem)
-        INTO v_deltas, v_invalido
+        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
-            SELECT f.cod_produto::text AS codigo, f.data_programacao::date AS data, 0 AS saldo,
+            SELECT f.cod_produto::text, f.data_programacao::date, 0,
                 sum(_estoque_contribuicao_programacao(f.cod_produto::text,
-                    f.data_programacao::date, f.qtd_programada::numeric)) AS entrada,
-                0 AS saida, count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
-                bool_and(_estoque_cabe(f.qtd_programada::numeric)) AS cabem
+                    f.data_programacao::date, f.qtd_programada::numeric)),
+                0, count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_programada::numeric)) AS cabe
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
-        IF v_invalido IS NOT NULL THEN
-            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_programada', v_invalido);
+        IF NOT v_cabem THEN
+            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
-        INTO v_antigos
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text AS codigo, f.data_programacao::date AS data, 0 AS saldo,
-                sum(_estoque_contribuicao_programacao(f.cod_produto::text,
-                    f.data_programacao::date, f.qtd_programada::numeric)) AS entrada,
-                0 AS saida, count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
+            SELECT f.cod_produto::text, f.data_programacao::date, 0,
+                -sum(_estoque_contribuicao_programacao(f.cod_produto::text,
+                    f.data_programacao::date, f.qtd_programada::numeric)),
+                0, -count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_programada::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
@@ -1536,46 +1549,42 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_invalido text;
+    v_cabem boolean;
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.nomes, g.lote)::_estoque_delta),
-            min(g.codigo) FILTER (WHERE NOT g.cabem)
-        INTO v_deltas, v_invalido
+        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
-            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
-                f.expedicao::date AS data,
+            SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
                 sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
-                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabem
+                    f.qtd_saldo::numeric, false)),
+                count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                f.separacao_lote_id::text,
+                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabe
             FROM novos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
-        IF v_invalido IS NOT NULL THEN
-            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_saldo', v_invalido);
+        IF NOT v_cabem THEN
+            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, -g.nomes, g.lote)::_estoque_delta)
-        INTO v_antigos
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
-                f.expedicao::date AS data,
-                sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
+            SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
+                -sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                    f.qtd_saldo::numeric, false)),
+                -count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                f.separacao_lote_id::text,
+                bool_and(_estoque_cabe(f.qtd_saldo::numeric))
             FROM antigos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
@@ -1597,7 +1606,7 @@ BEGIN
         PERFORM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
                 CASE WHEN l.faturado THEN 0 ELSE d.saida END,
-                d.linhas, d.nome, d.nomes, NULL)::_estoque_delta),
+                d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
         FROM unnest(v_deltas) AS d

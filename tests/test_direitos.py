@@ -115,7 +115,7 @@ def test_nobody_else_writes_results_directly(banco: Banco, papel: str) -> None:
         "UPDATE estoque_controle SET unico = true",
         "DELETE FROM estoque_por_codigo",
         "UPDATE estoque_por_codigo SET saldo_atual = 0",
-        "LOCK TABLE estoque_tempo_real IN ACCESS EXCLUSIVE MODE",
+        "DO $$ BEGIN LOCK TABLE estoque_tempo_real IN ACCESS EXCLUSIVE MODE; END $$",
     ):
         with pytest.raises(psycopg.Error) as erro:
             conn.execute(escrita)  # type: ignore[call-overload]
@@ -217,12 +217,14 @@ def test_security_definer_functions_are_pinned(banco: Banco) -> None:
         assert len(caminhos) == 1 and caminhos[0].endswith("pg_temp"), r
 
 
-def test_every_function_binds_its_names_at_install(banco: Banco) -> None:
-    """Pinned by search_path, or bound early (BEGIN ATOMIC / RETURN)."""
+def test_every_function_binds_its_names_at_install(banco: Banco, papel: str) -> None:
+    """Pinned by search_path, bound early, or callable only by functions that are pinned."""
     soltas = banco.cru(
         "SELECT oid::regprocedure::text AS f FROM pg_proc"
         " WHERE pronamespace = 'public'::regnamespace AND prosqlbody IS NULL"
-        " AND NOT coalesce(array_to_string(proconfig, ' '), '') LIKE '%%search_path=%%'"
+        " AND has_function_privilege(%s, oid, 'EXECUTE')"
+        " AND NOT coalesce(array_to_string(proconfig, ' '), '') LIKE '%%search_path=%%'",
+        [papel],
     )
     assert soltas == []
 

@@ -141,7 +141,7 @@ def test_quantity_types(vazio: str, tipo: str, valor: str, certo: str) -> None:
             f" cod_produto text, nome_produto text, qtd_saldo {tipo}, expedicao date);"
             f"CREATE TABLE movimentacao_estoque (id int PRIMARY KEY, cod_produto text,"
             f" nome_produto text, qtd_movimentacao {tipo}, ativo boolean);"
-            f"INSERT INTO separacao VALUES (1, 'L', 'P1', {valor}, '2025-08-07');"
+            f"INSERT INTO separacao VALUES (1, 'L', 'P1', NULL, {valor}, '2025-08-07');"
         )
     instalar(vazio, None)
     banco = Banco(vazio)
@@ -162,12 +162,6 @@ def test_nulls_everywhere(vazio: str) -> None:
     with psycopg.connect(vazio, autocommit=True) as conn:
         instalar(vazio, None)
         for tabela in FONTES:
-            conn.execute(
-                "SELECT format('ALTER TABLE %I ALTER %I DROP NOT NULL', attrelid::regclass, attname)"
-                " FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attnotnull"
-                " AND attname <> 'id'",
-                [tabela],
-            )
             colunas = conn.execute(
                 "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
                 " AND attnotnull AND attname <> 'id'",

@@ -15,7 +15,9 @@ LEFT JOIN pg_trigger t ON t.tgfoid = p.oid AND NOT t.tgisinternal
 CROSS JOIN LATERAL plpgsql_check_function_tb(
     p.oid, coalesce(t.tgrelid, 0), fatal_errors := false, extra_warnings := true,
     performance_warnings := true, security_warnings := true,
-    oldtable := t.tgoldtable, newtable := t.tgnewtable) r
+    -- a function serves all events of its table: give it the transition tables of every one
+    oldtable := CASE WHEN t.oid IS NOT NULL THEN 'antigos' END,
+    newtable := CASE WHEN t.oid IS NOT NULL THEN 'novos' END) r
 WHERE p.pronamespace = 'public'::regnamespace
 """
 

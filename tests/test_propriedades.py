@@ -195,9 +195,9 @@ def em_conflito(draw: st.DrawFn) -> str:
     nova, outra = draw(linha(t)), draw(linha(t))
     mudancas = ", ".join(f"{c} = excluded.{c}" for c in COLUNAS[t])
     return (
-        f"INSERT INTO @.{t} AS x (id, {colunas})"
-        f" SELECT coalesce((SELECT max(id) FROM @.{t}), #), {', '.join(nova)}"
-        f" UNION ALL SELECT #, {', '.join(outra)}"
+        f"INSERT INTO @.{t} (id, {colunas})"
+        f" VALUES (coalesce((SELECT max(id) FROM @.{t}), #), {', '.join(nova)}),"
+        f" (#, {', '.join(outra)})"
         f" ON CONFLICT (id) DO UPDATE SET {mudancas}"
     )
 
@@ -437,7 +437,8 @@ def test_all_in_one_transaction(executor: Executor, passos: list[Passo]) -> None
     executor.passo(Bloco(tuple(passos), desfazer=False))
 
 
-@exemplos(4)
+# not shrunk: what fails here fails, shorter, in the tests above with more examples
+@settings(exemplos(6), phases=[Phase.generate])
 @given(passos=st.lists(em_bloco, min_size=40, max_size=60))
 def test_long_histories(executor: Executor, passos: list[Passo]) -> None:
     executor.zerar()

@@ -1,7 +1,8 @@
--- What one statement changes for one code (and date): the currency between triggers and _estoque_aplicar.
+-- What one statement changes for one code (and date): what triggers hand to _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
--- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed.
+-- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
+-- lote is the lot of separations; cabe is false when some quantity cannot be counted.
 CREATE TYPE _estoque_delta AS (
     codigo text,
     data date,
@@ -11,7 +12,8 @@ CREATE TYPE _estoque_delta AS (
     linhas bigint,
     nome text,
     nomes numeric,
-    lote text
+    lote text,
+    cabe boolean
 );
 
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';

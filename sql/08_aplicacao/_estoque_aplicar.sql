@@ -76,16 +76,15 @@ BEGIN
     END IF;
 
     -- Net what the statement took away and put back; what remains unchanged is not written.
-    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome, NULL, NULL)::_estoque_delta)
-            FILTER (WHERE n.mudou),
+    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome,
+                NULL, NULL, NULL)::_estoque_delta) FILTER (WHERE n.mudou),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou OR n.perdeu),
         array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
     INTO v_deltas, v_codigos, v_rever
     FROM (
         SELECT d.codigo, d.data, sum(d.saldo) AS saldo, sum(d.entrada) AS entrada,
             sum(d.saida) AS saida,
-            CASE WHEN min(d.nome) = max(d.nome) THEN min(d.nome)
-                 WHEN min(d.nome) <> max(d.nome) THEN '' END AS nome,
+            _estoque_nome_unico(min(d.nome), max(d.nome)) AS nome,
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.nomes)) OVER w <> 0 AS perdeu

@@ -39,7 +39,7 @@ BEGIN
     -- The separations are read in a statement of their own, which begins with the lots locked.
     SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
     FROM _estoque_abrir_lotes(v_lotes) AS l;
-    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL)::_estoque_delta)
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL, NULL)::_estoque_delta)
     INTO v_deltas
     FROM (
         SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,

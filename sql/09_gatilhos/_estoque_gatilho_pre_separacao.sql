@@ -8,45 +8,41 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_invalido text;
+    v_cabem boolean;
 BEGIN
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, g.saldo, g.entrada, g.saida, g.linhas, g.nome, g.nomes, NULL)::_estoque_delta),
-            min(g.codigo) FILTER (WHERE NOT g.cabem)
-        INTO v_deltas, v_invalido
+        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
-            SELECT f.cod_produto::text AS codigo, f.data_expedicao_editada::date AS data, 0 AS saldo,
-                0 AS entrada,
+            SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
                 sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
                     f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
-                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS cabem
+                    f.status::text)),
+                count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS cabe
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;
-        IF v_invalido IS NOT NULL THEN
-            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_selecionada_usuario', v_invalido);
+        IF NOT v_cabem THEN
+            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, -g.saldo, -g.entrada, -g.saida, -g.linhas, g.nome, -g.nomes, NULL)::_estoque_delta)
-        INTO v_antigos
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text AS codigo, f.data_expedicao_editada::date AS data, 0 AS saldo,
-                0 AS entrada,
-                sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
+            SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
+                -sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
                     f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
+                    f.status::text)),
+                -count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                NULL,
+                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;

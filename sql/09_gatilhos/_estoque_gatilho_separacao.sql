@@ -9,46 +9,42 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_invalido text;
+    v_cabem boolean;
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, g.linhas, g.nome, g.nomes, g.lote)::_estoque_delta),
-            min(g.codigo) FILTER (WHERE NOT g.cabem)
-        INTO v_deltas, v_invalido
+        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
-            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
-                f.expedicao::date AS data,
+            SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
                 sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes,
-                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabem
+                    f.qtd_saldo::numeric, false)),
+                count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                f.separacao_lote_id::text,
+                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabe
             FROM novos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
-        IF v_invalido IS NOT NULL THEN
-            PERFORM _estoque_recusar_quantidade(TG_TABLE_NAME, 'qtd_saldo', v_invalido);
+        IF NOT v_cabem THEN
+            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
         END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        SELECT array_agg(ROW(g.codigo, g.data, 0, 0, -g.saida, -g.linhas, g.nome, -g.nomes, g.lote)::_estoque_delta)
-        INTO v_antigos
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
-                f.expedicao::date AS data,
-                sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false)) AS saida,
-                count(*) AS linhas,
-                CASE WHEN min(f.nome_produto) = max(f.nome_produto) THEN nullif(min(f.nome_produto), '')
-                     WHEN min(f.nome_produto) <> max(f.nome_produto) THEN '' END::text AS nome,
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN
-                    hashtextextended(concat_ws(' ', f.id, f.nome_produto), 0)::numeric END) AS nomes
+            SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
+                -sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                    f.qtd_saldo::numeric, false)),
+                -count(*),
+                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                sum(CASE WHEN TG_OP = 'UPDATE'
+                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                f.separacao_lote_id::text,
+                bool_and(_estoque_cabe(f.qtd_saldo::numeric))
             FROM antigos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
@@ -70,7 +66,7 @@ BEGIN
         PERFORM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
                 CASE WHEN l.faturado THEN 0 ELSE d.saida END,
-                d.linhas, d.nome, d.nomes, NULL)::_estoque_delta),
+                d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
         FROM unnest(v_deltas) AS d
