@@ -7,6 +7,7 @@ difference: a fast wrong number is worth nothing.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -164,7 +165,7 @@ def auditar(conn: psycopg.Connection[Any]) -> tuple[int, str]:
 
 def medir(ritmo: Ritmo) -> tuple[int, list[Resultado], str]:
     """Return the number of differences found, the results and the text of the report."""
-    inicio = time.perf_counter()
+    inicio, ocupacao = time.perf_counter(), os.getloadavg()[0]
     # On disk, in a folder that goes with the run; /var/tmp is seldom in memory, unlike /tmp.
     disco = Path("/var/tmp") if Path("/var/tmp").is_dir() else Path(tempfile.gettempdir())
     with Servidor(base=disco, conf=CONFIGURACAO) as servidor:
@@ -183,6 +184,8 @@ def medir(ritmo: Ritmo) -> tuple[int, list[Resultado], str]:
             diferencas, auditoria = auditar(conn)
             versao = conn.execute("SELECT version()").fetchone()
             fatos = maquina(str(versao[0]) if versao else "", disco)
+            # A busy machine slows the three alike but not in proportion, and spoils a p99.
+            fatos.append(f"load average of the machine before the run: {ocupacao:.2f}")
     resultados = [*cargas, *lotes, *consultas]
     texto = documento(
         resultados,

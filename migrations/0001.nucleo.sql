@@ -320,7 +320,7 @@ COMMENT ON FUNCTION _estoque_digital(text, text) IS 'Fingerprint of a source row
 -- (which matches no stored name, so the sources are asked), NULL when there is none.
 CREATE FUNCTION _estoque_nome_unico(p_menor text, p_maior text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_menor = p_maior THEN nullif(p_menor, '') WHEN p_menor <> p_maior THEN '' END;
+RETURN CASE WHEN p_menor = p_maior THEN p_menor WHEN p_menor <> p_maior THEN '' END;
 
 COMMENT ON FUNCTION _estoque_nome_unico(text, text) IS
     'The one name of a set of rows, from its least and greatest; empty for several.';

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,10 +59,13 @@ class Banco:
         for conn in self._abertas:
             conn.close()
 
-    def conectar(self, autocommit: bool = True, **extra: str) -> Conexao:
+    def conectar(self, *, autocommit: bool = True, **extra: Any) -> Conexao:
         conn: Conexao = psycopg.connect(make_conninfo(self.dsn, **extra), autocommit=autocommit)
         self._abertas.append(conn)
         return conn
+
+    def conectar_orm(self) -> Conexao:
+        return psycopg.connect(self.dsn)
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -75,12 +77,19 @@ class Banco:
     def cru(self, sql: str, params: Parametros = None) -> list[Linha]:
         """A statement without the invariant after it (while setting a scene, or to ask)."""
         cur = com_datas_infinitas(self.conn.cursor(row_factory=dict_row))
-        cur.execute(sql, params)  # type: ignore[arg-type]
+        cur.execute(sql, params)
         return cur.fetchall() if cur.description else []
 
     def valor(self, sql: str, params: Parametros = None) -> Any:
         linhas = self.cru(sql, params)
         return next(iter(linhas[0].values())) if linhas else None
+
+    def copiar(self, tabela: str, colunas: str, linhas: Iterable[Sequence[Any]]) -> None:
+        with self.conn.cursor() as cur:
+            with cur.copy(f"COPY {tabela} ({colunas}) FROM STDIN") as copia:
+                for linha in linhas:
+                    copia.write_row(linha)
+        self.verificar()
 
     def verificar(self) -> Oraculo:
         return verificar_invariante(self.conn)
@@ -117,7 +126,7 @@ class Banco:
         self.verificar()
         return alvo
 
-    # --- rows of the sources, with what a test does not care about filled in --------------------
+    # --- rows of the sources, with what a test does not care about filled in ------------------
 
     def inserir(self, tabela: str, **colunas: Any) -> int:
         nomes = ", ".join(colunas)
@@ -185,22 +194,22 @@ class Banco:
             "unificacao_codigos", codigo_origem=de, codigo_destino=para, ativo=ativo
         )
 
-    # --- what the package stores and answers ----------------------------------------------------
+    # --- what the package stores and answers --------------------------------------------------
 
     def produto(self, cod: str) -> Linha | None:
         linhas = self.cru("SELECT * FROM estoque_tempo_real WHERE cod_produto = %s", [cod])
         return linhas[0] if linhas else None
 
-    def saldo(self, cod: str) -> Decimal | None:
+    def saldo(self, cod: str) -> Any:
         linha = self.produto(cod)
         return linha["saldo_atual"] if linha else None
 
-    def d7(self, cod: str) -> tuple[Decimal, date | None]:
+    def d7(self, cod: str) -> Any:
         """Lowest balance and stock-out day as the view tells them today, by any code."""
         linha = self.cru("SELECT * FROM estoque_por_codigo WHERE codigo = %s", [cod])[0]
         return linha["menor_estoque_d7"], linha["dia_ruptura"]
 
-    def previsto(self, cod: str) -> dict[date, tuple[Decimal, Decimal]]:
+    def previsto(self, cod: str) -> dict[date, Any]:
         return {
             r["data_prevista"]: (r["entrada_prevista"], r["saida_prevista"])
             for r in self.cru("SELECT * FROM movimentacao_prevista WHERE cod_produto = %s", [cod])
@@ -228,7 +237,7 @@ class Sessao:
         """Sends a statement and returns at once."""
 
         def executar() -> list[Any]:
-            cur = self.conn.execute(sql, params)  # type: ignore[arg-type]
+            cur = self.conn.execute(sql, params)
             return cur.fetchall() if cur.description else []
 
         return self._linha.submit(executar)

@@ -107,10 +107,8 @@ def processo(servico: Servico) -> Any:
 
 
 def _carregar(**kw: Any) -> None:
-    nome = {"password": None, **kw}
-    instalar(
-        psycopg.conninfo.make_conninfo(**{k: v for k, v in nome.items() if v is not None}), None
-    )
+    partes = {c: kw[c] for c in ("host", "port", "user", "dbname")}
+    instalar(psycopg.conninfo.make_conninfo(**partes), None)
 
 
 postgresql_externo = factories.postgresql_noproc(

@@ -52,9 +52,7 @@ class _MomentoInfinito(TimestampLoader):
             return super().load(data)
         except psycopg.DataError:
             texto = bytes(data)
-            return (
-                datetime.min if texto.startswith(b"-") or texto.endswith(b"BC") else datetime.max
-            )
+            return datetime.min if texto.startswith(b"-") or texto.endswith(b"BC") else datetime.max
 
 
 def dia_mais(dia: date, n: int) -> date:
@@ -87,7 +85,7 @@ def com_datas_infinitas(cur: psycopg.Cursor[Linha]) -> psycopg.Cursor[Linha]:
 def ler(conn: Conexao, tabela: str) -> list[Linha]:
     cur = com_datas_infinitas(conn.cursor(row_factory=dict_row))
     # prepare=False: tests change the shape of the tables under our feet
-    return cur.execute(f"SELECT * FROM {tabela}", prepare=False).fetchall()  # type: ignore[arg-type]
+    return cur.execute(f"SELECT * FROM {tabela}", prepare=False).fetchall()
 
 
 def ler_fontes(conn: Conexao, prefixo: str = "") -> dict[str, list[Linha]]:
@@ -185,9 +183,9 @@ class Oraculo:
 
     def _somar(self) -> None:
         for r in self.fontes["movimentacao_estoque"]:
-            if r["ativo"] is True and r["qtd_movimentacao"] is not None:
-                produto = self.produtos[self.canonico(str(r["cod_produto"]))]
-                produto.saldo += arredondar(r["qtd_movimentacao"])
+            codigo, quantidade = como_codigo(r["cod_produto"]), r["qtd_movimentacao"]
+            if r["ativo"] is True and codigo is not None and quantidade is not None:
+                self.produtos[self.canonico(codigo)].saldo += arredondar(quantidade)
         for r in self.fontes["pre_separacao_item"]:
             if r["status"] in (None, "CRIADO", "RECOMPOSTO"):
                 self._prever(r, "data_expedicao_editada", saida=r["qtd_selecionada_usuario"])
@@ -198,7 +196,9 @@ class Oraculo:
         for r in self.fontes["programacao_producao"]:
             self._prever(r, "data_programacao", entrada=r["qtd_programada"])
 
-    def _prever(self, linha: Linha, coluna_data: str, entrada: Any = None, saida: Any = None) -> None:
+    def _prever(
+        self, linha: Linha, coluna_data: str, entrada: Any = None, saida: Any = None
+    ) -> None:
         codigo, dia = como_codigo(linha["cod_produto"]), como_dia(linha[coluna_data])
         quantidades = [
             max(arredondar(q), ZERO) if q is not None else ZERO for q in (entrada, saida)
@@ -242,7 +242,7 @@ class Oraculo:
         return None
 
     def menor(self, canonico: str, hoje: date | None = None) -> Decimal:
-        finais = [linha["saldo_final"] for linha in self.projetar(canonico, 7, hoje)]
+        finais: list[Decimal] = [r["saldo_final"] for r in self.projetar(canonico, 7, hoje)]
         return min([self.produtos[canonico].saldo, *finais])
 
     # --- answers ------------------------------------------------------------------------------

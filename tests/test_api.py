@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 from apoio import Banco, Sessao
-from psycopg_pool import ConnectionPool
 from test_concorrencia import mov
 
 from estoque_pg import APIEstoqueTempoReal
@@ -150,9 +149,10 @@ def test_constructor_opens_nothing(banco: Banco) -> None:
 
 def test_transaction_is_the_callers(banco: Banco) -> None:
     conn = banco.conectar(autocommit=False)
-    conn.execute(mov("P1", 5))  # type: ignore[call-overload]
+    conn.execute(mov("P1", 5))
     produto = APIEstoqueTempoReal(conn).consultar_produto("P1")
-    assert produto is not None and produto["estoque_atual"] == 5
+    assert produto is not None
+    assert produto["estoque_atual"] == 5
     conn.rollback()
     assert APIEstoqueTempoReal(conn).consultar_produto("P1") is None
     conn.rollback()
@@ -171,12 +171,14 @@ def test_callers_row_factory_does_not_matter(banco: Banco, fabrica: Any) -> None
 
 
 def test_works_with_a_pool(banco: Banco) -> None:
+    pool_de_psycopg = pytest.importorskip("psycopg_pool")
     banco.mov("P1", 5)
-    with ConnectionPool(banco.dsn, min_size=1, max_size=2, open=True) as pool:
+    with pool_de_psycopg.ConnectionPool(banco.dsn, min_size=1, max_size=2, open=True) as pool:
         for _ in range(3):
             with pool.connection() as conn:
                 produto = APIEstoqueTempoReal(conn).consultar_produto("P1")
-                assert produto is not None and produto["estoque_atual"] == 5
+                assert produto is not None
+                assert produto["estoque_atual"] == 5
 
 
 def test_serialization_failures_are_retried_and_reported_when_they_persist(

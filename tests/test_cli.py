@@ -57,7 +57,7 @@ def cena(banco: Banco) -> Banco:
     return banco
 
 
-# --- installing ---------------------------------------------------------------------------------
+# --- installing -------------------------------------------------------------------------------
 
 
 def test_install_status_migrate(vazio: str) -> None:
@@ -71,7 +71,8 @@ def test_install_status_migrate(vazio: str) -> None:
     assert "up to date" in segundo.stdout
     assert estoque("migrate", dsn=vazio).exit_code == 0
     situacao = dados("status", dsn=vazio)
-    assert situacao["em_dia"] and situacao["aplicadas"] == ["0001.nucleo"]
+    assert situacao["em_dia"]
+    assert situacao["aplicadas"] == ["0001.nucleo"]
     assert dados("install", dsn=vazio) == {"schema": None, "aplicadas": []}
 
 
@@ -106,7 +107,7 @@ def test_role_without_rights(cena: Banco) -> None:
         cena.cru(f"DROP ROLE {papel}")
 
 
-# --- where the database is --------------------------------------------------------------------------
+# --- where the database is --------------------------------------------------------------------
 
 
 def test_database_url_then_pg_variables(cena: Banco) -> None:
@@ -140,7 +141,7 @@ def test_unknown_database(cena: Banco) -> None:
     uma_linha(estoque("status", dsn=psycopg.conninfo.make_conninfo(cena.dsn, dbname="zz")), 5)
 
 
-# --- asking -------------------------------------------------------------------------------------
+# --- asking -----------------------------------------------------------------------------------
 
 
 def test_queries_as_json(cena: Banco) -> None:
@@ -215,7 +216,7 @@ def test_wrong_usage(cena: Banco, args: list[str]) -> None:
     assert "Traceback" not in resultado.output
 
 
-# --- auditing and mending -------------------------------------------------------------------------
+# --- auditing and mending ---------------------------------------------------------------------
 
 
 def test_divergence_is_exit_code_4_and_the_hint_mends_it(cena: Banco) -> None:
@@ -240,7 +241,7 @@ def test_newer_database_and_edited_file(cena: Banco) -> None:
         uma_linha(estoque(comando, dsn=cena.dsn), 3)
 
 
-# --- help and the real process ----------------------------------------------------------------------
+# --- help and the real process ----------------------------------------------------------------
 
 
 def test_every_command_has_help_with_an_example() -> None:
@@ -249,10 +250,20 @@ def test_every_command_has_help_with_an_example() -> None:
         assert resultado.exit_code == 0
         assert f"estoque {nome}" in resultado.stdout, nome
         assert comando.help
-    for nome in (
-        "install migrate status demo consultar produto rupturas projecao disponibilidade"
-        " estatisticas recalcular verificar"
-    ).split():
+    for nome in [
+        "install",
+        "migrate",
+        "status",
+        "demo",
+        "consultar",
+        "produto",
+        "rupturas",
+        "projecao",
+        "disponibilidade",
+        "estatisticas",
+        "recalcular",
+        "verificar",
+    ]:
         assert nome in cli.commands
 
 

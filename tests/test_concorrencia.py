@@ -164,7 +164,11 @@ CASOS: dict[str, tuple[tuple[str, ...], str, str]] = {
         "SELECT estoque_recalcular_tudo()",
         mov("A"),
     ),
-    "all recalculated while a product is born": (BASE, "SELECT estoque_recalcular_tudo()", sep("N")),
+    "all recalculated while a product is born": (
+        BASE,
+        "SELECT estoque_recalcular_tudo()",
+        sep("N"),
+    ),
     "recalculated while it is unified": (BASE, "SELECT estoque_recalcular('A')", unir("A", "B")),
     "day turned while a movement comes": (BASE, "SELECT estoque_virada()", mov("A")),
     "truncated while a movement comes": (BASE, "TRUNCATE movimentacao_estoque", mov("A")),
@@ -266,7 +270,13 @@ def test_two_sessions(banco: Banco, caso: str) -> None:
     """Both orders, four interleavings, three isolation levels; the invariant after each."""
     antes, um, outro = CASOS[caso]
     limpar = "TRUNCATE " + ", ".join(
-        "movimentacao_estoque pre_separacao_item separacao embarque_itens unificacao_codigos".split()
+        [
+            "movimentacao_estoque",
+            "pre_separacao_item",
+            "separacao",
+            "embarque_itens",
+            "unificacao_codigos",
+        ]
     )
     with Sessao(banco) as a, Sessao(banco) as b:
         for nivel in NIVEIS:
@@ -285,7 +295,7 @@ def test_two_sessions(banco: Banco, caso: str) -> None:
                         raise AssertionError(f"{onde}\n{erro}") from erro
 
 
-# --- unifications against each other ----------------------------------------------------------------
+# --- unifications against each other ----------------------------------------------------------
 
 OPOSTAS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "A to B and B to A": ((), (unir("A", "B"), unir("B", "A"))),
@@ -322,9 +332,9 @@ def test_opposite_unifications_at_once_one_must_fail(banco: Banco, caso: str, ni
                 if a_primeiro:
                     b.assenta(futuro)
                     a.faz("COMMIT").result(20)
+                    confirma = b.faz("COMMIT")  # of a failed transaction: a rollback
                     with pytest.raises(psycopg.Error) as erro:
-                        futuro.result(20)
-                        b.faz("COMMIT").result(20)
+                        _ = futuro.result(20), confirma.result(20)
                     permitidos = {"EP002"} | ({"40001", "40P01"} if nivel != NIVEIS[0] else set())
                     assert erro.value.sqlstate in permitidos
                 else:
@@ -351,7 +361,7 @@ def test_lost_race_is_refused_when_tried_again(banco: Banco, nivel: str) -> None
     banco.verificar()
 
 
-# --- not waiting without need ------------------------------------------------------------------------
+# --- not waiting without need -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -419,9 +429,10 @@ def test_reader_sees_one_moment(banco: Banco) -> None:
     banco.verificar()
 
 
-# --- storms ---------------------------------------------------------------------------------------
+# --- storms -----------------------------------------------------------------------------------
 
 CODIGOS = [f"P{n}" for n in range(6)]
+NULO_OU_ERRO = ["NULL", "'x'"]
 LOTES = ["L1", "L2", "L3"]
 
 
@@ -452,7 +463,7 @@ def qualquer(r: random.Random) -> str:
     return r.choice(
         [
             item(r.choice(LOTES)),
-            f"UPDATE embarque_itens SET erro_validacao = {r.choice(['NULL', chr(39) + 'x' + chr(39)])}"
+            f"UPDATE embarque_itens SET erro_validacao = {r.choice(NULO_OU_ERRO)}"
             f" WHERE id % 3 = {r.randint(0, 2)}",
             "DELETE FROM embarque_itens WHERE id % 2 = 0",
             unir(*r.sample(CODIGOS, 2)),
@@ -484,7 +495,7 @@ def tempestade(
                 with conn.transaction():
                     conn.execute(f"SET TRANSACTION ISOLATION LEVEL {nivel}")
                     for sql in comandos:
-                        conn.execute(sql)  # type: ignore[call-overload]
+                        conn.execute(sql)
             except psycopg.errors.DeadlockDetected:
                 impasses += 1
                 raise

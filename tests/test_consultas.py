@@ -98,14 +98,16 @@ def test_view_reads_one_code_by_index(banco: Banco) -> None:
     assert "Seq Scan on estoque_codigo_conhecido" not in plano
 
 
-@pytest.mark.parametrize("alvo", ["estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"])
+@pytest.mark.parametrize(
+    "alvo", ["estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"]
+)
 def test_direct_readers_get_values_their_drivers_can_hold(banco: Banco, alvo: str) -> None:
     """Any application reads the tables directly: `SELECT *` must not hold an infinite date."""
     cena(banco)
     assert banco.conn.execute(f"SELECT * FROM {alvo}").fetchall()
 
 
-# --- consultar ----------------------------------------------------------------------------------
+# --- consultar --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lista", [None, [], [None], ["não existe"], [""]])
@@ -141,11 +143,16 @@ def test_forecast_of_the_answer_is_by_date_with_net(banco: Banco) -> None:
 
 def test_codigo(banco: Banco) -> None:
     cena(banco)
-    for cod, esperado in (("P5", "P4"), ("P4", "P4"), ("desconhecido", "desconhecido"), (None, None)):
+    for cod, esperado in (
+        ("P5", "P4"),
+        ("P4", "P4"),
+        ("desconhecido", "desconhecido"),
+        (None, None),
+    ):
         assert banco.valor("SELECT estoque_codigo(%s)", [cod]) == esperado
 
 
-# --- rupturas -----------------------------------------------------------------------------------
+# --- rupturas ---------------------------------------------------------------------------------
 
 
 def test_ruptures_by_date_then_code(banco: Banco) -> None:
@@ -167,7 +174,7 @@ def test_ruptures_of_any_horizon(banco: Banco, dias: int) -> None:
     assert banco.cru("SELECT * FROM estoque_rupturas(%s)", [dias]) == certo.rupturas(dias)
 
 
-# --- projecao -----------------------------------------------------------------------------------
+# --- projecao ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dias", [0, 1, 7, 28, 400])
@@ -185,7 +192,7 @@ def test_projection_defaults_to_28_days_and_takes_any_code(banco: Banco) -> None
     assert banco.cru("SELECT * FROM estoque_projecao('não existe')") == []
 
 
-# --- disponibilidade ------------------------------------------------------------------------------
+# --- disponibilidade --------------------------------------------------------------------------
 
 
 def disponivel(banco: Banco, cod: str, qtd: object, dias: int = 28) -> Any:
@@ -219,18 +226,16 @@ def test_availability_of_unknown_code_and_by_alias(banco: Banco) -> None:
 @pytest.mark.parametrize("qtd", [None, 0, -1, "NaN", "Infinity"])
 def test_availability_of_no_quantity_is_refused(banco: Banco, qtd: object) -> None:
     cena(banco)
-    banco.recusa(
-        "22023", "SELECT * FROM estoque_disponibilidade('P1', %s::numeric)", [qtd]
-    )
+    banco.recusa("22023", "SELECT * FROM estoque_disponibilidade('P1', %s::numeric)", [qtd])
 
 
-# --- arguments out of their domain ----------------------------------------------------------------
+# --- arguments out of their domain ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dias", [-1, -(2**31), None])
 @pytest.mark.parametrize(
-    "chamada", ["estoque_rupturas(%s)", "estoque_projecao('P1', %s)",
-                "estoque_disponibilidade('P1', 1, %s)"]
+    "chamada",
+    ["estoque_rupturas(%s)", "estoque_projecao('P1', %s)", "estoque_disponibilidade('P1', 1, %s)"],
 )
 def test_negative_or_null_days_are_refused(banco: Banco, chamada: str, dias: int | None) -> None:
     cena(banco)
@@ -238,8 +243,9 @@ def test_negative_or_null_days_are_refused(banco: Banco, chamada: str, dias: int
     assert "dias" in str(erro)
 
 
-@pytest.mark.parametrize("chamada", ["estoque_projecao('zzz', -1)",
-                                     "estoque_disponibilidade('zzz', 1, -1)"])
+@pytest.mark.parametrize(
+    "chamada", ["estoque_projecao('zzz', -1)", "estoque_disponibilidade('zzz', 1, -1)"]
+)
 def test_bad_argument_of_an_unknown_code_is_refused_too(banco: Banco, chamada: str) -> None:
     banco.recusa("22023", f"SELECT * FROM {chamada}")
 
@@ -250,7 +256,7 @@ def test_null_code_gives_no_row(banco: Banco) -> None:
     assert banco.cru("SELECT * FROM estoque_disponibilidade(NULL, 1)") == []
 
 
-# --- estatisticas -------------------------------------------------------------------------------
+# --- estatisticas -----------------------------------------------------------------------------
 
 
 def test_statistics_of_an_empty_system(banco: Banco) -> None:
@@ -274,7 +280,7 @@ def test_statistics(banco: Banco) -> None:
     banco.ir_para(9)
 
 
-# --- the audit ----------------------------------------------------------------------------------
+# --- the audit --------------------------------------------------------------------------------
 
 ESTRAGOS = {
     "saldo_atual": "UPDATE estoque_tempo_real SET saldo_atual = saldo_atual + 1"
@@ -364,12 +370,18 @@ def test_recalculating_after_the_triggers_were_away(banco: Banco) -> None:
     cena(banco)
     banco.cru("SET session_replication_role = replica")
     banco.cru("DELETE FROM separacao")
-    banco.cru("UPDATE movimentacao_estoque SET qtd_movimentacao = 77, cod_produto = 'PX'"
-              " WHERE cod_produto = 'P2'")
-    banco.cru("INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
-              " VALUES ('P1', 'PX', true)")
-    banco.cru("INSERT INTO embarque_itens (separacao_lote_id, nota_fiscal, status)"
-              " VALUES ('L1', 'NF', 'ativo')")
+    banco.cru(
+        "UPDATE movimentacao_estoque SET qtd_movimentacao = 77, cod_produto = 'PX'"
+        " WHERE cod_produto = 'P2'"
+    )
+    banco.cru(
+        "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+        " VALUES ('P1', 'PX', true)"
+    )
+    banco.cru(
+        "INSERT INTO embarque_itens (separacao_lote_id, nota_fiscal, status)"
+        " VALUES ('L1', 'NF', 'ativo')"
+    )
     banco.cru("RESET session_replication_role")
     assert banco.cru("SELECT * FROM estoque_verificar()")
     banco.cru("SELECT estoque_recalcular_tudo()")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from apoio import Banco
 
-# --- movimentacao_estoque -----------------------------------------------------------------------
+# --- movimentacao_estoque ---------------------------------------------------------------------
 
 
 def test_movement_adds_its_signed_quantity_to_the_balance(banco: Banco) -> None:
@@ -64,7 +64,7 @@ def test_movement_can_change_product(banco: Banco) -> None:
     assert banco.produto("P1") is None
 
 
-# --- pre_separacao_item -------------------------------------------------------------------------
+# --- pre_separacao_item -----------------------------------------------------------------------
 
 ABERTOS = [None, "CRIADO", "RECOMPOSTO"]
 FECHADOS = ["ENVIADO_SEPARACAO", "CANCELADO", "criado", "", "QUALQUER"]
@@ -106,7 +106,7 @@ def test_recomposed_pre_separation_counts_once(banco: Banco) -> None:
     assert banco.previsto("P1") == {banco.dia(3): (0, 2)}
 
 
-# --- separacao and programacao_producao -----------------------------------------------------------
+# --- separacao and programacao_producao -------------------------------------------------------
 
 
 def test_separation_is_an_exit_and_production_an_entry(banco: Banco) -> None:
@@ -142,7 +142,7 @@ def test_conversion_in_one_transaction_leaves_the_sum_unchanged(banco: Banco) ->
     assert banco.previsto("P1") == {banco.dia(2): (0, 3)}
 
 
-# --- quantities ---------------------------------------------------------------------------------
+# --- quantities -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("qtd", [None, 0, -5, 0.0004, -0.0004])
@@ -210,7 +210,7 @@ def test_quantities_are_rounded_per_row_before_summing(banco: Banco) -> None:
     assert banco.previsto("P1") == {banco.dia(1): (0, Dec("0.001"))}
 
 
-# --- forecast rows ------------------------------------------------------------------------------
+# --- forecast rows ----------------------------------------------------------------------------
 
 
 def test_cumulative_means_per_product_and_date(banco: Banco) -> None:
@@ -240,7 +240,7 @@ def test_entries_and_exits_of_a_day_are_kept_apart(banco: Banco) -> None:
     assert banco.previsto("P1") == {banco.dia(4): (5, 5)}
 
 
-# --- product rows -------------------------------------------------------------------------------
+# --- product rows -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fonte", ["mov", "pre", "sep", "prod"])
@@ -269,7 +269,7 @@ def test_product_without_movements_has_a_row(banco: Banco) -> None:
     assert (linha["saldo_atual"], linha["menor_estoque_d7"], linha["dia_ruptura"]) == (0, 0, None)
 
 
-# --- statements of every kind ---------------------------------------------------------------------
+# --- statements of every kind -----------------------------------------------------------------
 
 
 def test_bulk_insert_of_one_product_is_summed_not_lost(banco: Banco) -> None:
@@ -308,14 +308,46 @@ def test_swap_of_products_in_one_statement(banco: Banco) -> None:
 
 
 def test_copy(banco: Banco) -> None:
-    with banco.conn.cursor() as cur:
-        with cur.copy(
-            "COPY programacao_producao (cod_produto, data_programacao, qtd_programada) FROM STDIN"
-        ) as copia:
-            for n in range(50):
-                copia.write_row((f"P{n % 3}", banco.dia(n % 4), 1.5))
-    banco.verificar()
+    banco.copiar(
+        "programacao_producao",
+        "cod_produto, data_programacao, qtd_programada",
+        [(f"P{n % 3}", banco.dia(n % 4), 1.5) for n in range(50)],
+    )
     assert sum(e for e, _ in banco.previsto("P0").values()) == Dec("25.5")
+
+
+def test_orm(banco: Banco) -> None:
+    """Whoever writes: an ORM knows nothing of the triggers and need not."""
+    orm = pytest.importorskip("sqlalchemy.orm")
+    alquimia = pytest.importorskip("sqlalchemy")
+    motor = alquimia.create_engine("postgresql+psycopg://", creator=banco.conectar_orm)
+    base = orm.declarative_base()
+    tabela = alquimia.Table("movimentacao_estoque", base.metadata, autoload_with=motor)
+    movimento = type("Movimento", (base,), {"__table__": tabela})
+    with orm.Session(motor) as sessao:
+        novos = [
+            movimento(
+                cod_produto=f"P{n % 2}",
+                nome_produto="N",
+                data_movimentacao=banco.D,
+                tipo_movimentacao="E",
+                qtd_movimentacao=n,
+                ativo=True,
+            )
+            for n in range(6)
+        ]
+        sessao.add_all(novos)
+        sessao.commit()
+        banco.verificar()
+        novos[0].qtd_movimentacao = 100
+        sessao.delete(novos[1])
+        sessao.commit()
+        banco.verificar()
+        sessao.query(movimento).filter_by(cod_produto="P0").update({"ativo": False})
+        sessao.rollback()
+    motor.dispose()
+    banco.verificar()
+    assert (banco.saldo("P0"), banco.saldo("P1")) == (106, 8)
 
 
 def test_on_conflict_do_update_and_do_nothing(banco: Banco) -> None:
@@ -365,7 +397,8 @@ def test_truncate_of_each_source(banco: Banco) -> None:
 
     encher()
     banco.execute("TRUNCATE movimentacao_estoque")
-    assert banco.saldo("P2") is None and banco.saldo("P1") == 0
+    assert banco.saldo("P2") is None
+    assert banco.saldo("P1") == 0
     banco.execute("TRUNCATE pre_separacao_item")
     assert banco.previsto("P1") == {banco.dia(1): (3, 0)}
     banco.execute("TRUNCATE embarque_itens")
@@ -450,9 +483,9 @@ def test_update_that_changes_no_contribution_writes_nothing(banco: Banco) -> Non
     banco.pre("P1", 3, 2, status="CANCELADO")
 
     def versoes() -> list[Any]:
-        return banco.cru(
-            "SELECT xmin::text, ctid::text, * FROM estoque_tempo_real"
-        ) + banco.cru("SELECT xmin::text, ctid::text, * FROM movimentacao_prevista")
+        return banco.cru("SELECT xmin::text, ctid::text, * FROM estoque_tempo_real") + banco.cru(
+            "SELECT xmin::text, ctid::text, * FROM movimentacao_prevista"
+        )
 
     antes = versoes()
     banco.execute("UPDATE movimentacao_estoque SET observacao = 'x', data_movimentacao = now()")
@@ -464,7 +497,7 @@ def test_update_that_changes_no_contribution_writes_nothing(banco: Banco) -> Non
     assert versoes() == antes
 
 
-# --- names --------------------------------------------------------------------------------------
+# --- names ------------------------------------------------------------------------------------
 
 
 def nome(banco: Banco, cod: str) -> Any:
@@ -477,7 +510,9 @@ def test_name_is_the_newest_movements_name(banco: Banco) -> None:
     banco.mov("P1", 1, nome_produto="Velho")
     novo = banco.mov("P1", 1, nome_produto="Novo", ativo=False)
     assert nome(banco, "P1") == "Novo"
-    banco.execute("UPDATE movimentacao_estoque SET nome_produto = 'Novíssimo' WHERE id = %s", [novo])
+    banco.execute(
+        "UPDATE movimentacao_estoque SET nome_produto = 'Novíssimo' WHERE id = %s", [novo]
+    )
     assert nome(banco, "P1") == "Novíssimo"
     banco.execute("DELETE FROM movimentacao_estoque WHERE id = %s", [novo])
     assert nome(banco, "P1") == "Velho"

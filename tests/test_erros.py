@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from apoio import Banco
 
@@ -102,12 +103,9 @@ def test_refused_in_inactive_movements_and_closed_pre_separations(banco: Banco) 
 
 
 def test_refused_by_copy_with_all_its_rows(banco: Banco) -> None:
-    import psycopg
-
-    with pytest.raises(psycopg.Error) as erro, banco.conn.cursor() as cur:
-        with cur.copy("COPY separacao (cod_produto, qtd_saldo, expedicao) FROM STDIN") as copia:
-            for qtd in ("1", "2", "inf", "3"):
-                copia.write_row(("P1", qtd, banco.D))
+    linhas = [("P1", qtd, banco.D) for qtd in ("1", "2", "inf", "3")]
+    with pytest.raises(psycopg.Error) as erro:
+        banco.copiar("separacao", "cod_produto, qtd_saldo, expedicao", linhas)
     assert erro.value.sqlstate == "EP001"
     assert banco.valor("SELECT count(*) FROM separacao") == 0
     banco.verificar()
@@ -131,7 +129,7 @@ def test_largest_quantity_fits(banco: Banco) -> None:
     banco.mov("P3", "-999999999999.999")
 
 
-# --- overflow -----------------------------------------------------------------------------------
+# --- overflow ---------------------------------------------------------------------------------
 
 GRANDE = "900000000000"
 
@@ -139,7 +137,9 @@ GRANDE = "900000000000"
 def test_overflow_of_a_balance(banco: Banco) -> None:
     """numeric(15,3) ends: the statement fails with 22003 and the stock stays as it was."""
     banco.mov("P1", GRANDE)
-    banco.recusa("22003", MOV + f"('P2', 'N', now(), 'E', 1, true), ('P1', 'N', now(), 'E', {GRANDE}, true)")
+    banco.recusa(
+        "22003", MOV + f"('P2', 'N', now(), 'E', 1, true), ('P1', 'N', now(), 'E', {GRANDE}, true)"
+    )
     banco.mov("P1", -5)
 
 
@@ -172,8 +172,6 @@ def test_overflow_by_unification(banco: Banco) -> None:
 
 
 def test_failing_statement_in_a_transaction_leaves_the_others(banco: Banco) -> None:
-    import psycopg
-
     with banco.transacao():
         banco.mov("P1", 1)
         with pytest.raises(psycopg.Error), banco.conn.transaction():

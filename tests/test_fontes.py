@@ -101,7 +101,9 @@ def test_every_kind_of_write_on_the_erps_variant(erp: Banco) -> None:
     erp.execute("UPDATE embarque_itens SET erro_validacao = 'x'")
     erp.unir("789", "456")
     erp.execute("UPDATE unificacao_codigos SET ativo = false WHERE codigo_origem = 123")
-    erp.recusa("EP002", "UPDATE unificacao_codigos SET ativo = true, codigo_destino = codigo_origem")
+    erp.recusa(
+        "EP002", "UPDATE unificacao_codigos SET ativo = true, codigo_destino = codigo_origem"
+    )
     erp.recusa("EP001", "UPDATE movimentacao_estoque SET qtd_movimentacao = 'Infinity'")
     erp.recusa("EP001", "UPDATE separacao SET qtd_saldo = 'NaN'")
     erp.recusa("EP001", "UPDATE programacao_producao SET qtd_programada = 9000000000000000000")
@@ -137,7 +139,7 @@ def test_integer_codes_and_negative_or_large_ones(erp: Banco) -> None:
 def test_quantity_types(vazio: str, tipo: str, valor: str, certo: str) -> None:
     with psycopg.connect(vazio, autocommit=True) as conn:
         conn.execute(
-            f"CREATE TABLE separacao (id int PRIMARY KEY, separacao_lote_id text,"  # type: ignore[call-overload]
+            f"CREATE TABLE separacao (id int PRIMARY KEY, separacao_lote_id text,"
             f" cod_produto text, nome_produto text, qtd_saldo {tipo}, expedicao date);"
             f"CREATE TABLE movimentacao_estoque (id int PRIMARY KEY, cod_produto text,"
             f" nome_produto text, qtd_movimentacao {tipo}, ativo boolean);"
@@ -168,7 +170,7 @@ def test_nulls_everywhere(vazio: str) -> None:
                 [tabela],
             ).fetchall()
             for (coluna,) in colunas:
-                conn.execute(f"ALTER TABLE {tabela} ALTER {coluna} DROP NOT NULL")  # type: ignore[call-overload]
+                conn.execute(f"ALTER TABLE {tabela} ALTER {coluna} DROP NOT NULL")
     banco = Banco(vazio)
     try:
         for tabela in FONTES:
@@ -191,7 +193,7 @@ def test_nulls_everywhere(vazio: str) -> None:
         banco.fechar()
 
 
-# --- columns come and go --------------------------------------------------------------------------
+# --- columns come and go ----------------------------------------------------------------------
 
 
 def test_columns_added_to_and_dropped_from_the_sources(banco: Banco) -> None:
@@ -301,7 +303,7 @@ def test_partitioned_movements(vazio: str) -> None:
         banco.fechar()
 
 
-# --- what does not fit ----------------------------------------------------------------------------
+# --- what does not fit ------------------------------------------------------------------------
 
 
 def objetos(dsn: str) -> list[tuple[str, ...]]:
@@ -325,7 +327,8 @@ def test_all_misfits_are_listed_at_once_and_nothing_is_left_behind(vazio: str) -
             " nome_produto text, qtd_movimentacao text, ativo integer);"
             "CREATE TABLE separacao (id int PRIMARY KEY, cod_produto text, nome_produto text,"
             " qtd_saldo numeric, expedicao text);"
-            "CREATE TABLE unificacao_codigos (codigo_origem numeric, codigo_destino text, ativo bool);"
+            "CREATE TABLE unificacao_codigos (codigo_origem numeric, codigo_destino text,"
+            " ativo bool);"
             "CREATE VIEW embarque_itens AS SELECT 1 AS id"
         )
     antes = objetos(vazio)
@@ -359,13 +362,21 @@ def test_misfit_in_a_named_schema_leaves_not_even_the_schema_objects(vazio: str)
 @pytest.mark.parametrize(
     ("dado", "classe"),
     [
-        ("INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
-         " tipo_movimentacao, qtd_movimentacao, ativo) VALUES ('1','N',now(),'E','NaN',true)",
-         QuantidadeInvalida),
-        ("INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
-         " VALUES (1, 2, true), (2, 1, true)", UnificacaoInvalida),
-        ("INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
-         " VALUES (1, 2, true), (1, 3, true)", UnificacaoInvalida),
+        (
+            "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
+            " tipo_movimentacao, qtd_movimentacao, ativo) VALUES ('1','N',now(),'E','NaN',true)",
+            QuantidadeInvalida,
+        ),
+        (
+            "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+            " VALUES (1, 2, true), (2, 1, true)",
+            UnificacaoInvalida,
+        ),
+        (
+            "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+            " VALUES (1, 2, true), (1, 3, true)",
+            UnificacaoInvalida,
+        ),
     ],
 )
 def test_bad_data_already_there_stops_the_install(
@@ -373,7 +384,7 @@ def test_bad_data_already_there_stops_the_install(
 ) -> None:
     with psycopg.connect(vazio, autocommit=True) as conn:
         conn.execute(ERP)
-        conn.execute(dado)  # type: ignore[call-overload]
+        conn.execute(dado)
     antes = objetos(vazio)
     with pytest.raises(classe):
         instalar(vazio, None)

@@ -60,7 +60,7 @@ def sem_escrituracao(*extra: str) -> list[str]:
     return [f"--exclude-table=public.{t}*" for t in (*ESCRITURACAO, *extra)]
 
 
-# --- sql/ and migrations/ -----------------------------------------------------------------------
+# --- sql/ and migrations/ ---------------------------------------------------------------------
 
 
 def test_sql_applied_in_order_equals_the_migrations(
@@ -92,7 +92,8 @@ def test_every_migration_has_its_rollback_and_no_transaction_of_its_own() -> Non
     idas = [a for a in arquivos if not a.name.endswith(".rollback.sql")]
     assert idas
     for ida in idas:
-        assert ida.name[:4].isdigit() and ida.name[4] == "."
+        assert ida.name[:4].isdigit()
+        assert ida.name[4] == "."
         assert ida.with_suffix(".rollback.sql").exists()
         linhas = {linha.strip().upper().rstrip(";") for linha in ida.read_text().splitlines()}
         assert not linhas & {"COMMIT", "START TRANSACTION", "ROLLBACK"}
@@ -113,12 +114,10 @@ def test_second_run_is_a_no_op(vazio: str, despejo: Callable[..., str]) -> None:
     assert despejo(vazio) == antes
 
 
-# --- the way back -------------------------------------------------------------------------------
+# --- the way back -----------------------------------------------------------------------------
 
 
-def test_rollback_on_an_erp_leaves_nothing_of_ours(
-    vazio: str, despejo: Callable[..., str]
-) -> None:
+def test_rollback_on_an_erp_leaves_nothing_of_ours(vazio: str, despejo: Callable[..., str]) -> None:
     from test_fontes import DADOS, ERP
 
     with psycopg.connect(vazio, autocommit=True) as conn:
@@ -157,7 +156,7 @@ def test_down_and_up_again_with_data_in_the_sources(
     banco.fechar()
 
 
-# --- many at once, and dying on the way -------------------------------------------------------------
+# --- many at once, and dying on the way -------------------------------------------------------
 
 
 def test_twenty_concurrent_installs(vazio: str, despejo: Callable[..., str]) -> None:
@@ -192,9 +191,7 @@ def test_killed_in_between(servico: Servico) -> None:
     meios = 0
     try:
         for _ in range(8):
-            p = subprocess.Popen(
-                [sys.executable, "-c", programa], cwd=RAIZ, stdout=subprocess.PIPE
-            )
+            p = subprocess.Popen([sys.executable, "-c", programa], cwd=RAIZ, stdout=subprocess.PIPE)
             assert p.stdout is not None
             p.stdout.readline()  # the imports are done
             time.sleep(r.uniform(0.0, 0.35))
@@ -238,15 +235,13 @@ def test_failing_migration_leaves_what_was_there(
     with pytest.raises(ErroEstoque):
         migrar(vazio, None, pasta)
     assert despejo(vazio) == antes
-    (pasta / "0002.ruim.sql").write_text(
-        "-- depends: 0001.nucleo\nCREATE TABLE metade (x int);\n"
-    )
+    (pasta / "0002.ruim.sql").write_text("-- depends: 0001.nucleo\nCREATE TABLE metade (x int);\n")
     assert migrar(vazio, None, pasta) == ["0002.ruim"]
     with psycopg.connect(vazio) as conn:
         verificar_invariante(conn)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- what is refused --------------------------------------------------------------------------
 
 
 def test_edited_migration_is_refused(vazio: str, tmp_path: Path) -> None:
@@ -293,7 +288,7 @@ def test_state_is_read_only(banco: Banco) -> None:
     assert estado(leitor).em_dia
 
 
-# --- schemas ------------------------------------------------------------------------------------
+# --- schemas ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("nome", NOMES)
@@ -321,8 +316,7 @@ def test_two_installs_in_two_schemas_do_not_touch_each_other(vazio: str) -> None
     for nome in (um, dois):
         instalar(vazio, nome)
     bancos = [
-        Banco(make_conninfo(vazio, options="-c search_path=" + opcao(nome)))
-        for nome in (um, dois)
+        Banco(make_conninfo(vazio, options="-c search_path=" + opcao(nome))) for nome in (um, dois)
     ]
     a, b = bancos
     a.mov("P1", 10)
@@ -334,7 +328,8 @@ def test_two_installs_in_two_schemas_do_not_touch_each_other(vazio: str) -> None
     a.sep("P1", 5, 1, "L1")
     b.item("L1", "NF1")
     a.verificar()
-    assert a.previsto("P2") and not b.previsto("P1")
+    assert a.previsto("P2")
+    assert not b.previsto("P1")
     # qualified, with either's schema in the path or none at all
     for caminho in ("", opcao(dois).replace("\\ ", " "), "pg_catalog"):
         with psycopg.connect(vazio, autocommit=True) as conn:
@@ -374,7 +369,9 @@ def test_default_is_the_connections_current_schema(servico: Servico, vazio: str)
     dsn = make_conninfo(vazio, options="-c search_path=loja,public")
     instalar(dsn, None)
     with psycopg.connect(vazio) as conn:
-        assert conn.execute("SELECT to_regclass('loja.estoque_tempo_real') IS NOT NULL").fetchone() == (True,)
+        assert conn.execute(
+            "SELECT to_regclass('loja.estoque_tempo_real') IS NOT NULL"
+        ).fetchone() == (True,)
         assert conn.execute("SELECT to_regclass('public.estoque_tempo_real')").fetchone() == (None,)
 
 
@@ -387,7 +384,9 @@ def test_install_by_a_url(vazio: str) -> None:
     assert instalar(url, None)
 
 
-def test_pytest_postgresql_client_on_the_same_server(postgresql: psycopg.Connection[object]) -> None:
+def test_pytest_postgresql_client_on_the_same_server(
+    postgresql: psycopg.Connection[object],
+) -> None:
     """A database loaded by the public entry point, handed out by pytest-postgresql."""
     postgresql.autocommit = True
     postgresql.execute(

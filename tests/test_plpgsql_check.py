@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from apoio import Banco
 
@@ -23,11 +21,11 @@ WHERE p.pronamespace = 'public'::regnamespace
 
 
 @pytest.fixture
-def com_extensao(banco: Banco) -> Iterator[Banco]:
+def com_extensao(banco: Banco) -> Banco:
     if not banco.valor("SELECT 1 FROM pg_available_extensions WHERE name = 'plpgsql_check'"):
         pytest.skip("this server has no plpgsql_check")
     banco.cru("CREATE EXTENSION plpgsql_check WITH SCHEMA pg_catalog")
-    yield banco
+    return banco
 
 
 def test_no_finding(com_extensao: Banco) -> None:

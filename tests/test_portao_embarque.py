@@ -121,9 +121,7 @@ def test_separation_moved_between_lots(banco: Banco) -> None:
     banco.item("L1", "NF1")
     sep = banco.sep("P1", 5, 1, "L1")
     for destino, esperado in (("L2", 5), (None, 5), ("L1", 0), ("L3", 5)):
-        banco.execute(
-            "UPDATE separacao SET separacao_lote_id = %s WHERE id = %s", [destino, sep]
-        )
+        banco.execute("UPDATE separacao SET separacao_lote_id = %s WHERE id = %s", [destino, sep])
         assert saidas(banco, "P1") == esperado
 
 

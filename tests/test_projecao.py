@@ -6,8 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal as Dec
 from typing import Any
 
+import psycopg
 import pytest
 from apoio import FUSO, Banco, hoje_em_sao_paulo
+
+from estoque_pg.migracoes import instalar
 
 
 def finais(banco: Banco, cod: str, dias: int = 7) -> list[Any]:
@@ -16,7 +19,7 @@ def finais(banco: Banco, cod: str, dias: int = 7) -> list[Any]:
     ]
 
 
-# --- within the window --------------------------------------------------------------------------
+# --- within the window ------------------------------------------------------------------------
 
 
 def test_end_of_day_is_balance_plus_entries_minus_exits_up_to_it(banco: Banco) -> None:
@@ -80,10 +83,11 @@ def test_product_without_forecast_rows(banco: Banco) -> None:
     """0 is a value, never NULL."""
     banco.mov("P1", 0)
     linha = banco.produto("P1")
-    assert linha is not None and linha["menor_estoque_d7"] == 0
+    assert linha is not None
+    assert linha["menor_estoque_d7"] == 0
 
 
-# --- overdue ------------------------------------------------------------------------------------
+# --- overdue ----------------------------------------------------------------------------------
 
 
 def test_overdue_exits_count_on_today(banco: Banco) -> None:
@@ -128,7 +132,7 @@ def test_dates_at_the_ends_of_time(banco: Banco, quando: str) -> None:
     assert banco.d7("P1") == ((-3, banco.D) if passado else (1, None))
 
 
-# --- balance and forecast meet --------------------------------------------------------------------
+# --- balance and forecast meet ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("qtds", [(7, -3, 20, -30, 6), (-1, 1, -1), (Dec("0.001"), -Dec("0.002"))])
@@ -165,7 +169,7 @@ def test_minimum_that_is_the_balance_now(banco: Banco) -> None:
     assert banco.d7("P1") == (-9, None)
 
 
-# --- the day turns ------------------------------------------------------------------------------
+# --- the day turns ----------------------------------------------------------------------------
 
 
 def cena(banco: Banco) -> None:
@@ -226,7 +230,8 @@ def test_stored_fields_say_until_which_day_they_hold(banco: Banco) -> None:
         assert linha is not None
         assert linha["valido_desde"] <= banco.D <= linha["valido_ate"], cod
     um = banco.produto("P1")
-    assert um is not None and um["valido_ate"] == banco.dia(1)  # D+9 enters the window on D+2
+    assert um is not None
+    assert um["valido_ate"] == banco.dia(1)
 
 
 def test_turning_the_day_refreshes_exactly_what_no_longer_holds(banco: Banco) -> None:
@@ -274,24 +279,22 @@ def test_expired_is_not_a_difference_but_a_wrong_claim_is(banco: Banco) -> None:
     banco.verificar()
 
 
-# --- today --------------------------------------------------------------------------------------
+# --- today ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fuso", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12", "Asia/Tokyo"])
 def test_today_is_in_the_business_time_zone(servico: Any, vazio: str, fuso: str) -> None:
     """America/Sao_Paulo, whatever the session's or the server's TimeZone."""
-    import psycopg
-
-    from estoque_pg.migracoes import instalar
-
     instalar(vazio, None)
     with psycopg.connect(vazio, options=f"-c timezone={fuso}", autocommit=True) as conn:
         antes = hoje_em_sao_paulo()
         linha = conn.execute("SELECT estoque_hoje()").fetchone()
-        assert linha is not None and linha[0] in (antes, hoje_em_sao_paulo())
+        assert linha is not None
+        assert linha[0] in (antes, hoje_em_sao_paulo())
         # Its formula, for the moments at which the two calendars differ most.
         definicao = conn.execute("SELECT pg_get_functiondef('estoque_hoje'::regproc)").fetchone()
-        assert definicao is not None and "America/Sao_Paulo" in definicao[0]
+        assert definicao is not None
+        assert "America/Sao_Paulo" in definicao[0]
 
 
 @pytest.mark.parametrize("fuso", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
@@ -315,8 +318,8 @@ def test_transaction_across_midnight(banco: Banco) -> None:
 def test_only_one_function_knows_the_clock(banco: Banco) -> None:
     """One function, estoque_hoje(), is the only place that knows today."""
     corpos = banco.cru(
-        "SELECT p.proname, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS corpo FROM pg_proc p"
-        " WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ '^_?estoque_'"
+        "SELECT p.proname, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS corpo"
+        " FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ '^_?estoque_'"
         " AND p.proname <> 'estoque_hoje'"
     )
     assert len(corpos) > 20

@@ -1,8 +1,9 @@
 """Random statements of every kind over few products; the invariant after each of them.
 
-A failing example shrinks to a short SQL script, which the failure prints. Every statement also runs
-on a copy of the source tables without triggers, in the schema `sombra`: the triggers must not change
-what a statement does to the sources, and a unification may be refused only when its end is unsound.
+A failing example shrinks to a short SQL script, which the failure prints. Every statement also
+runs on a copy of the source tables without triggers, in the schema `sombra`: the triggers must not
+change what a statement does to the sources, and a unification may be refused only when its end is
+unsound.
 
 ESTOQUE_HYPOTHESIS=longo runs far more examples, from a new seed each time.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 import psycopg
 import pytest
@@ -42,7 +43,7 @@ def exemplos(n: int) -> settings:
     return settings(PERFIL, max_examples=PERFIL.max_examples if LONGO else n)
 
 
-# --- the script ---------------------------------------------------------------------------------
+# --- the script -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ class Bloco:
     desfazer: bool
 
 
-Passo = Union[SQL, Copia, Dia, Recalcular, Bloco]
+Passo: TypeAlias = SQL | Copia | Dia | Recalcular | Bloco
 
-# --- literals -----------------------------------------------------------------------------------
+# --- literals ---------------------------------------------------------------------------------
 
 CODIGOS = ("A", "B", "C", "0123", "123")
 codigo = st.sampled_from([f"'{c}'" for c in CODIGOS])
@@ -137,7 +138,9 @@ COLUNAS: dict[str, dict[str, st.SearchStrategy[str]]] = {
     },
 }
 tabela = st.sampled_from(FONTES)
-onde = st.sampled_from(["true", "id % 2 = 0", "id % 2 = 1", "id % 3 = 0", "id = (SELECT max(id) FROM @.{t})"])
+onde = st.sampled_from(
+    ["true", "id % 2 = 0", "id % 2 = 1", "id % 3 = 0", "id = (SELECT max(id) FROM @.{t})"]
+)
 
 
 def linha(t: str) -> st.SearchStrategy[tuple[str, ...]]:
@@ -155,7 +158,9 @@ def inserir(draw: st.DrawFn, maximo: int = 3) -> str:
 @st.composite
 def atualizar(draw: st.DrawFn) -> str:
     t = draw(tabela)
-    colunas = draw(st.lists(st.sampled_from(sorted(COLUNAS[t])), min_size=1, max_size=2, unique=True))
+    colunas = draw(
+        st.lists(st.sampled_from(sorted(COLUNAS[t])), min_size=1, max_size=2, unique=True)
+    )
     mudancas = ", ".join(f"{c} = {draw(COLUNAS[t][c])}" for c in colunas)
     return f"UPDATE @.{t} SET {mudancas} WHERE {draw(onde).format(t=t)}"
 
@@ -169,13 +174,28 @@ def atualizar_por_expressao(draw: st.DrawFn) -> str:
                 ("movimentacao_estoque", "ativo = NOT coalesce(ativo, false)"),
                 ("movimentacao_estoque", "id = -id"),
                 ("separacao", "expedicao = expedicao + 1, qtd_saldo = qtd_saldo * 2"),
-                ("separacao", "separacao_lote_id = CASE separacao_lote_id WHEN 'L1' THEN 'L2' ELSE 'L1' END"),
+                (
+                    "separacao",
+                    "separacao_lote_id = CASE separacao_lote_id WHEN 'L1' THEN 'L2' ELSE 'L1' END",
+                ),
                 ("programacao_producao", "data_programacao = data_programacao - 1"),
-                ("pre_separacao_item", "status = CASE status WHEN 'CRIADO' THEN 'ENVIADO_SEPARACAO' ELSE 'CRIADO' END"),
-                ("embarque_itens", "erro_validacao = CASE WHEN erro_validacao IS NULL THEN 'erro' END"),
-                ("embarque_itens", "separacao_lote_id = CASE separacao_lote_id WHEN 'L1' THEN 'L2' ELSE 'L1' END"),
+                (
+                    "pre_separacao_item",
+                    "status = CASE status WHEN 'CRIADO' THEN 'ENVIADO_SEPARACAO' ELSE 'CRIADO' END",
+                ),
+                (
+                    "embarque_itens",
+                    "erro_validacao = CASE WHEN erro_validacao IS NULL THEN 'erro' END",
+                ),
+                (
+                    "embarque_itens",
+                    "separacao_lote_id = CASE separacao_lote_id WHEN 'L1' THEN 'L2' ELSE 'L1' END",
+                ),
                 ("unificacao_codigos", "ativo = NOT coalesce(ativo, false)"),
-                ("unificacao_codigos", "codigo_origem = codigo_destino, codigo_destino = codigo_origem"),
+                (
+                    "unificacao_codigos",
+                    "codigo_origem = codigo_destino, codigo_destino = codigo_origem",
+                ),
             ]
         )
     )
@@ -232,7 +252,8 @@ def mudar_de_tabela(draw: st.DrawFn) -> str:
                 " qtd_saldo, expedicao FROM x WHERE cod_produto IS NOT NULL",
                 "WITH x AS (UPDATE @.pre_separacao_item SET status = 'ENVIADO_SEPARACAO'"
                 " WHERE coalesce(status, 'CRIADO') = 'CRIADO' RETURNING *)"
-                " INSERT INTO @.separacao (id, separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+                " INSERT INTO @.separacao (id, separacao_lote_id, cod_produto, qtd_saldo,"
+                " expedicao)"
                 " SELECT # + row_number() OVER (ORDER BY id), 'L1', cod_produto,"
                 " qtd_selecionada_usuario, data_expedicao_editada FROM x",
             ]
@@ -267,8 +288,19 @@ def copiar(draw: st.DrawFn) -> Copia:
 
 comando: st.SearchStrategy[Passo] = st.one_of(
     st.one_of(
-        inserir(), inserir(), inserir(), atualizar(), atualizar_por_expressao(), apagar(),
-        em_conflito(), fundir(), com_ctes(), com_ctes(), com_ctes(), truncar(), mudar_de_tabela(),
+        inserir(),
+        inserir(),
+        inserir(),
+        atualizar(),
+        atualizar_por_expressao(),
+        apagar(),
+        em_conflito(),
+        fundir(),
+        com_ctes(),
+        com_ctes(),
+        com_ctes(),
+        truncar(),
+        mudar_de_tabela(),
     ).map(SQL),
     copiar(),
 )
@@ -285,7 +317,7 @@ em_bloco = st.recursive(
 )
 roteiro = st.lists(em_bloco, min_size=2, max_size=9)
 
-# --- running it ---------------------------------------------------------------------------------
+# --- running it -------------------------------------------------------------------------------
 
 
 class Executor:
@@ -367,7 +399,7 @@ class Executor:
             texto = passo.texto.replace("@", esquema)
             while "#" in texto:
                 texto = texto.replace("#", str(self.novo()), 1)
-            self.conn.execute(texto)  # type: ignore[call-overload]
+            self.conn.execute(texto)
             return
         colunas = ", ".join(COLUNAS[passo.tabela])
         with self.conn.cursor() as cur:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import tempfile
 import threading
@@ -60,13 +61,16 @@ def escrever(dsn: str, semente: int, parar: threading.Event, recebidos: list[int
                 try:
                     if n % 3 == 0:
                         prova = semente * 100_000 + n
-                        conn.execute(mov("PROVA", prova))  # type: ignore[call-overload]
+                        conn.execute(mov("PROVA", prova))
                         recebidos.append(prova)
                     else:
                         sql = qualquer(r)
                         # proofs stay: nothing but the crash may take one away
-                        conn.execute(sql.replace("WHERE id", "WHERE cod_produto <> 'PROVA' AND id")  # type: ignore[call-overload]
-                                     if "movimentacao_estoque" in sql else sql)
+                        conn.execute(
+                            sql.replace("WHERE id", "WHERE cod_produto <> 'PROVA' AND id")
+                            if "movimentacao_estoque" in sql
+                            else sql
+                        )
                 except RETENTAVEIS:
                     continue
                 except psycopg.Error as erro:
@@ -84,23 +88,22 @@ def test_killed_backend_leaves_the_others_and_the_stock_intact(servico: Servico)
     try:
         instalar(dsn, None)
         with psycopg.connect(dsn, autocommit=True) as conn:
-            conn.execute(mov("P1", 1))  # type: ignore[call-overload]
+            conn.execute(mov("P1", 1))
             for espera in (0.0, 0.02, 0.1, 0.3):
                 vitima = psycopg.connect(dsn, autocommit=True)
                 morte = threading.Timer(
-                    espera, lambda pid: conn.execute("SELECT pg_terminate_backend(%s)", [pid]),
+                    espera,
+                    lambda pid: conn.execute("SELECT pg_terminate_backend(%s)", [pid]),
                     [vitima.info.backend_pid],
                 )
                 morte.start()
-                try:
+                with contextlib.suppress(psycopg.OperationalError):
                     vitima.execute(
                         "INSERT INTO movimentacao_estoque (cod_produto, nome_produto,"
                         " data_movimentacao, tipo_movimentacao, qtd_movimentacao, ativo)"
                         " SELECT 'P' || n % 500, 'N', now(), 'E', 1, true"
                         " FROM generate_series(1, 50000) n"
                     )
-                except psycopg.OperationalError:
-                    pass
                 morte.join()
                 vitima.close()
                 verificar_invariante(conn, consultas=False)
