@@ -43,6 +43,7 @@ DROP FUNCTION _estoque_gatilho_pre_separacao;
 DROP FUNCTION _estoque_gatilho_movimentacao;
 DROP FUNCTION _estoque_gatilho_embarque;
 DROP FUNCTION _estoque_travar_lotes;
+DROP FUNCTION _estoque_tomar_vez;
 DROP FUNCTION _estoque_revisar;
 DROP FUNCTION _estoque_registrar;
 DROP FUNCTION _estoque_recusar;

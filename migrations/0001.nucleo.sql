@@ -458,7 +458,7 @@ SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
-    v_fim date := v_hoje + p_dias;
+    v_fim date := v_hoje + least(p_dias, '9999-12-31'::date - v_hoje);
 BEGIN
     RETURN QUERY
     WITH prevista AS NOT MATERIALIZED (
@@ -503,7 +503,7 @@ BEGIN
     -- on its day, and is itself overdue on the next; a later document enters the window.
     SELECT r.produto, r.saldo, r.menor, r.ruptura,
         least(r.ruptura, greatest(r.entrada_em - 1, CASE WHEN r.entrada_em = v_hoje THEN v_hoje END),
-            r.adiante - (p_dias + 1), '9999-12-31'::date)
+            r.adiante - (v_fim - v_hoje + 1), '9999-12-31'::date)
     FROM resumo AS r;
 END
 $body$;
@@ -614,13 +614,14 @@ AS $body$
 BEGIN
     IF p_codigos IS NULL THEN
         RETURN QUERY
-        SELECT f.cod_produto::text FROM movimentacao_estoque AS f GROUP BY f.cod_produto
+        SELECT f.cod_produto::text FROM movimentacao_estoque AS f
+        WHERE f.cod_produto IS NOT NULL GROUP BY f.cod_produto
         UNION
-        SELECT f.cod_produto::text FROM pre_separacao_item AS f
+        SELECT f.cod_produto::text FROM pre_separacao_item AS f WHERE f.cod_produto IS NOT NULL
         UNION
         SELECT f.cod_produto::text FROM separacao AS f WHERE f.cod_produto IS NOT NULL
         UNION
-        SELECT f.cod_produto::text FROM programacao_producao AS f
+        SELECT f.cod_produto::text FROM programacao_producao AS f WHERE f.cod_produto IS NOT NULL
         UNION
         SELECT k.codigo FROM _estoque_canonicos() AS k;
     ELSE
@@ -749,7 +750,8 @@ BEGIN
         SELECT f.cod_produto::text AS codigo,
             sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo
         FROM movimentacao_estoque AS f
-        WHERE v_codigos IS NULL OR f.cod_produto = ANY (v_codigos)
+        WHERE f.cod_produto IS NOT NULL
+            AND (v_codigos IS NULL OR f.cod_produto = ANY (v_codigos))
         GROUP BY f.cod_produto
     ) AS m
     LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
@@ -812,9 +814,11 @@ DECLARE
     v_delta _estoque_delta;
     v_produto text;
     v_saldo numeric;
+    v_vazia boolean;
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
+    v_novos text[];
     v_travados bigint;
     v_reconstruir text[];
     v_somar text[];
@@ -858,7 +862,12 @@ BEGIN
                 VALUES (v_produto, v_delta.data, v_delta.entrada, v_delta.saida)
                 ON CONFLICT (cod_produto, data_prevista) DO UPDATE
                 SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
+                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+                RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
+                IF v_vazia THEN
+                    DELETE FROM movimentacao_prevista AS m
+                    WHERE m.cod_produto = v_produto AND m.data_prevista = v_delta.data;
+                END IF;
                 PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
                 RETURN;
             END IF;
@@ -890,6 +899,14 @@ BEGIN
     END IF;
 
     LOOP
+        -- Unknown codes are registered before anything is locked.
+        IF cardinality(v_codigos) > (
+            SELECT count(*) FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (v_codigos))
+        THEN
+            v_novos := v_novos || _estoque_registrar(v_codigos);
+        END IF;
         SELECT count(*), array_agg(DISTINCT x.cod_produto) FILTER (
             WHERE x.reconstruido_por = v_transacao OR x.codigo = ANY (p_reconstruir))
         INTO v_travados, v_reconstruir
@@ -902,9 +919,16 @@ BEGIN
             FOR NO KEY UPDATE OF t
         ) AS x;
         EXIT WHEN v_travados = cardinality(v_codigos);
-        PERFORM _estoque_registrar(v_codigos);
     END LOOP;
-    v_reconstruir := coalesce(v_reconstruir, '{}');
+    -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
+    IF v_novos IS NOT NULL
+        AND current_setting('estoque_pg.esqueceu', true) = v_transacao::text
+    THEN
+        v_rever := v_rever || v_novos;
+        v_reconstruir := v_reconstruir || ARRAY(
+            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = ANY (v_novos));
+    END IF;
 
     -- From here on the codes stay where they are: changing a group needs the rows we hold.
     IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN
@@ -913,20 +937,18 @@ BEGIN
         SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
         FROM unnest(v_deltas) AS d
         JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-        WHERE d.data IS NOT NULL AND c.cod_produto <> ALL (v_reconstruir)
+        WHERE d.data IS NOT NULL
         GROUP BY c.cod_produto, d.data
         HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
         ON CONFLICT (cod_produto, data_prevista) DO UPDATE
         SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
             saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
 
-        IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.entrada < 0 OR d.saida < 0) THEN
-            DELETE FROM movimentacao_prevista AS m
-            USING unnest(v_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-            WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
-                AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
-        END IF;
+        DELETE FROM movimentacao_prevista AS m
+        USING unnest(v_deltas) AS d
+        JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+        WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
+            AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
     END IF;
 
     -- Where only the balance moves, the fields hold today and no day ends below zero before or
@@ -949,7 +971,6 @@ BEGIN
                 min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
             FROM unnest(v_deltas) AS d
             JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-            WHERE c.cod_produto <> ALL (v_reconstruir)
             GROUP BY c.cod_produto
         ) AS s
         JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
@@ -967,7 +988,7 @@ BEGIN
     IF v_projetar IS NOT NULL THEN
         PERFORM _estoque_projetar(v_projetar, v_saldos);
     END IF;
-    IF cardinality(v_reconstruir) > 0 THEN
+    IF v_reconstruir IS NOT NULL THEN
         PERFORM _estoque_reconstruir(v_reconstruir);
     END IF;
     IF v_nomear IS NOT NULL THEN
@@ -1042,7 +1063,7 @@ DECLARE
     v_produtos text[];
     v_corrigidos bigint;
 BEGIN
-    UPDATE estoque_controle SET unificacoes = unificacoes + 1;
+    PERFORM _estoque_tomar_vez();
 
     -- With every member of the groups concerned, the set is closed: no chain leads out of it.
     SELECT array_agg(DISTINCT x.c) INTO v_codigos
@@ -1084,28 +1105,33 @@ COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
 -- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
 -- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
 -- adding what this rebuild may already have read (see there). Returns how many products were wrong.
--- The caller holds the lock on the rows. NULL means all.
-CREATE FUNCTION _estoque_reconstruir(p_produtos text[]) RETURNS bigint
+-- The caller holds the lock on the rows, and only locked rows are read and written: a product that
+-- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
+-- is, so that the sources are read through instead of by product.
+CREATE FUNCTION _estoque_reconstruir(p_produtos text[], p_todos boolean DEFAULT false)
+RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
+    v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
     v_alvos text[];
     v_saldos numeric[];
     v_corrigidos text[];
     v_mais text[];
 BEGIN
     SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
-    FROM estoque_tempo_real AS t
-    LEFT JOIN _estoque_saldo_recalculado(p_produtos) AS r ON r.cod_produto = t.cod_produto
-    WHERE p_produtos IS NULL OR t.cod_produto = ANY (p_produtos);
+    FROM unnest(p_produtos) AS t (cod_produto)
+    LEFT JOIN _estoque_saldo_recalculado(v_pedidos) AS r ON r.cod_produto = t.cod_produto;
 
     WITH certa AS MATERIALIZED (
-        SELECT * FROM _estoque_previsao_recalculada(p_produtos)
+        SELECT r.* FROM _estoque_previsao_recalculada(v_pedidos) AS r
+        WHERE r.cod_produto = ANY (p_produtos)
     ),
     sobra AS (
         DELETE FROM movimentacao_prevista AS m
-        WHERE (p_produtos IS NULL OR m.cod_produto = ANY (p_produtos))
+        WHERE m.cod_produto = ANY (p_produtos)
             AND NOT EXISTS (SELECT FROM certa AS c
                             WHERE c.cod_produto = m.cod_produto
                                 AND c.data_prevista = m.data_prevista)
@@ -1151,8 +1177,8 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_reconstruir(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir(text[]) IS
+REVOKE ALL ON FUNCTION _estoque_reconstruir(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reconstruir(text[], boolean) IS
     'Rebuilds locked products from the sources, returns how many were wrong; inner use.';
 
 -- sql/08_aplicacao/_estoque_reconstruir_tudo.sql
@@ -1164,10 +1190,11 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_codigos text[];
+    v_produtos text[];
     v_sobras bigint;
     v_reagrupados bigint := 0::bigint;
 BEGIN
-    UPDATE estoque_controle SET unificacoes = unificacoes + 1;
+    PERFORM _estoque_tomar_vez();
     PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
     PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
@@ -1198,7 +1225,10 @@ BEGIN
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := _estoque_reagrupar(v_codigos);
     END IF;
-    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(NULL);
+    SELECT array_agg(x.cod_produto) INTO v_produtos
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          ORDER BY t.cod_produto FOR UPDATE) AS x;
+    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(v_produtos, true);
 END
 $body$;
 
@@ -1232,23 +1262,37 @@ COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
 -- Makes codes known: each gets a row in estoque_codigo_conhecido, and its product one in
 -- estoque_tempo_real. A code that another session is registering or unifying is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
-CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS void
+-- Returns the codes that were not known.
+CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
+DECLARE
+    v_novos text[];
 BEGIN
-    INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
-    SELECT x.c, x.c FROM unnest(p_codigos) AS x (c) ORDER BY x.c
-    ON CONFLICT (codigo) DO NOTHING;
+    WITH novo AS (
+        INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c) ORDER BY x.c
+        ON CONFLICT (codigo) DO NOTHING
+        RETURNING codigo
+    )
+    SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
 
+    -- Read under a lock, so that no code moves to another group before its product is there.
     INSERT INTO estoque_tempo_real (cod_produto)
-    SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
-    WHERE c.codigo = ANY (p_codigos) ORDER BY c.cod_produto
+    SELECT DISTINCT x.cod_produto
+    FROM (
+        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE c.codigo = ANY (p_codigos) ORDER BY c.codigo FOR SHARE
+    ) AS x
+    ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;
+    RETURN v_novos;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_registrar(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_registrar(text[]) IS 'Makes codes and their products known; inner use.';
+COMMENT ON FUNCTION _estoque_registrar(text[]) IS
+    'Makes codes and their products known, returns the new codes; inner use.';
 
 -- sql/08_aplicacao/_estoque_revisar.sql
 -- Looks again at codes that lost source rows or may have changed name: a code no source mentions
@@ -1268,6 +1312,10 @@ BEGIN
     FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos);
 
     IF v_esquecidos IS NOT NULL THEN
+        -- Inside another trigger, the statement around it may still bring rows of this code.
+        IF pg_trigger_depth() > 1 THEN
+            PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
+        END IF;
         DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
         DELETE FROM movimentacao_prevista AS m
         WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
@@ -1283,6 +1331,21 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_revisar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_revisar(text[]) IS
     'Forgets codes that no source mentions, renames the products of the others; inner use.';
+
+-- sql/08_aplicacao/_estoque_tomar_vez.sql
+-- Takes the turn to change unifications: waits for the session that has it, until it commits.
+-- The row is written, so that a REPEATABLE READ session that missed a change gets 40001.
+CREATE FUNCTION _estoque_tomar_vez() RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO estoque_controle AS c (unico) VALUES (true)
+    ON CONFLICT (unico) DO UPDATE SET unificacoes = c.unificacoes + 1;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tomar_vez() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tomar_vez() IS 'Takes the turn to change unifications; inner use.';
 
 -- sql/08_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
@@ -1621,13 +1684,20 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;
 
 -- sql/09_gatilhos/_estoque_gatilho_truncar.sql
--- Trigger function for TRUNCATE of any source: there are no rows to compare, so everything is rebuilt.
+-- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE.
 CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
 AS $body$
 BEGIN
+    -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('TRUNCATE of %I needs the isolation level READ COMMITTED', TG_TABLE_NAME),
+            HINT = 'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.';
+    END IF;
     PERFORM _estoque_reconstruir_tudo();
     RETURN NULL;
 END
@@ -2037,8 +2107,8 @@ COMMENT ON FUNCTION estoque_rupturas(integer) IS
     'Products that run out within the days given, by date and code; 22023 for negative days.';
 
 -- sql/11_manutencao/estoque_recalcular.sql
--- Rebuilds the product of a code from the sources, under the lock on its row: safe while others write.
--- Returns 1 when something stored was wrong, 0 otherwise; 0 for a code that no source mentions.
+-- Rebuilds the product of a code from the sources, under the lock on its row: safe while others
+-- write. Returns how many products were wrong: 0 or 1, more when a gate of its lots was wrong too.
 CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -2047,25 +2117,65 @@ AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
     v_produto text;
-    v_conhecido boolean;
     v_certo text;
+    v_lotes text[];
+    v_codigos text[];
+    v_produtos text[];
+    v_travados text[];
 BEGIN
     SELECT k.cod_produto INTO v_certo FROM _estoque_canonicos(ARRAY[v_codigo]) AS k;
-    v_conhecido := EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]));
-
-    -- Resolve and lock in one statement, as writers do; a group changing meanwhile is asked again.
-    SELECT t.cod_produto INTO v_produto
+    SELECT c.cod_produto INTO v_produto
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE c.codigo = v_codigo
-    FOR NO KEY UPDATE OF t;
-    IF v_produto = v_certo AND v_conhecido THEN
-        RETURN _estoque_reconstruir(ARRAY[v_produto]);
+    WHERE c.codigo = v_codigo;
+    IF v_produto IS DISTINCT FROM v_certo
+        OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]))
+    THEN
+        IF NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
+            UNION ALL SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = v_codigo
+            UNION ALL SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = v_codigo
+            UNION ALL SELECT FROM movimentacao_prevista AS m WHERE m.cod_produto = v_codigo)
+        THEN
+            RETURN 0::bigint;
+        END IF;
+        RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
     END IF;
-    IF v_produto IS NULL AND NOT v_conhecido THEN
-        RETURN 0::bigint;
+
+    -- Gates come first. One that was wrong was wrong for every product of its lot.
+    SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
+    FROM separacao AS s
+    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
+    WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[v_produto]))
+        AND s.separacao_lote_id IS NOT NULL
+        AND coalesce(l.faturado, false) <> EXISTS (
+            SELECT FROM embarque_itens AS e
+            WHERE e.separacao_lote_id = s.separacao_lote_id
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+    v_codigos := ARRAY[v_codigo];
+    IF v_lotes IS NOT NULL THEN
+        PERFORM _estoque_abrir_lotes(v_lotes);
+        v_codigos := v_codigos || ARRAY(
+            SELECT s.cod_produto::text FROM separacao AS s
+            WHERE s.separacao_lote_id = ANY (v_lotes) AND s.cod_produto IS NOT NULL);
     END IF;
-    RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
+
+    -- Resolve and lock in one statement, as writers do; where a group changes meanwhile, again.
+    LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (v_codigos);
+        SELECT array_agg(x.cod_produto) INTO v_travados
+        FROM (
+            SELECT t.cod_produto FROM estoque_tempo_real AS t
+            WHERE t.cod_produto IN (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                                    WHERE c.codigo = ANY (v_codigos))
+            ORDER BY t.cod_produto
+            FOR NO KEY UPDATE
+        ) AS x;
+        EXIT WHEN v_produtos IS NULL OR v_travados @> v_produtos AND v_produtos @> v_travados;
+    END LOOP;
+    RETURN coalesce(_estoque_reconstruir(v_travados), 0);
 END
 $body$;
 

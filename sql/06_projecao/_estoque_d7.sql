@@ -15,7 +15,7 @@ SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
-    v_fim date := v_hoje + p_dias;
+    v_fim date := v_hoje + least(p_dias, '9999-12-31'::date - v_hoje);
 BEGIN
     RETURN QUERY
     WITH prevista AS NOT MATERIALIZED (
@@ -60,7 +60,7 @@ BEGIN
     -- on its day, and is itself overdue on the next; a later document enters the window.
     SELECT r.produto, r.saldo, r.menor, r.ruptura,
         least(r.ruptura, greatest(r.entrada_em - 1, CASE WHEN r.entrada_em = v_hoje THEN v_hoje END),
-            r.adiante - (p_dias + 1), '9999-12-31'::date)
+            r.adiante - (v_fim - v_hoje + 1), '9999-12-31'::date)
     FROM resumo AS r;
 END
 $body$;

@@ -8,13 +8,14 @@ AS $body$
 BEGIN
     IF p_codigos IS NULL THEN
         RETURN QUERY
-        SELECT f.cod_produto::text FROM movimentacao_estoque AS f GROUP BY f.cod_produto
+        SELECT f.cod_produto::text FROM movimentacao_estoque AS f
+        WHERE f.cod_produto IS NOT NULL GROUP BY f.cod_produto
         UNION
-        SELECT f.cod_produto::text FROM pre_separacao_item AS f
+        SELECT f.cod_produto::text FROM pre_separacao_item AS f WHERE f.cod_produto IS NOT NULL
         UNION
         SELECT f.cod_produto::text FROM separacao AS f WHERE f.cod_produto IS NOT NULL
         UNION
-        SELECT f.cod_produto::text FROM programacao_producao AS f
+        SELECT f.cod_produto::text FROM programacao_producao AS f WHERE f.cod_produto IS NOT NULL
         UNION
         SELECT k.codigo FROM _estoque_canonicos() AS k;
     ELSE

@@ -16,7 +16,8 @@ BEGIN
         SELECT f.cod_produto::text AS codigo,
             sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo
         FROM movimentacao_estoque AS f
-        WHERE v_codigos IS NULL OR f.cod_produto = ANY (v_codigos)
+        WHERE f.cod_produto IS NOT NULL
+            AND (v_codigos IS NULL OR f.cod_produto = ANY (v_codigos))
         GROUP BY f.cod_produto
     ) AS m
     LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo

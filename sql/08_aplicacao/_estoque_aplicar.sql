@@ -22,9 +22,11 @@ DECLARE
     v_delta _estoque_delta;
     v_produto text;
     v_saldo numeric;
+    v_vazia boolean;
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
+    v_novos text[];
     v_travados bigint;
     v_reconstruir text[];
     v_somar text[];
@@ -68,7 +70,12 @@ BEGIN
                 VALUES (v_produto, v_delta.data, v_delta.entrada, v_delta.saida)
                 ON CONFLICT (cod_produto, data_prevista) DO UPDATE
                 SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
+                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+                RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
+                IF v_vazia THEN
+                    DELETE FROM movimentacao_prevista AS m
+                    WHERE m.cod_produto = v_produto AND m.data_prevista = v_delta.data;
+                END IF;
                 PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
                 RETURN;
             END IF;
@@ -100,6 +107,14 @@ BEGIN
     END IF;
 
     LOOP
+        -- Unknown codes are registered before anything is locked.
+        IF cardinality(v_codigos) > (
+            SELECT count(*) FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (v_codigos))
+        THEN
+            v_novos := v_novos || _estoque_registrar(v_codigos);
+        END IF;
         SELECT count(*), array_agg(DISTINCT x.cod_produto) FILTER (
             WHERE x.reconstruido_por = v_transacao OR x.codigo = ANY (p_reconstruir))
         INTO v_travados, v_reconstruir
@@ -112,9 +127,16 @@ BEGIN
             FOR NO KEY UPDATE OF t
         ) AS x;
         EXIT WHEN v_travados = cardinality(v_codigos);
-        PERFORM _estoque_registrar(v_codigos);
     END LOOP;
-    v_reconstruir := coalesce(v_reconstruir, '{}');
+    -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
+    IF v_novos IS NOT NULL
+        AND current_setting('estoque_pg.esqueceu', true) = v_transacao::text
+    THEN
+        v_rever := v_rever || v_novos;
+        v_reconstruir := v_reconstruir || ARRAY(
+            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = ANY (v_novos));
+    END IF;
 
     -- From here on the codes stay where they are: changing a group needs the rows we hold.
     IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN
@@ -123,20 +145,18 @@ BEGIN
         SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
         FROM unnest(v_deltas) AS d
         JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-        WHERE d.data IS NOT NULL AND c.cod_produto <> ALL (v_reconstruir)
+        WHERE d.data IS NOT NULL
         GROUP BY c.cod_produto, d.data
         HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
         ON CONFLICT (cod_produto, data_prevista) DO UPDATE
         SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
             saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
 
-        IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.entrada < 0 OR d.saida < 0) THEN
-            DELETE FROM movimentacao_prevista AS m
-            USING unnest(v_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-            WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
-                AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
-        END IF;
+        DELETE FROM movimentacao_prevista AS m
+        USING unnest(v_deltas) AS d
+        JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+        WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
+            AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
     END IF;
 
     -- Where only the balance moves, the fields hold today and no day ends below zero before or
@@ -159,7 +179,6 @@ BEGIN
                 min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
             FROM unnest(v_deltas) AS d
             JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-            WHERE c.cod_produto <> ALL (v_reconstruir)
             GROUP BY c.cod_produto
         ) AS s
         JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
@@ -177,7 +196,7 @@ BEGIN
     IF v_projetar IS NOT NULL THEN
         PERFORM _estoque_projetar(v_projetar, v_saldos);
     END IF;
-    IF cardinality(v_reconstruir) > 0 THEN
+    IF v_reconstruir IS NOT NULL THEN
         PERFORM _estoque_reconstruir(v_reconstruir);
     END IF;
     IF v_nomear IS NOT NULL THEN

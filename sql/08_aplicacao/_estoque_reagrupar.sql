@@ -10,7 +10,7 @@ DECLARE
     v_produtos text[];
     v_corrigidos bigint;
 BEGIN
-    UPDATE estoque_controle SET unificacoes = unificacoes + 1;
+    PERFORM _estoque_tomar_vez();
 
     -- With every member of the groups concerned, the set is closed: no chain leads out of it.
     SELECT array_agg(DISTINCT x.c) INTO v_codigos

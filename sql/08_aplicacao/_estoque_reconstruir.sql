@@ -1,28 +1,33 @@
 -- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
 -- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
 -- adding what this rebuild may already have read (see there). Returns how many products were wrong.
--- The caller holds the lock on the rows. NULL means all.
-CREATE FUNCTION _estoque_reconstruir(p_produtos text[]) RETURNS bigint
+-- The caller holds the lock on the rows, and only locked rows are read and written: a product that
+-- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
+-- is, so that the sources are read through instead of by product.
+CREATE FUNCTION _estoque_reconstruir(p_produtos text[], p_todos boolean DEFAULT false)
+RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
+    v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
     v_alvos text[];
     v_saldos numeric[];
     v_corrigidos text[];
     v_mais text[];
 BEGIN
     SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
-    FROM estoque_tempo_real AS t
-    LEFT JOIN _estoque_saldo_recalculado(p_produtos) AS r ON r.cod_produto = t.cod_produto
-    WHERE p_produtos IS NULL OR t.cod_produto = ANY (p_produtos);
+    FROM unnest(p_produtos) AS t (cod_produto)
+    LEFT JOIN _estoque_saldo_recalculado(v_pedidos) AS r ON r.cod_produto = t.cod_produto;
 
     WITH certa AS MATERIALIZED (
-        SELECT * FROM _estoque_previsao_recalculada(p_produtos)
+        SELECT r.* FROM _estoque_previsao_recalculada(v_pedidos) AS r
+        WHERE r.cod_produto = ANY (p_produtos)
     ),
     sobra AS (
         DELETE FROM movimentacao_prevista AS m
-        WHERE (p_produtos IS NULL OR m.cod_produto = ANY (p_produtos))
+        WHERE m.cod_produto = ANY (p_produtos)
             AND NOT EXISTS (SELECT FROM certa AS c
                             WHERE c.cod_produto = m.cod_produto
                                 AND c.data_prevista = m.data_prevista)
@@ -68,6 +73,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_reconstruir(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir(text[]) IS
+REVOKE ALL ON FUNCTION _estoque_reconstruir(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reconstruir(text[], boolean) IS
     'Rebuilds locked products from the sources, returns how many were wrong; inner use.';

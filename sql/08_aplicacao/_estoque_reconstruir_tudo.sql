@@ -6,10 +6,11 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_codigos text[];
+    v_produtos text[];
     v_sobras bigint;
     v_reagrupados bigint := 0::bigint;
 BEGIN
-    UPDATE estoque_controle SET unificacoes = unificacoes + 1;
+    PERFORM _estoque_tomar_vez();
     PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
     PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
@@ -40,7 +41,10 @@ BEGIN
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := _estoque_reagrupar(v_codigos);
     END IF;
-    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(NULL);
+    SELECT array_agg(x.cod_produto) INTO v_produtos
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          ORDER BY t.cod_produto FOR UPDATE) AS x;
+    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(v_produtos, true);
 END
 $body$;
 
