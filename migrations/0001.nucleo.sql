@@ -771,7 +771,7 @@ RETURNS TABLE (lote text, faturado boolean)
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
-    PERFORM _estoque_travar_lotes(p_lotes);
+    PERFORM FROM _estoque_travar_lotes(p_lotes);
 
     RETURN QUERY
     UPDATE estoque_lote AS l
@@ -790,7 +790,7 @@ COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
     'Opens and closes the gates of lots as their shipment items say; inner use.';
 
 -- sql/08_aplicacao/_estoque_aplicar.sql
--- The one way of a change into the result tables. Every trigger brings what its statement changed,
+-- The general way of a change into the result tables. Every trigger brings what its statement changed,
 -- per code and date; here codes become products, product rows are locked in the order of their codes,
 -- forecast and balance move by the differences, and the D7 fields are projected once per product.
 --
@@ -811,10 +811,6 @@ AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_transacao xid8 := pg_current_xact_id();
-    v_delta _estoque_delta;
-    v_produto text;
-    v_saldo numeric;
-    v_vazia boolean;
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
@@ -827,53 +823,6 @@ DECLARE
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    -- The commonest statements add one row. A movement that leaves the outlook in the clear moves
-    -- the minimum by the same amount, so nothing else need be read; a promise is projected alone.
-    -- What is not so simple (another name, a new code, a rebuilt product) goes the general way.
-    v_delta := p_deltas[1];
-    IF cardinality(p_deltas) = 1 AND cardinality(p_reconstruir) = 0 AND v_delta.linhas > 0 THEN
-        IF v_delta.data IS NULL THEN
-            UPDATE estoque_tempo_real AS t
-            SET saldo_atual = t.saldo_atual + v_delta.saldo,
-                menor_estoque_d7 = t.menor_estoque_d7 + v_delta.saldo,
-                dia_ruptura = NULL,
-                atualizado_em = now()
-            FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = v_delta.codigo
-                AND t.cod_produto = c.cod_produto
-                AND t.menor_estoque_d7 + v_delta.saldo >= 0
-                AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND t.nome_produto = coalesce(v_delta.nome, t.nome_produto)
-                AND t.reconstruido_por IS DISTINCT FROM v_transacao;
-            IF FOUND THEN
-                RETURN;
-            END IF;
-        ELSIF v_delta.entrada <> 0 OR v_delta.saida <> 0 THEN
-            SELECT t.cod_produto, t.saldo_atual INTO v_produto, v_saldo
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = v_delta.codigo
-                AND (v_delta.nome IS NULL OR t.nome_produto = v_delta.nome)
-                AND t.reconstruido_por IS DISTINCT FROM v_transacao
-            FOR NO KEY UPDATE OF t;
-            IF FOUND THEN
-                INSERT INTO movimentacao_prevista AS m
-                    (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-                VALUES (v_produto, v_delta.data, v_delta.entrada, v_delta.saida)
-                ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-                SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
-                RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
-                IF v_vazia THEN
-                    DELETE FROM movimentacao_prevista AS m
-                    WHERE m.cod_produto = v_produto AND m.data_prevista = v_delta.data;
-                END IF;
-                PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
-                RETURN;
-            END IF;
-        END IF;
-    END IF;
-
     -- Net what the statement took away and put back; what remains unchanged is not written.
     SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome,
                 NULL, NULL, NULL)::_estoque_delta) FILTER (WHERE n.mudou),
@@ -1049,6 +998,51 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_projetar(text[], numeric[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_projetar(text[], numeric[]) IS
     'Writes balances and their projection to locked product rows; inner use.';
+
+-- sql/08_aplicacao/_estoque_prometer.sql
+-- The short way of one new document: its product is locked, its forecast row moved, the D7 fields
+-- projected. Returns false, having done nothing, for a new code, another name, or a product rebuilt
+-- in this transaction: then it goes through _estoque_aplicar. Locks as described there.
+CREATE FUNCTION _estoque_prometer(
+    p_codigo text, p_data date, p_entrada numeric, p_saida numeric, p_nome text
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_produto text;
+    v_saldo numeric;
+    v_vazia boolean;
+BEGIN
+    SELECT t.cod_produto, t.saldo_atual INTO v_produto, v_saldo
+    FROM estoque_codigo_conhecido AS c
+    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE c.codigo = p_codigo
+        AND (p_nome IS NULL OR t.nome_produto = p_nome)
+        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+    FOR NO KEY UPDATE OF t;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    INSERT INTO movimentacao_prevista AS m
+        (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+    VALUES (v_produto, p_data, p_entrada, p_saida)
+    ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+    SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+        saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+    RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
+    IF v_vazia THEN
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = v_produto AND m.data_prevista = p_data;
+    END IF;
+    PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
+    RETURN true;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_prometer(text, date, numeric, numeric, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_prometer(text, date, numeric, numeric, text) IS
+    'Adds one document to the forecast of a known product; inner use.';
 
 -- sql/08_aplicacao/_estoque_reagrupar.sql
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
@@ -1332,6 +1326,35 @@ REVOKE ALL ON FUNCTION _estoque_revisar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_revisar(text[]) IS
     'Forgets codes that no source mentions, renames the products of the others; inner use.';
 
+-- sql/08_aplicacao/_estoque_somar.sql
+-- The short way of one movement of a code: where it leaves the outlook in the clear, the minimum
+-- moves by the same amount and there is no rupture, so nothing else need be read.
+-- Returns false, having done nothing, where that does not hold (another name, a new code, fields
+-- that have expired, a product rebuilt in this transaction): then it goes through _estoque_aplicar.
+CREATE FUNCTION _estoque_somar(p_codigo text, p_saldo numeric, p_nome text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    UPDATE estoque_tempo_real AS t
+    SET saldo_atual = t.saldo_atual + p_saldo,
+        menor_estoque_d7 = t.menor_estoque_d7 + p_saldo,
+        dia_ruptura = NULL,
+        atualizado_em = now()
+    FROM estoque_codigo_conhecido AS c
+    WHERE c.codigo = p_codigo
+        AND t.cod_produto = c.cod_produto
+        AND t.menor_estoque_d7 + p_saldo >= 0
+        AND estoque_hoje() BETWEEN t.valido_desde AND t.valido_ate
+        AND t.nome_produto = p_nome
+        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id();
+    RETURN FOUND;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_somar(text, numeric, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_somar(text, numeric, text) IS
+    'Adds one movement where the outlook stays in the clear; inner use.';
+
 -- sql/08_aplicacao/_estoque_tomar_vez.sql
 -- Takes the turn to change unifications: waits for the session that has it, until it commits.
 -- The row is written, so that a REPEATABLE READ session that missed a change gets 40001.
@@ -1350,13 +1373,19 @@ COMMENT ON FUNCTION _estoque_tomar_vez() IS 'Takes the turn to change unificatio
 -- sql/08_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
-CREATE FUNCTION _estoque_travar_lotes(p_lotes text[]) RETURNS void
+-- Returns each gate, and whether this transaction turned it.
+CREATE FUNCTION _estoque_travar_lotes(p_lotes text[])
+RETURNS TABLE (lote text, faturado boolean, virado boolean)
 LANGUAGE plpgsql VOLATILE
 AS $body$
+#variable_conflict use_column
 BEGIN
+    RETURN QUERY
     INSERT INTO estoque_lote AS l (separacao_lote_id, faturado)
     SELECT DISTINCT x.lote, false FROM unnest(p_lotes) AS x (lote) ORDER BY x.lote
-    ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado;
+    ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+    RETURNING l.separacao_lote_id, l.faturado,
+        l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id();
 END
 $body$;
 
@@ -1438,7 +1467,26 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_linhas bigint;
+    v_codigo text;
+    v_qtd numeric;
+    v_nome text;
 BEGIN
+    -- One row alone, which is what most statements bring, takes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT count(*), min(x.codigo), sum(x.qtd), min(x.nome), bool_and(x.cabe)
+        INTO v_linhas, v_codigo, v_qtd, v_nome, v_cabem
+        FROM (
+            SELECT f.cod_produto::text AS codigo,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS qtd,
+                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+            FROM novos AS f LIMIT 2
+        ) AS x;
+        IF v_linhas = 1 AND v_cabem AND _estoque_somar(v_codigo, v_qtd, v_nome) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
@@ -1494,7 +1542,33 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_linhas bigint;
+    v_codigo text;
+    v_data date;
+    v_qtd numeric;
+    v_nome text;
 BEGIN
+    -- One row alone, which is what most statements bring, takes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT count(*), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome), bool_and(x.cabe)
+        INTO v_linhas, v_codigo, v_data, v_qtd, v_nome, v_cabem
+        FROM (
+            SELECT f.cod_produto::text AS codigo,
+                f.data_expedicao_editada::date AS data,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                    f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                    f.status::text) AS qtd,
+                f.nome_produto::text AS nome,
+                _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+            FROM novos AS f LIMIT 2
+        ) AS x;
+        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
+            AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+        THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
@@ -1554,7 +1628,32 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_linhas bigint;
+    v_codigo text;
+    v_data date;
+    v_qtd numeric;
+    v_nome text;
 BEGIN
+    -- One row alone, which is what most statements bring, takes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT count(*), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome), bool_and(x.cabe)
+        INTO v_linhas, v_codigo, v_data, v_qtd, v_nome, v_cabem
+        FROM (
+            SELECT f.cod_produto::text AS codigo,
+                f.data_programacao::date AS data,
+                _estoque_contribuicao_programacao(f.cod_produto::text,
+                    f.data_programacao::date, f.qtd_programada::numeric) AS qtd,
+                f.nome_produto::text AS nome,
+                _estoque_cabe(f.qtd_programada::numeric) AS cabe
+            FROM novos AS f LIMIT 2
+        ) AS x;
+        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
+            AND _estoque_prometer(v_codigo, v_data, v_qtd, 0, v_nome)
+        THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (
@@ -1613,9 +1712,43 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_linhas bigint;
+    v_codigo text;
+    v_data date;
+    v_qtd numeric;
+    v_nome text;
+    v_lote text;
+    v_faturado boolean;
+    v_virado boolean;
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
+    -- One row alone, which is what most statements bring, takes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT count(*), min(x.lote), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome),
+            bool_and(x.cabe)
+        INTO v_linhas, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabem
+        FROM (
+            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
+                f.expedicao::date AS data,
+                _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                    f.qtd_saldo::numeric, false) AS qtd,
+                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+            FROM novos AS f LIMIT 2
+        ) AS x;
+        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0 THEN
+            IF v_lote IS NOT NULL THEN
+                SELECT l.faturado, l.virado INTO v_faturado, v_virado
+                FROM _estoque_travar_lotes(ARRAY[v_lote]) AS l;
+            END IF;
+            IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
+                AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+            THEN
+                RETURN NULL;
+            END IF;
+        END IF;
+    END IF;
+
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
@@ -1666,7 +1799,7 @@ BEGIN
         HAVING sum(d.saida) <> 0
     ) AS m;
     IF v_lotes IS NOT NULL THEN
-        PERFORM _estoque_travar_lotes(v_lotes);
+        PERFORM FROM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
                 CASE WHEN l.faturado THEN 0 ELSE d.saida END,
                 d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),

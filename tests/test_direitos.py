@@ -171,7 +171,8 @@ def test_functions_that_write_are_not_callable_by_the_writer(banco: Banco, papel
     conn = como(banco, papel)
     internas = banco.cru(
         "SELECT p.oid::regprocedure::text AS f, p.prosecdef, p.provolatile,"
-        " p.prorettype = 'trigger'::regtype AS g, has_function_privilege(%s, p.oid, 'EXECUTE') AS pode FROM pg_proc p"
+        " p.prorettype = 'trigger'::regtype AS g,"
+        " has_function_privilege(%s, p.oid, 'EXECUTE') AS pode FROM pg_proc p"
         " WHERE p.pronamespace = 'public'::regnamespace AND p.proname <> ALL (%s)",
         [papel, list(PUBLICAS)],
     )

@@ -319,7 +319,8 @@ def test_only_one_function_knows_the_clock(banco: Banco) -> None:
     """One function, estoque_hoje(), is the only place that knows today."""
     corpos = banco.cru(
         "SELECT p.proname, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS corpo"
-        " FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ '^_?estoque_'"
+        " FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+        " AND p.proname ~ '^_?estoque_'"
         " AND p.proname <> 'estoque_hoje'"
     )
     assert len(corpos) > 20

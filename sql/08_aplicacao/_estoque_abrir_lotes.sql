@@ -6,7 +6,7 @@ RETURNS TABLE (lote text, faturado boolean)
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
-    PERFORM _estoque_travar_lotes(p_lotes);
+    PERFORM FROM _estoque_travar_lotes(p_lotes);
 
     RETURN QUERY
     UPDATE estoque_lote AS l

@@ -1,4 +1,4 @@
--- The one way of a change into the result tables. Every trigger brings what its statement changed,
+-- The general way of a change into the result tables. Every trigger brings what its statement changed,
 -- per code and date; here codes become products, product rows are locked in the order of their codes,
 -- forecast and balance move by the differences, and the D7 fields are projected once per product.
 --
@@ -19,10 +19,6 @@ AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_transacao xid8 := pg_current_xact_id();
-    v_delta _estoque_delta;
-    v_produto text;
-    v_saldo numeric;
-    v_vazia boolean;
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
@@ -35,53 +31,6 @@ DECLARE
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    -- The commonest statements add one row. A movement that leaves the outlook in the clear moves
-    -- the minimum by the same amount, so nothing else need be read; a promise is projected alone.
-    -- What is not so simple (another name, a new code, a rebuilt product) goes the general way.
-    v_delta := p_deltas[1];
-    IF cardinality(p_deltas) = 1 AND cardinality(p_reconstruir) = 0 AND v_delta.linhas > 0 THEN
-        IF v_delta.data IS NULL THEN
-            UPDATE estoque_tempo_real AS t
-            SET saldo_atual = t.saldo_atual + v_delta.saldo,
-                menor_estoque_d7 = t.menor_estoque_d7 + v_delta.saldo,
-                dia_ruptura = NULL,
-                atualizado_em = now()
-            FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = v_delta.codigo
-                AND t.cod_produto = c.cod_produto
-                AND t.menor_estoque_d7 + v_delta.saldo >= 0
-                AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND t.nome_produto = coalesce(v_delta.nome, t.nome_produto)
-                AND t.reconstruido_por IS DISTINCT FROM v_transacao;
-            IF FOUND THEN
-                RETURN;
-            END IF;
-        ELSIF v_delta.entrada <> 0 OR v_delta.saida <> 0 THEN
-            SELECT t.cod_produto, t.saldo_atual INTO v_produto, v_saldo
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = v_delta.codigo
-                AND (v_delta.nome IS NULL OR t.nome_produto = v_delta.nome)
-                AND t.reconstruido_por IS DISTINCT FROM v_transacao
-            FOR NO KEY UPDATE OF t;
-            IF FOUND THEN
-                INSERT INTO movimentacao_prevista AS m
-                    (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-                VALUES (v_produto, v_delta.data, v_delta.entrada, v_delta.saida)
-                ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-                SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-                    saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
-                RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
-                IF v_vazia THEN
-                    DELETE FROM movimentacao_prevista AS m
-                    WHERE m.cod_produto = v_produto AND m.data_prevista = v_delta.data;
-                END IF;
-                PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
-                RETURN;
-            END IF;
-        END IF;
-    END IF;
-
     -- Net what the statement took away and put back; what remains unchanged is not written.
     SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome,
                 NULL, NULL, NULL)::_estoque_delta) FILTER (WHERE n.mudou),

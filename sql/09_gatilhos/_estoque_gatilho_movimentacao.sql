@@ -9,7 +9,26 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_linhas bigint;
+    v_codigo text;
+    v_qtd numeric;
+    v_nome text;
 BEGIN
+    -- One row alone, which is what most statements bring, takes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT count(*), min(x.codigo), sum(x.qtd), min(x.nome), bool_and(x.cabe)
+        INTO v_linhas, v_codigo, v_qtd, v_nome, v_cabem
+        FROM (
+            SELECT f.cod_produto::text AS codigo,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS qtd,
+                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+            FROM novos AS f LIMIT 2
+        ) AS x;
+        IF v_linhas = 1 AND v_cabem AND _estoque_somar(v_codigo, v_qtd, v_nome) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
         FROM (

@@ -10,9 +10,43 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_linhas bigint;
+    v_codigo text;
+    v_data date;
+    v_qtd numeric;
+    v_nome text;
+    v_lote text;
+    v_faturado boolean;
+    v_virado boolean;
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
+    -- One row alone, which is what most statements bring, takes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT count(*), min(x.lote), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome),
+            bool_and(x.cabe)
+        INTO v_linhas, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabem
+        FROM (
+            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
+                f.expedicao::date AS data,
+                _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                    f.qtd_saldo::numeric, false) AS qtd,
+                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+            FROM novos AS f LIMIT 2
+        ) AS x;
+        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0 THEN
+            IF v_lote IS NOT NULL THEN
+                SELECT l.faturado, l.virado INTO v_faturado, v_virado
+                FROM _estoque_travar_lotes(ARRAY[v_lote]) AS l;
+            END IF;
+            IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
+                AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+            THEN
+                RETURN NULL;
+            END IF;
+        END IF;
+    END IF;
+
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
@@ -63,7 +97,7 @@ BEGIN
         HAVING sum(d.saida) <> 0
     ) AS m;
     IF v_lotes IS NOT NULL THEN
-        PERFORM _estoque_travar_lotes(v_lotes);
+        PERFORM FROM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
                 CASE WHEN l.faturado THEN 0 ELSE d.saida END,
                 d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),
