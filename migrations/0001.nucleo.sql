@@ -222,6 +222,7 @@ CREATE TABLE estoque_lote (
 ) WITH (fillfactor = 70);
 
 REVOKE ALL ON estoque_lote FROM PUBLIC;
+GRANT SELECT ON estoque_lote TO PUBLIC;
 
 COMMENT ON TABLE estoque_lote IS
     'Gate of each lot as applied to the forecast; inner use.';
@@ -644,7 +645,9 @@ COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
 
 -- sql/07_recalculo/_estoque_nome.sql
 -- The name of a canonical product: the newest one its own code bears, on a movement, else on a
--- pre-separation, a separation, a production row; only where there is none, the same of its aliases.
+-- pre-separation, a separation, a production row; only where there is none, that of its aliases.
+-- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
+-- where a few codes have most of the rows.
 CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -662,16 +665,20 @@ BEGIN
         SELECT n.nome INTO v_nome
         FROM (
             (SELECT 1, f.nome_produto::text FROM movimentacao_estoque AS f
-             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
             UNION ALL
             (SELECT 2, f.nome_produto::text FROM pre_separacao_item AS f
-             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
             UNION ALL
             (SELECT 3, f.nome_produto::text FROM separacao AS f
-             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
             UNION ALL
             (SELECT 4, f.nome_produto::text FROM programacao_producao AS f
-             WHERE f.cod_produto = v_codigo AND f.nome_produto <> '' ORDER BY f.id DESC LIMIT 1)
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
         ) AS n (ordem, nome)
         ORDER BY n.ordem
         LIMIT 1;
@@ -1306,10 +1313,8 @@ BEGIN
     FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos);
 
     IF v_esquecidos IS NOT NULL THEN
-        -- Inside another trigger, the statement around it may still bring rows of this code.
-        IF pg_trigger_depth() > 1 THEN
-            PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
-        END IF;
+        -- Inside a trigger or a function, the query around it may still bring rows of this code.
+        PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
         DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
         DELETE FROM movimentacao_prevista AS m
         WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (

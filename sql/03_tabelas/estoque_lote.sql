@@ -7,6 +7,7 @@ CREATE TABLE estoque_lote (
 ) WITH (fillfactor = 70);
 
 REVOKE ALL ON estoque_lote FROM PUBLIC;
+GRANT SELECT ON estoque_lote TO PUBLIC;
 
 COMMENT ON TABLE estoque_lote IS
     'Gate of each lot as applied to the forecast; inner use.';

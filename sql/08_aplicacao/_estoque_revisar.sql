@@ -15,10 +15,8 @@ BEGIN
     FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos);
 
     IF v_esquecidos IS NOT NULL THEN
-        -- Inside another trigger, the statement around it may still bring rows of this code.
-        IF pg_trigger_depth() > 1 THEN
-            PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
-        END IF;
+        -- Inside a trigger or a function, the query around it may still bring rows of this code.
+        PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
         DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
         DELETE FROM movimentacao_prevista AS m
         WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
