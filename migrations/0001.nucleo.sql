@@ -960,6 +960,54 @@ REVOKE ALL ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) IS
     'Applies the changes of one statement to the result tables; inner use.';
 
+-- sql/08_aplicacao/_estoque_aplicar_linha.sql
+-- The short way of one new source row: its product is locked, its forecast row moved where it has
+-- a date, and the D7 fields projected. Returns false, having done nothing, for a new code, another
+-- name, or a product rebuilt in this transaction: then it goes through _estoque_aplicar, where the
+-- locks are explained.
+CREATE FUNCTION _estoque_aplicar_linha(
+    p_codigo text, p_data date, p_saldo numeric, p_entrada numeric, p_saida numeric, p_nome text
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_produto text;
+    v_saldo numeric;
+    v_vazia boolean;
+BEGIN
+    SELECT t.cod_produto, t.saldo_atual + p_saldo INTO v_produto, v_saldo
+    FROM estoque_codigo_conhecido AS c
+    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE c.codigo = p_codigo
+        AND (p_nome IS NULL OR t.nome_produto = p_nome)
+        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+    FOR NO KEY UPDATE OF t;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    IF p_data IS NOT NULL THEN
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        VALUES (v_produto, p_data, p_entrada, p_saida)
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+            saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+        RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
+        IF v_vazia THEN
+            DELETE FROM movimentacao_prevista AS m
+            WHERE m.cod_produto = v_produto AND m.data_prevista = p_data;
+        END IF;
+    END IF;
+    PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
+    RETURN true;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_aplicar_linha(text, date, numeric, numeric, numeric, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_aplicar_linha(text, date, numeric, numeric, numeric, text) IS
+    'Applies one new source row of a known product; inner use.';
+
 -- sql/08_aplicacao/_estoque_nomear.sql
 -- Writes the names of the products given where they differ from what the sources say.
 -- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
@@ -1005,51 +1053,6 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_projetar(text[], numeric[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_projetar(text[], numeric[]) IS
     'Writes balances and their projection to locked product rows; inner use.';
-
--- sql/08_aplicacao/_estoque_prometer.sql
--- The short way of one new document: its product is locked, its forecast row moved, the D7 fields
--- projected. Returns false, having done nothing, for a new code, another name, or a product rebuilt
--- in this transaction: then it goes through _estoque_aplicar. Locks as described there.
-CREATE FUNCTION _estoque_prometer(
-    p_codigo text, p_data date, p_entrada numeric, p_saida numeric, p_nome text
-) RETURNS boolean
-LANGUAGE plpgsql VOLATILE
-AS $body$
-DECLARE
-    v_produto text;
-    v_saldo numeric;
-    v_vazia boolean;
-BEGIN
-    SELECT t.cod_produto, t.saldo_atual INTO v_produto, v_saldo
-    FROM estoque_codigo_conhecido AS c
-    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE c.codigo = p_codigo
-        AND (p_nome IS NULL OR t.nome_produto = p_nome)
-        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
-    FOR NO KEY UPDATE OF t;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-
-    INSERT INTO movimentacao_prevista AS m
-        (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-    VALUES (v_produto, p_data, p_entrada, p_saida)
-    ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-    SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-        saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
-    RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
-    IF v_vazia THEN
-        DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = v_produto AND m.data_prevista = p_data;
-    END IF;
-    PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
-    RETURN true;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_prometer(text, date, numeric, numeric, text) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_prometer(text, date, numeric, numeric, text) IS
-    'Adds one document to the forecast of a known product; inner use.';
 
 -- sql/08_aplicacao/_estoque_reagrupar.sql
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
@@ -1334,8 +1337,8 @@ COMMENT ON FUNCTION _estoque_revisar(text[]) IS
 -- sql/08_aplicacao/_estoque_somar.sql
 -- The short way of one movement of a code: where it leaves the outlook in the clear, the minimum
 -- moves by the same amount and there is no rupture, so nothing else need be read.
--- Returns false, having done nothing, where that does not hold (another name, a new code, fields
--- that have expired, a product rebuilt in this transaction): then it goes through _estoque_aplicar.
+-- Returns false, having done nothing, where that does not hold (fields that have expired, another
+-- name, a new code, a product rebuilt in this transaction): _estoque_aplicar_linha is asked next.
 CREATE FUNCTION _estoque_somar(p_codigo text, p_saldo numeric, p_nome text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -1487,7 +1490,10 @@ BEGIN
                 f.nome_produto::text AS nome, _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
             FROM novos AS f LIMIT 2
         ) AS x;
-        IF v_linhas = 1 AND v_cabem AND _estoque_somar(v_codigo, v_qtd, v_nome) THEN
+        IF v_linhas = 1 AND v_cabem AND (
+            _estoque_somar(v_codigo, v_qtd, v_nome)
+            OR _estoque_aplicar_linha(v_codigo, NULL, v_qtd, 0, 0, v_nome))
+        THEN
             RETURN NULL;
         END IF;
     END IF;
@@ -1568,7 +1574,7 @@ BEGIN
             FROM novos AS f LIMIT 2
         ) AS x;
         IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
-            AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
         THEN
             RETURN NULL;
         END IF;
@@ -1653,7 +1659,7 @@ BEGIN
             FROM novos AS f LIMIT 2
         ) AS x;
         IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
-            AND _estoque_prometer(v_codigo, v_data, v_qtd, 0, v_nome)
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_qtd, 0, v_nome)
         THEN
             RETURN NULL;
         END IF;
@@ -1747,7 +1753,7 @@ BEGIN
                 FROM _estoque_travar_lotes(ARRAY[v_lote]) AS l;
             END IF;
             IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
-                AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
             THEN
                 RETURN NULL;
             END IF;

@@ -1,7 +1,7 @@
 -- The short way of one movement of a code: where it leaves the outlook in the clear, the minimum
 -- moves by the same amount and there is no rupture, so nothing else need be read.
--- Returns false, having done nothing, where that does not hold (another name, a new code, fields
--- that have expired, a product rebuilt in this transaction): then it goes through _estoque_aplicar.
+-- Returns false, having done nothing, where that does not hold (fields that have expired, another
+-- name, a new code, a product rebuilt in this transaction): _estoque_aplicar_linha is asked next.
 CREATE FUNCTION _estoque_somar(p_codigo text, p_saldo numeric, p_nome text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $body$

@@ -24,7 +24,10 @@ BEGIN
                 f.nome_produto::text AS nome, _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
             FROM novos AS f LIMIT 2
         ) AS x;
-        IF v_linhas = 1 AND v_cabem AND _estoque_somar(v_codigo, v_qtd, v_nome) THEN
+        IF v_linhas = 1 AND v_cabem AND (
+            _estoque_somar(v_codigo, v_qtd, v_nome)
+            OR _estoque_aplicar_linha(v_codigo, NULL, v_qtd, 0, 0, v_nome))
+        THEN
             RETURN NULL;
         END IF;
     END IF;

@@ -30,7 +30,7 @@ BEGIN
             FROM novos AS f LIMIT 2
         ) AS x;
         IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
-            AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
         THEN
             RETURN NULL;
         END IF;

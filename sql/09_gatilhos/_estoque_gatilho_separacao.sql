@@ -40,7 +40,7 @@ BEGIN
                 FROM _estoque_travar_lotes(ARRAY[v_lote]) AS l;
             END IF;
             IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
-                AND _estoque_prometer(v_codigo, v_data, 0, v_qtd, v_nome)
+                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
             THEN
                 RETURN NULL;
             END IF;
