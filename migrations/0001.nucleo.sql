@@ -1220,14 +1220,18 @@ BEGIN
     LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
     -- Rows of products that are nobody's are left over from before.
+    SELECT count(*) INTO v_sobras
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          UNION
+          SELECT m.cod_produto FROM movimentacao_prevista AS m) AS x
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = x.cod_produto);
     DELETE FROM estoque_tempo_real AS t
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
-    GET DIAGNOSTICS v_sobras = ROW_COUNT;
     DELETE FROM movimentacao_prevista AS m
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
 
     IF v_codigos IS NOT NULL THEN
-        v_reagrupados := _estoque_reagrupar(v_codigos);
+        v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
     END IF;
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
@@ -2272,8 +2276,14 @@ BEGIN
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     WHERE c.codigo = v_codigo;
+    -- Not known as it should be, or with rows left under another code of its group.
+    v_codigos := _estoque_membros(ARRAY[v_certo]);
     IF v_produto IS DISTINCT FROM v_certo
         OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]))
+        OR EXISTS (SELECT FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = ANY (v_codigos) AND t.cod_produto <> v_certo)
+        OR EXISTS (SELECT FROM movimentacao_prevista AS m
+            WHERE m.cod_produto = ANY (v_codigos) AND m.cod_produto <> v_certo)
     THEN
         IF NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
             UNION ALL SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = v_codigo
@@ -2357,6 +2367,7 @@ AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_produtos text[];
+    v_codigos text[];
     v_alvos text[];
     v_saldos numeric[];
 BEGIN
@@ -2365,6 +2376,7 @@ BEGIN
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
             UNION
             SELECT k.cod_produto FROM _estoque_canonicos(codigos) AS k);
+        v_codigos := _estoque_membros(v_produtos || codigos);
     END IF;
 
     -- Codes: known, and in the right group.
@@ -2372,12 +2384,12 @@ BEGIN
     SELECT coalesce(m.codigo, c.codigo), 'codigo canonico', NULL::date, c.cod_produto, m.cod_produto
     FROM (
         SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
-        FROM _estoque_mencionados(_estoque_membros(v_produtos || codigos)) AS x (codigo)
+        FROM _estoque_mencionados(v_codigos) AS x (codigo)
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
     ) AS m
     FULL JOIN (
         SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.codigo = ANY (_estoque_membros(v_produtos || codigos))
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
     ) AS c ON c.codigo = m.codigo
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
@@ -2399,7 +2411,7 @@ BEGIN
     atual AS (
         SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
         FROM estoque_tempo_real AS t
-        WHERE v_produtos IS NULL OR t.cod_produto = ANY (v_produtos)
+        WHERE v_codigos IS NULL OR t.cod_produto = ANY (v_codigos)
     )
     SELECT coalesce(c.produto, t.cod_produto), x.campo, NULL::date, x.armazenado, x.esperado
     FROM certo AS c
@@ -2422,7 +2434,7 @@ BEGIN
     FROM _estoque_previsao_recalculada(v_produtos) AS r
     FULL JOIN (
         SELECT p.* FROM movimentacao_prevista AS p
-        WHERE v_produtos IS NULL OR p.cod_produto = ANY (v_produtos)
+        WHERE v_codigos IS NULL OR p.cod_produto = ANY (v_codigos)
     ) AS m ON m.cod_produto = r.cod_produto AND m.data_prevista = r.data_prevista
     CROSS JOIN LATERAL (
         VALUES
@@ -2446,7 +2458,7 @@ BEGIN
         AND (v_produtos IS NULL OR EXISTS (
             SELECT FROM separacao AS s
             WHERE s.separacao_lote_id = coalesce(l.lote, g.separacao_lote_id)
-                AND s.cod_produto = ANY (_estoque_membros(v_produtos))));
+                AND s.cod_produto = ANY (v_codigos)));
 END
 $body$;
 

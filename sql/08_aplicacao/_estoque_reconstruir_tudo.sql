@@ -32,14 +32,18 @@ BEGIN
     LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
     -- Rows of products that are nobody's are left over from before.
+    SELECT count(*) INTO v_sobras
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          UNION
+          SELECT m.cod_produto FROM movimentacao_prevista AS m) AS x
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = x.cod_produto);
     DELETE FROM estoque_tempo_real AS t
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
-    GET DIAGNOSTICS v_sobras = ROW_COUNT;
     DELETE FROM movimentacao_prevista AS m
     WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
 
     IF v_codigos IS NOT NULL THEN
-        v_reagrupados := _estoque_reagrupar(v_codigos);
+        v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
     END IF;
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t

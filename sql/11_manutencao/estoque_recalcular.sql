@@ -19,8 +19,14 @@ BEGIN
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     WHERE c.codigo = v_codigo;
+    -- Not known as it should be, or with rows left under another code of its group.
+    v_codigos := _estoque_membros(ARRAY[v_certo]);
     IF v_produto IS DISTINCT FROM v_certo
         OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]))
+        OR EXISTS (SELECT FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = ANY (v_codigos) AND t.cod_produto <> v_certo)
+        OR EXISTS (SELECT FROM movimentacao_prevista AS m
+            WHERE m.cod_produto = ANY (v_codigos) AND m.cod_produto <> v_certo)
     THEN
         IF NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
             UNION ALL SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = v_codigo

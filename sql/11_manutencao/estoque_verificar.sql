@@ -12,6 +12,7 @@ AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_produtos text[];
+    v_codigos text[];
     v_alvos text[];
     v_saldos numeric[];
 BEGIN
@@ -20,6 +21,7 @@ BEGIN
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
             UNION
             SELECT k.cod_produto FROM _estoque_canonicos(codigos) AS k);
+        v_codigos := _estoque_membros(v_produtos || codigos);
     END IF;
 
     -- Codes: known, and in the right group.
@@ -27,12 +29,12 @@ BEGIN
     SELECT coalesce(m.codigo, c.codigo), 'codigo canonico', NULL::date, c.cod_produto, m.cod_produto
     FROM (
         SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
-        FROM _estoque_mencionados(_estoque_membros(v_produtos || codigos)) AS x (codigo)
+        FROM _estoque_mencionados(v_codigos) AS x (codigo)
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
     ) AS m
     FULL JOIN (
         SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.codigo = ANY (_estoque_membros(v_produtos || codigos))
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
     ) AS c ON c.codigo = m.codigo
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
@@ -54,7 +56,7 @@ BEGIN
     atual AS (
         SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
         FROM estoque_tempo_real AS t
-        WHERE v_produtos IS NULL OR t.cod_produto = ANY (v_produtos)
+        WHERE v_codigos IS NULL OR t.cod_produto = ANY (v_codigos)
     )
     SELECT coalesce(c.produto, t.cod_produto), x.campo, NULL::date, x.armazenado, x.esperado
     FROM certo AS c
@@ -77,7 +79,7 @@ BEGIN
     FROM _estoque_previsao_recalculada(v_produtos) AS r
     FULL JOIN (
         SELECT p.* FROM movimentacao_prevista AS p
-        WHERE v_produtos IS NULL OR p.cod_produto = ANY (v_produtos)
+        WHERE v_codigos IS NULL OR p.cod_produto = ANY (v_codigos)
     ) AS m ON m.cod_produto = r.cod_produto AND m.data_prevista = r.data_prevista
     CROSS JOIN LATERAL (
         VALUES
@@ -101,7 +103,7 @@ BEGIN
         AND (v_produtos IS NULL OR EXISTS (
             SELECT FROM separacao AS s
             WHERE s.separacao_lote_id = coalesce(l.lote, g.separacao_lote_id)
-                AND s.cod_produto = ANY (_estoque_membros(v_produtos))));
+                AND s.cod_produto = ANY (v_codigos)));
 END
 $body$;
 
