@@ -14,7 +14,7 @@ RAIZ = Path(__file__).resolve().parent.parent
 DESTINO = RAIZ / "migrations" / "0001.nucleo.sql"
 CABECALHO = "-- Generated from sql/ by ferramentas/gerar_migracao.py; edit there.\n"
 
-# What each kind of statement is undone by. Source tables are the ERP's from the start: never dropped.
+# What each kind of statement is undone by. Source tables are the ERP's: never dropped.
 DESFAZ = {
     r"^CREATE FUNCTION (\w+)": "DROP FUNCTION {0};",
     r"^CREATE VIEW (\w+)": "DROP VIEW {0};",
@@ -45,7 +45,7 @@ def texto() -> str:
 
 
 def main() -> None:
-    """Writes the migration and its rollback; with --conferir only says whether they are up to date."""
+    """Writes the migration and its rollback; with --conferir says whether they are up to date."""
     arquivos = {DESTINO: texto(), DESTINO.with_suffix(".rollback.sql"): desfazer()}
     for destino, conteudo in arquivos.items():
         if "--conferir" in sys.argv[1:]:

@@ -28,15 +28,14 @@ def test_examples_run_as_printed(nome: str, postgresql: psycopg.Connection[Any])
     assert [str(x) for x in codigo[3:5]] == ["1700.000", "-50.000"]
     promessa = conn.execute("SELECT * FROM estoque_disponibilidade('P001', 800)").fetchone()
     dias = conn.execute("SELECT estoque_hoje() + 5").fetchone()
-    assert promessa is not None and dias is not None
+    assert promessa is not None
+    assert dias is not None
     assert (promessa[0], str(promessa[1])) == (dias[0], "850.000")
     conn.rollback()
 
 
 def test_both_readmes_name_every_public_function() -> None:
-    publicas = {
-        f.stem for f in (RAIZ / "sql").rglob("estoque_*.sql") if f.parent.name >= "06"
-    }
+    publicas = {f.stem for f in (RAIZ / "sql").rglob("estoque_*.sql") if f.parent.name >= "06"}
     for nome in ("README.md", "README.pt-BR.md"):
         texto = (RAIZ / nome).read_text(encoding="utf-8")
         assert {p for p in publicas if p not in texto} == set()
