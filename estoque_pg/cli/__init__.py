@@ -1,0 +1,50 @@
+"""The command line: installs the schema, asks the questions, repairs and audits.
+
+Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 error, 2 wrong usage,
+3 migrations pending or database newer, 4 divergence found, 5 cannot connect.
+"""
+
+from __future__ import annotations
+
+import click
+
+from estoque_pg import __version__
+from estoque_pg.cli import demonstracao, instalacao, perguntas
+from estoque_pg.cli.base import Grupo
+
+
+@click.group(cls=Grupo, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="estoque")
+def cli() -> None:
+    """Real-time stock on PostgreSQL: balances, forecasts and stock-outs.
+
+    The database is --dsn, else DATABASE_URL, else libpq's PG* variables. `demo` shows it all
+    on a private server.
+
+    \b
+    Exit codes: 0 ok, 1 error, 2 wrong usage, 3 migrations pending or database newer,
+                4 divergence found, 5 cannot connect.
+    """
+
+
+# The help lists them in this order.
+for _comando in (
+    instalacao.install,
+    instalacao.migrate,
+    instalacao.status,
+    demonstracao.demo,
+    perguntas.consultar,
+    perguntas.produto,
+    perguntas.rupturas,
+    perguntas.projecao,
+    perguntas.disponibilidade,
+    perguntas.estatisticas,
+    perguntas.recalcular,
+    perguntas.verificar,
+):
+    cli.add_command(_comando)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="estoque")
