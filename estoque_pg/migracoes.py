@@ -17,10 +17,13 @@ from __future__ import annotations
 import getpass
 import glob
 import hashlib
+import itertools
 import os
+import random
 import socket
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -34,6 +37,7 @@ from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
+from estoque_pg.adocao import Andamento, preparada
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
@@ -46,6 +50,7 @@ from estoque_pg.erros import (
 )
 
 TRAVA = 0x6573746F7175  # "estoqu": one lock for all installs of a database
+TENTATIVAS = 60  # to get hold of tables that others use; about a minute
 TABELA_MIGRACAO = "_yoyo_estoque_migration"
 TABELA_LOG = "_yoyo_estoque_log"
 TABELA_VERSAO = "_yoyo_estoque_version"
@@ -73,25 +78,46 @@ class Estado:
         return not (self.pendentes or self.desconhecidas or self.alteradas)
 
 
-def instalar(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
+def instalar(
+    conninfo: str,
+    schema: str | None = None,
+    pasta: Path | None = None,
+    *,
+    tolerante: bool = False,
+    avisar: Callable[[str], None] | None = None,
+) -> list[str]:
     """Install into `schema`, created when missing, or bring it up to date.
 
-    `schema` None means the connection's current schema. Returns the migrations applied, in
-    order; an empty list when there was nothing to do. Raises FonteIncompativel when a source
-    table that exists does not fit, with nothing changed.
+    `schema` None means the connection's current schema. `tolerante` leaves out source rows that
+    cannot be counted instead of refusing to install. `avisar` is told, a line at a time, what is
+    being done, and at the end for how long writers were held off.
+
+    Returns the migrations applied, in order; an empty list when there was nothing to do. Raises
+    FonteIncompativel when a source table that exists does not fit, QuantidadeInvalida or
+    UnificacaoInvalida for rows that cannot be counted, each with nothing changed.
     """
     with _sessao(conninfo) as conn:
-        return _aplicar(conn, _schema(conn, schema), pasta)
+        conn.execute(
+            "SELECT set_config('estoque_pg.tolerante', %s, false)",
+            ["on" if tolerante else "off"],
+        )
+        return _aplicar(conn, _schema(conn, schema), pasta, Andamento(avisar))
 
 
-def migrar(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
+def migrar(
+    conninfo: str,
+    schema: str | None = None,
+    pasta: Path | None = None,
+    *,
+    avisar: Callable[[str], None] | None = None,
+) -> list[str]:
     """Bring an existing install up to date; returns the migrations applied."""
     with _sessao(conninfo) as conn:
         nome = _schema(conn, schema)
         atual = estado(conn, nome, pasta)
         if not atual.instalado and (erro := recusa(atual)):
             raise erro
-        return _aplicar(conn, nome, pasta)
+        return _aplicar(conn, nome, pasta, Andamento(avisar))
 
 
 def desfazer(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
@@ -161,9 +187,10 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
         # The time limits of a role are meant for its daily queries, not for an install that
         # waits its turn. What a migration itself locks it may not wait for longer than it may.
         conn.execute("SET statement_timeout = 0")
-        conn.execute("SET lock_timeout = 0")
-        conn.execute("SELECT pg_advisory_lock(%s)", (TRAVA,))
-        conn.execute("RESET lock_timeout")
+        # Asked for again and again, not waited for: a statement that waits is a transaction that
+        # runs, and the holder may be waiting for all of those to build an index beside them.
+        while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
+            time.sleep(0.05)
         yield conn
 
 
@@ -281,11 +308,14 @@ def _recusar(atual: Estado) -> None:
         raise erro
 
 
-def _aplicar(conn: psycopg.Connection[Any], schema: str, pasta: Path | None) -> list[str]:
+def _aplicar(
+    conn: psycopg.Connection[Any], schema: str, pasta: Path | None, andamento: Andamento
+) -> list[str]:
     atual = estado(conn, schema, pasta)
     _recusar(atual)
     if not atual.pendentes:
         return []
+    conn.add_notice_handler(andamento.do_servidor)
     backend = _Backend(conn, schema)
     feitas: list[str] = []
     # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
@@ -295,12 +325,26 @@ def _aplicar(conn: psycopg.Connection[Any], schema: str, pasta: Path | None) -> 
         # run says so, instead of never.
         soma = _soma(Path(migracao.path))
         _carregar(migracao)
-        with _falha(migracao.id), backend.transaction():
-            backend.preparar()
-            migracao.process_steps(backend, "apply")  # its steps become savepoints of ours
-            backend.log_migration(migracao, "apply")
-            backend.mark_one(migracao, log=False)
-            backend.guardar_soma(migracao.id, soma)
+        with (
+            _falha(migracao.id),
+            preparada(conn, Path(migracao.path), backend.criar_schema, andamento),
+        ):
+            for tentativa in itertools.count(1):
+                try:
+                    with backend.transaction():
+                        backend.preparar()
+                        # Its steps become savepoints of ours.
+                        migracao.process_steps(backend, "apply")
+                        backend.log_migration(migracao, "apply")
+                        backend.mark_one(migracao, log=False)
+                        backend.guardar_soma(migracao.id, soma)
+                    break
+                except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                    if tentativa == TENTATIVAS:
+                        raise
+                    andamento.diga("the source tables are in use: trying again")
+                    time.sleep(random.uniform(0.2, 1))
+        andamento.terminou()
         feitas.append(migracao.id)
     return feitas
 
@@ -382,12 +426,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 
         A first install that fails leaves not even an empty schema.
         """
-        existe = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = :schema"
-        if self.execute(existe, {"schema": self.schema}).rowcount == 0:
-            # Not IF NOT EXISTS: that asks for the right to create it even where it exists.
-            # And not through yoyo, which would take a % in the name for a parameter.
-            identificador = sql.Identifier(self.schema)
-            self.connection.execute(sql.SQL("CREATE SCHEMA {}").format(identificador))
+        self.criar_schema()
         if internalmigrations.needs_upgrading(self):
             internalmigrations.upgrade(self)
         self.execute(
@@ -397,6 +436,15 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         )
         # Whoever may use the schema may ask what is installed in it.
         self.execute(f"GRANT SELECT ON {TABELA_SOMA} TO PUBLIC")
+
+    def criar_schema(self) -> None:
+        """Make the schema where it is missing."""
+        existe = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = :schema"
+        if self.execute(existe, {"schema": self.schema}).rowcount == 0:
+            # Not IF NOT EXISTS: that asks for the right to create it even where it exists.
+            # And not through yoyo, which would take a % in the name for a parameter.
+            identificador = sql.Identifier(self.schema)
+            self.connection.execute(sql.SQL("CREATE SCHEMA {}").format(identificador))
 
     def guardar_soma(self, migracao: str, soma: str) -> None:
         self.execute(

@@ -16,12 +16,13 @@ CABECALHO = "-- Generated from sql/ by ferramentas/gerar_migracao.py; edit there
 
 # What each kind of statement is undone by. Source tables are the ERP's: never dropped.
 DESFAZ = {
-    r"^CREATE FUNCTION (\w+)": "DROP FUNCTION {0};",
+    r"^CREATE FUNCTION ((?!_estoque_gatilho_)\w+)": "DROP FUNCTION {0};",
+    # Which tables bear a trigger is known only there: partitions come and go.
+    r"^CREATE FUNCTION (_estoque_gatilho_\w+)": "DROP FUNCTION {0} CASCADE;",
     r"^CREATE VIEW (\w+)": "DROP VIEW {0};",
     r"^CREATE TABLE (?!IF NOT EXISTS)(\w+)": "DROP TABLE {0};",
     r"^CREATE TYPE (\w+)": "DROP TYPE {0};",
     r"^CREATE INDEX IF NOT EXISTS (\w+)": "DROP INDEX {0};",
-    r"^CREATE TRIGGER (\w+) AFTER \w+ ON (\w+)": "DROP TRIGGER {0} ON {1};",
 }
 
 

@@ -82,11 +82,12 @@ CREATE TABLE IF NOT EXISTS unificacao_codigos (
 );
 
 -- sql/02_conferencia/conferir_fontes.sql
--- Refuses source tables that do not fit, naming every misfit at once, before anything else is made.
+-- Refuses tables that do not fit, naming every misfit at once, before anything else is made.
 -- Raises EP003. It runs in the migration's transaction: after a refusal nothing is left behind.
 DO $body$
 DECLARE
     v_falhas text;
+    v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
     WITH exigida (tabela, coluna, tipos) AS (
         VALUES
@@ -109,7 +110,6 @@ BEGIN
             ('separacao', 'expedicao', 'data'),
             ('programacao_producao', 'id', NULL),
             ('programacao_producao', 'cod_produto', 'texto'),
-            ('programacao_producao', 'nome_produto', 'texto'),
             ('programacao_producao', 'data_programacao', 'data'),
             ('programacao_producao', 'qtd_programada', 'quantidade'),
             ('embarque_itens', 'separacao_lote_id', 'texto'),
@@ -129,35 +129,64 @@ BEGIN
             ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
             ('data', 'date'), ('data', 'timestamp'),
             ('logico', 'bool')
+    ),
+    coluna AS (
+        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base
+        FROM exigida AS e
+        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = v_schema
+        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
+            AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+    ),
+    fonte AS (
+        SELECT DISTINCT c.tabela, c.relacao FROM coluna AS c WHERE c.relacao IS NOT NULL
+    ),
+    falha (nome, texto) AS (
+        SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
+        FROM coluna AS c WHERE c.relacao IS NULL
+        UNION ALL
+        SELECT c.nome, format('%s is missing', c.nome)
+        FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
+        UNION ALL
+        SELECT c.nome, format('%s is %s, expected %s', c.nome, c.tipo,
+            (SELECT string_agg(x.tipo::regtype::text, ', ') FROM aceita AS x
+             WHERE x.tipos = c.tipos))
+        FROM coluna AS c
+        WHERE c.attname IS NOT NULL AND c.tipos IS NOT NULL AND NOT EXISTS (
+            SELECT FROM aceita AS x WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
+        UNION ALL
+        -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
+        SELECT f.tabela, format('%I is owned by %I, and %I is no member of that role', f.tabela,
+            r.relowner::regrole, current_user)
+        FROM fonte AS f JOIN pg_class AS r ON r.oid = f.relacao
+        WHERE NOT pg_has_role(r.relowner, 'USAGE')
+        UNION ALL
+        SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
+        FROM fonte AS f WHERE row_security_active(f.relacao)
+        UNION ALL
+        SELECT f.tabela, format('%I has a foreign table among its partitions', f.tabela)
+        FROM fonte AS f
+        WHERE EXISTS (SELECT FROM pg_partition_tree(f.relacao) AS p
+                      JOIN pg_class AS r ON r.oid = p.relid WHERE r.relkind = 'f')
+        UNION ALL
+        SELECT r.relname, format('%I is there already, and is not ours', r.relname)
+        FROM pg_class AS r
+        WHERE r.relnamespace = v_schema AND r.relname IN ('estoque_tempo_real',
+            'movimentacao_prevista', 'estoque_por_codigo')
     )
-    SELECT string_agg(
-        CASE
-            WHEN r.oid IS NULL THEN format('%I is not a table', e.tabela)
-            WHEN a.attname IS NULL THEN format('%I.%I is missing', e.tabela, e.coluna)
-            ELSE format('%I.%I is %s, expected %s', e.tabela, e.coluna,
-                format_type(a.atttypid, a.atttypmod),
-                (SELECT string_agg(x.tipo::regtype::text, ', ') FROM aceita AS x
-                 WHERE x.tipos = e.tipos))
-        END, '; ' ORDER BY e.tabela, e.coluna)
+    SELECT string_agg(f.texto, E'\n' ORDER BY f.nome, f.texto)
     INTO v_falhas
-    FROM exigida AS e
-    LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
-        AND r.relnamespace = (SELECT n.oid FROM pg_namespace AS n
-                              WHERE n.nspname = current_schema())
-    LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
-        AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-    LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
-    WHERE a.attname IS NULL
-        OR (e.tipos IS NOT NULL AND NOT EXISTS (
-            SELECT FROM aceita AS x
-            WHERE x.tipos = e.tipos AND x.tipo IN (t.typname, b.typname)));
+    FROM falha AS f;
 
     IF v_falhas IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'EP003',
-            MESSAGE = 'source tables do not fit: ' || v_falhas,
-            HINT = 'Give the tables of the schema the columns and types named, then install again.';
+            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            DETAIL = v_falhas,
+            HINT = 'Mend what is named, or choose another schema, then install again.';
     END IF;
 END
 $body$;
@@ -167,7 +196,7 @@ $body$;
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
 -- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
--- lote is the lot of separations; cabe is false when some quantity cannot be counted.
+-- lote is the lot of separations; fora counts the rows whose quantity cannot be counted.
 CREATE TYPE _estoque_delta AS (
     codigo text,
     data date,
@@ -178,7 +207,7 @@ CREATE TYPE _estoque_delta AS (
     nome text,
     nomes numeric,
     lote text,
-    cabe boolean
+    fora bigint
 );
 
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';
@@ -267,17 +296,6 @@ COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
     'Last business day through which the passing of time is certain to leave both right.';
 COMMENT ON COLUMN estoque_tempo_real.reconstruido_por IS
     'Transaction that last rebuilt the row from the sources; inner use.';
-
--- sql/03_tabelas/indices_das_fontes.sql
--- Indexes on the ERP's tables, the only thing of ours there besides triggers.
--- By product: the rebuild of one product and the newest name of a code read only its own rows.
--- By lot: the shipment gate finds the rows of one lot without reading history.
-CREATE INDEX IF NOT EXISTS estoque_movimentacao_produto ON movimentacao_estoque (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_pre_separacao_produto ON pre_separacao_item (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_separacao_produto ON separacao (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_separacao_lote ON separacao (separacao_lote_id);
-CREATE INDEX IF NOT EXISTS estoque_programacao_produto ON programacao_producao (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_embarque_lote ON embarque_itens (separacao_lote_id);
 
 -- sql/03_tabelas/movimentacao_prevista.sql
 -- Forecast per canonical product and day, summed over all open documents; not a running balance.
@@ -522,72 +540,42 @@ COMMENT ON FUNCTION estoque_hoje() IS
     'Business date at the start of the transaction, in America/Sao_Paulo whatever the session says.';
 
 -- sql/07_recalculo/_estoque_canonicos.sql
--- The canonical code of each code given, from the active rows of unificacao_codigos alone:
--- the end of the chain of destinations. NULL asks for every code of an active unification.
--- Raises EP002 for a cycle, naming its codes, and for an origin with two destinations.
+-- The canonical code of each code given, from the active rows of unificacao_codigos alone: the end of
+-- the chain of destinations, the code itself where it has none. NULL asks for every code of a chain.
+-- The chains are followed from their ends backwards, so a circle is never entered; an origin with
+-- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
 CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_duplo text;
-    v_ciclo text;
-    v_codigos text[];
-    v_produtos text[];
 BEGIN
-    SELECT format('%L has the active destinations %s', u.codigo_origem::text,
-            string_agg(DISTINCT quote_literal(u.codigo_destino::text), ' and '))
-    INTO v_duplo
-    FROM unificacao_codigos AS u
-    WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
-    GROUP BY u.codigo_origem
-    HAVING count(DISTINCT u.codigo_destino) > 1
-    ORDER BY u.codigo_origem
-    LIMIT 1;
-    IF v_duplo IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'EP002',
-            MESSAGE = 'code unification is ambiguous: ' || v_duplo,
-            HINT = 'Leave one active row of unificacao_codigos per codigo_origem.',
-            TABLE = 'unificacao_codigos', COLUMN = 'codigo_origem';
-    END IF;
-
-    WITH RECURSIVE aresta AS (
-        SELECT DISTINCT u.codigo_origem::text AS origem, u.codigo_destino::text AS destino
+    RETURN QUERY
+    WITH RECURSIVE aresta AS MATERIALIZED (
+        SELECT u.codigo_origem::text AS origem, min(u.codigo_destino::text) AS destino
         FROM unificacao_codigos AS u
         WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
-    ),
-    inicial AS (
-        SELECT x.c AS inicio FROM unnest(p_codigos) AS x (c)
-        UNION
-        SELECT a.origem FROM aresta AS a WHERE p_codigos IS NULL
-        UNION
-        SELECT a.destino FROM aresta AS a WHERE p_codigos IS NULL
+        GROUP BY u.codigo_origem
+        HAVING count(DISTINCT u.codigo_destino) = 1
     ),
     cadeia AS (
-        SELECT i.inicio, i.inicio AS atual, i.inicio AS caminho FROM inicial AS i
+        SELECT DISTINCT a.destino AS codigo, a.destino AS produto
+        FROM aresta AS a
+        WHERE NOT EXISTS (SELECT FROM aresta AS b WHERE b.origem = a.destino)
         UNION ALL
-        SELECT k.inicio, a.destino, k.caminho || ' -> ' || a.destino
-        FROM cadeia AS k
-        JOIN aresta AS a ON a.origem = k.atual
-    ) CYCLE inicio, atual SET em_ciclo USING passos
-    SELECT array_agg(k.inicio), array_agg(k.atual), min(k.caminho) FILTER (WHERE k.em_ciclo)
-    INTO v_codigos, v_produtos, v_ciclo
-    FROM cadeia AS k
-    WHERE k.em_ciclo OR NOT EXISTS (SELECT FROM aresta AS a WHERE a.origem = k.atual);
-    IF v_ciclo IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'EP002',
-            MESSAGE = 'code unification is circular: ' || v_ciclo,
-            HINT = 'Leave one row of the circle in unificacao_codigos inactive.',
-            TABLE = 'unificacao_codigos', COLUMN = 'codigo_destino';
-    END IF;
-
-    RETURN QUERY SELECT u.codigo, u.produto FROM unnest(v_codigos, v_produtos) AS u (codigo, produto);
+        SELECT a.origem, k.produto FROM cadeia AS k JOIN aresta AS a ON a.destino = k.codigo
+    )
+    SELECT k.codigo, k.produto FROM cadeia AS k WHERE p_codigos IS NULL
+    UNION ALL
+    SELECT x.c, coalesce(k.produto, x.c)
+    FROM (SELECT DISTINCT u.c FROM unnest(p_codigos) AS u (c)) AS x
+    LEFT JOIN cadeia AS k ON k.codigo = x.c
+    WHERE p_codigos IS NOT NULL;
 END
 $body$;
 
 COMMENT ON FUNCTION _estoque_canonicos(text[]) IS
-    'Canonical code of each code, straight from the active unifications; EP002 when they contradict.';
+    'Canonical code of each code, straight from the active unifications.';
 
 -- sql/07_recalculo/_estoque_membros.sql
 -- The known codes of the groups of the canonical codes given, and those codes themselves;
@@ -632,10 +620,7 @@ BEGIN
             OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c)
             OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c)
             OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM unificacao_codigos AS u
-                       WHERE u.ativo AND u.codigo_origem IS NOT NULL
-                           AND u.codigo_destino IS NOT NULL
-                           AND x.c IN (u.codigo_origem::text, u.codigo_destino::text));
+            OR x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k);
     END IF;
 END
 $body$;
@@ -647,7 +632,7 @@ COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
 -- The name of a canonical product: the newest one its own code bears, on a movement, else on a
 -- pre-separation, a separation, a production row; only where there is none, that of its aliases.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
--- where a few codes have most of the rows.
+-- where a few codes have most of the rows. An ERP may have no name on its production rows.
 CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -676,8 +661,9 @@ BEGIN
              WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
              ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
             UNION ALL
-            (SELECT 4, f.nome_produto::text FROM programacao_producao AS f
-             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
+            (SELECT 4, to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
+                 AND to_jsonb(f) ->> 'nome_produto' <> ''
              ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
         ) AS n (ordem, nome)
         ORDER BY n.ordem
@@ -768,6 +754,50 @@ $body$;
 
 COMMENT ON FUNCTION _estoque_saldo_recalculado(text[]) IS
     'Balance per canonical product, summed from movimentacao_estoque.';
+
+-- sql/07_recalculo/estoque_contradicoes.sql
+-- The active unifications that contradict each other and therefore unify nothing: an origin with
+-- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
+-- The trigger refuses to make one; rows older than the installation, or written past the triggers,
+-- may be such. NULL asks for all, otherwise for those of the origins given.
+CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE aresta AS MATERIALIZED (
+        SELECT DISTINCT u.codigo_origem::text AS origem, u.codigo_destino::text AS destino
+        FROM unificacao_codigos AS u
+        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
+    ),
+    contradicao AS MATERIALIZED (
+        SELECT a.origem, a.destino,
+            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
+             FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
+        FROM aresta AS a
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
+    ),
+    passo AS (
+        SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
+        FROM contradicao AS c WHERE c.destinos IS NULL
+        UNION ALL
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || a.destino
+        FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
+    ) CYCLE inicio, atual SET repetido USING passos
+    SELECT c.origem, c.destino,
+        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
+            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
+                             WHERE p.inicio = c.origem AND p.repetido))
+    FROM contradicao AS c
+    ORDER BY c.origem, c.destino;
+END
+$body$;
+
+COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
+    'Active unifications that contradict each other and are left out, with the reason.';
 
 -- sql/08_aplicacao/_estoque_abrir_lotes.sql
 -- Sets the gate of lots to what their shipment items say and returns those whose gate turned.
@@ -1063,25 +1093,33 @@ CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_codigos text[];
+    v_codigos text[] := p_codigos;
+    v_mais text[] := p_codigos;
     v_produtos text[];
     v_corrigidos bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
 
-    -- With every member of the groups concerned, the set is closed: no chain leads out of it.
-    SELECT array_agg(DISTINCT x.c) INTO v_codigos
-    FROM (
-        SELECT u.c FROM unnest(p_codigos) AS u (c)
-        UNION ALL
-        SELECT k.cod_produto FROM _estoque_canonicos(p_codigos) AS k
-        UNION ALL
-        SELECT m.codigo
-        FROM estoque_codigo_conhecido AS c
-        JOIN estoque_codigo_conhecido AS m ON m.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos)
-            OR c.codigo IN (SELECT k.cod_produto FROM _estoque_canonicos(p_codigos) AS k)
-    ) AS x (c);
+    -- With every code that a unification ties to these now or tied to them before, the set is
+    -- closed: no chain leads out of it.
+    LOOP
+        SELECT array_agg(DISTINCT x.c) INTO v_mais
+        FROM (
+            SELECT u.codigo_destino::text FROM unificacao_codigos AS u
+            WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
+            UNION ALL
+            SELECT u.codigo_origem::text FROM unificacao_codigos AS u
+            WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
+            UNION ALL
+            SELECT m.codigo
+            FROM estoque_codigo_conhecido AS c
+            JOIN estoque_codigo_conhecido AS m ON m.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (v_mais)
+        ) AS x (c)
+        WHERE x.c <> ALL (v_codigos);
+        EXIT WHEN v_mais IS NULL;
+        v_codigos := v_codigos || v_mais;
+    END LOOP;
 
     INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
     SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
@@ -1245,20 +1283,31 @@ COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
     'Rebuilds codes, gates and products from the sources; inner use.';
 
 -- sql/08_aplicacao/_estoque_recusar.sql
--- Refuses a statement that wrote a quantity which cannot be counted, naming column and product.
--- Always raises, EP001.
+-- Refuses quantities that cannot be counted, naming table, column and product. What a row had before
+-- the statement is not held against it: rows left out by a tolerant install may still be written to.
+-- Raises EP001.
 CREATE FUNCTION _estoque_recusar(p_deltas _estoque_delta[], p_tabela text, p_coluna text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
+DECLARE
+    v_codigo text;
 BEGIN
-    RAISE EXCEPTION USING
-        ERRCODE = 'EP001',
-        MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range', p_tabela, p_coluna,
-            (SELECT min(d.codigo) FROM unnest(p_deltas) AS d WHERE NOT d.cabe)),
-        HINT = 'Write a finite quantity of less than 1,000,000,000,000;'
-            ' nothing of this statement was kept.',
-        SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
+    SELECT d.codigo INTO v_codigo
+    FROM unnest(p_deltas) AS d
+    GROUP BY d.codigo
+    HAVING sum(d.fora) > 0
+    ORDER BY d.codigo
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'EP001',
+            MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range', p_tabela,
+                p_coluna, v_codigo),
+            HINT = 'Write a finite quantity of less than 1,000,000,000,000;'
+                ' nothing of this statement was kept.',
+            SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
+    END IF;
 END
 $body$;
 
@@ -1479,6 +1528,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_qtd numeric;
@@ -1503,7 +1553,7 @@ BEGIN
     END IF;
 
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, NULL::date,
                 sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)),
@@ -1512,13 +1562,10 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN _estoque_digital(f.id::text, f.nome_produto) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)) AS fora
             FROM novos AS f
             GROUP BY f.cod_produto
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -1530,11 +1577,14 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN -_estoque_digital(f.id::text, f.nome_produto) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
     END IF;
     IF v_deltas IS NOT NULL THEN
         PERFORM _estoque_aplicar(v_deltas);
@@ -1557,6 +1607,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_data date;
@@ -1585,7 +1636,7 @@ BEGIN
     END IF;
 
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
                 sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
@@ -1596,13 +1647,10 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN _estoque_digital(f.id::text, f.nome_produto) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS fora
             FROM novos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -1616,11 +1664,14 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN -_estoque_digital(f.id::text, f.nome_produto) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_selecionada_usuario::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_selecionada_usuario::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto, f.data_expedicao_editada::date
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
     END IF;
     IF v_deltas IS NOT NULL THEN
         PERFORM _estoque_aplicar(v_deltas);
@@ -1634,6 +1685,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_pre_separacao() FROM PUBLIC;
 -- sql/09_gatilhos/_estoque_gatilho_programacao.sql
 -- Trigger function of programacao_producao: brings what a statement changed to _estoque_aplicar.
 -- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
+-- The name is read through jsonb because an ERP may have no such column.
 CREATE FUNCTION _estoque_gatilho_programacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -1643,6 +1695,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_data date;
@@ -1658,7 +1711,7 @@ BEGIN
                 f.data_programacao::date AS data,
                 _estoque_contribuicao_programacao(f.cod_produto::text,
                     f.data_programacao::date, f.qtd_programada::numeric) AS qtd,
-                f.nome_produto::text AS nome,
+                to_jsonb(f) ->> 'nome_produto' AS nome,
                 _estoque_cabe(f.qtd_programada::numeric) AS cabe
             FROM novos AS f LIMIT 2
         ) AS x;
@@ -1670,23 +1723,21 @@ BEGIN
     END IF;
 
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, f.data_programacao::date, 0,
                 sum(_estoque_contribuicao_programacao(f.cod_produto::text,
                     f.data_programacao::date, f.qtd_programada::numeric)),
                 0, count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                _estoque_nome_unico(min(j.nome), max(j.nome)),
                 sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                    THEN _estoque_digital(f.id::text, j.nome) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_programada::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_programada::numeric)) AS fora
             FROM novos AS f
+            CROSS JOIN LATERAL (SELECT to_jsonb(f) ->> 'nome_produto' AS nome) AS j
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -1695,15 +1746,19 @@ BEGIN
                 -sum(_estoque_contribuicao_programacao(f.cod_produto::text,
                     f.data_programacao::date, f.qtd_programada::numeric)),
                 0, -count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                _estoque_nome_unico(min(j.nome), max(j.nome)),
                 sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                    THEN -_estoque_digital(f.id::text, j.nome) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_programada::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_programada::numeric))
             FROM antigos AS f
+            CROSS JOIN LATERAL (SELECT to_jsonb(f) ->> 'nome_produto' AS nome) AS j
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
     END IF;
     IF v_deltas IS NOT NULL THEN
         PERFORM _estoque_aplicar(v_deltas);
@@ -1727,6 +1782,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_data date;
@@ -1766,7 +1822,7 @@ BEGIN
 
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
                 sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
@@ -1776,13 +1832,10 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN _estoque_digital(f.id::text, f.nome_produto) END),
                 f.separacao_lote_id::text,
-                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_saldo::numeric)) AS fora
             FROM novos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -1795,11 +1848,14 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN -_estoque_digital(f.id::text, f.nome_produto) END),
                 f.separacao_lote_id::text,
-                bool_and(_estoque_cabe(f.qtd_saldo::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_saldo::numeric))
             FROM antigos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
     END IF;
     IF v_deltas IS NULL THEN
         RETURN NULL;
@@ -1866,6 +1922,8 @@ DECLARE
     v_novos text[] := ARRAY[]::text[];
     v_antigos text[] := ARRAY[]::text[];
     v_codigos text[];
+    v_origens text[];
+    v_motivo text;
 BEGIN
     -- Pairs of codes, flattened in the order origin, destination.
     IF TG_OP <> 'DELETE' THEN
@@ -1890,113 +1948,116 @@ BEGIN
         FROM generate_subscripts(v_antigos, 1) AS i
     ),
     mudanca AS (
-        (TABLE novo EXCEPT ALL TABLE antigo) UNION ALL (TABLE antigo EXCEPT ALL TABLE novo)
+        SELECT n.*, true AS entrou FROM (TABLE novo EXCEPT ALL TABLE antigo) AS n
+        UNION ALL
+        SELECT a.*, false FROM (TABLE antigo EXCEPT ALL TABLE novo) AS a
     )
-    SELECT array_agg(DISTINCT c.codigo) INTO v_codigos
+    SELECT array_agg(DISTINCT c.codigo), array_agg(DISTINCT m.origem) FILTER (WHERE m.entrou)
+    INTO v_codigos, v_origens
     FROM mudanca AS m, LATERAL (VALUES (m.origem), (m.destino)) AS c (codigo);
-
-    IF v_codigos IS NOT NULL THEN
-        PERFORM _estoque_reagrupar(v_codigos);
+    IF v_codigos IS NULL THEN
+        RETURN NULL;
     END IF;
+
+    PERFORM _estoque_tomar_vez();
+    -- Only what this statement brings is refused: contradictions that were there may stay.
+    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(v_origens) AS c LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP002',
+            MESSAGE = 'code unification is contradictory: ' || v_motivo,
+            HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+    END IF;
+    PERFORM _estoque_reagrupar(v_codigos);
     RETURN NULL;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
 
--- sql/09_gatilhos/gatilhos.sql
--- The triggers on the sources: after each statement, one per event, and on TRUNCATE.
--- An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires several, each with its own rows.
+-- sql/09_gatilhos/_estoque_vigiar.sql
+-- Puts our four triggers on every source and on every partition or child of one that lacks them, and
+-- turns on those that were disabled. A statement fires the triggers of the table it names, not those
+-- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
+-- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
+-- several, each with its own rows. Returns the tables that lacked a trigger and the number mended.
+CREATE FUNCTION _estoque_vigiar(OUT tabelas regclass[], OUT gatilhos bigint)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_falta record;
+BEGIN
+    gatilhos := 0;
+    FOR v_falta IN SELECT g.* FROM estoque_gatilhos() AS g WHERE g.estado IN ('missing', 'disabled')
+    LOOP
+        IF v_falta.estado = 'disabled' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
+        ELSE
+            EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION %s()',
+                v_falta.gatilho,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
+                    WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
+                    ELSE 'TRUNCATE' END,
+                v_falta.tabela,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
+                    WHEN 'estoque_alterar'
+                    THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
+                    WHEN 'estoque_excluir' THEN 'REFERENCING OLD TABLE AS antigos' ELSE '' END,
+                v_falta.funcao);
+        END IF;
+        gatilhos := gatilhos + 1;
+        IF v_falta.tabela <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.tabela;
+        END IF;
+    END LOOP;
+END
+$body$;
 
-CREATE TRIGGER estoque_inserir AFTER INSERT ON movimentacao_estoque
-    REFERENCING NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_movimentacao();
+REVOKE ALL ON FUNCTION _estoque_vigiar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar() IS 'Puts missing triggers on the sources; inner use.';
 
-CREATE TRIGGER estoque_alterar AFTER UPDATE ON movimentacao_estoque
-    REFERENCING OLD TABLE AS antigos NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_movimentacao();
+-- sql/09_gatilhos/estoque_gatilhos.sql
+-- The triggers that keep the results exact, one row for each that has to be there: four on every
+-- source and on every partition or child of one. They are known by their function, not by their name.
+CREATE FUNCTION estoque_gatilhos()
+RETURNS TABLE (tabela regclass, gatilho name, funcao regproc, estado text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE fonte (oid, assunto) AS (
+        SELECT f.nome::regclass::oid, f.assunto
+        FROM (
+            VALUES ('movimentacao_estoque', 'movimentacao'), ('pre_separacao_item', 'pre_separacao'),
+                ('separacao', 'separacao'), ('programacao_producao', 'programacao'),
+                ('embarque_itens', 'embarque'), ('unificacao_codigos', 'unificacao')
+        ) AS f (nome, assunto)
+        UNION
+        SELECT i.inhrelid, f.assunto FROM fonte AS f JOIN pg_inherits AS i ON i.inhparent = f.oid
+    ),
+    -- The events by their bits in pg_trigger.tgtype.
+    evento (nome, bit, sufixo) AS (
+        VALUES ('estoque_inserir', 4, NULL), ('estoque_alterar', 16, NULL),
+            ('estoque_excluir', 8, NULL), ('estoque_truncar', 32, 'truncar')
+    )
+    SELECT f.oid::regclass, coalesce(t.tgname, e.nome::name), p.funcao::regproc,
+        CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always' WHEN 'R' THEN 'replica only'
+            WHEN 'D' THEN 'disabled' ELSE 'missing' END
+    FROM fonte AS f
+    CROSS JOIN evento AS e
+    CROSS JOIN LATERAL (SELECT ('_estoque_gatilho_' || coalesce(e.sufixo, f.assunto))::regproc::oid)
+        AS p (funcao)
+    LEFT JOIN pg_trigger AS t ON t.tgrelid = f.oid AND t.tgfoid = p.funcao AND NOT t.tgisinternal
+        AND t.tgtype & e.bit <> 0
+    ORDER BY f.oid::regclass::text, e.bit;
+END
+$body$;
 
-CREATE TRIGGER estoque_excluir AFTER DELETE ON movimentacao_estoque
-    REFERENCING OLD TABLE AS antigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_movimentacao();
-
-CREATE TRIGGER estoque_truncar AFTER TRUNCATE ON movimentacao_estoque
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar();
-
-CREATE TRIGGER estoque_inserir AFTER INSERT ON pre_separacao_item
-    REFERENCING NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_pre_separacao();
-
-CREATE TRIGGER estoque_alterar AFTER UPDATE ON pre_separacao_item
-    REFERENCING OLD TABLE AS antigos NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_pre_separacao();
-
-CREATE TRIGGER estoque_excluir AFTER DELETE ON pre_separacao_item
-    REFERENCING OLD TABLE AS antigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_pre_separacao();
-
-CREATE TRIGGER estoque_truncar AFTER TRUNCATE ON pre_separacao_item
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar();
-
-CREATE TRIGGER estoque_inserir AFTER INSERT ON separacao
-    REFERENCING NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_separacao();
-
-CREATE TRIGGER estoque_alterar AFTER UPDATE ON separacao
-    REFERENCING OLD TABLE AS antigos NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_separacao();
-
-CREATE TRIGGER estoque_excluir AFTER DELETE ON separacao
-    REFERENCING OLD TABLE AS antigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_separacao();
-
-CREATE TRIGGER estoque_truncar AFTER TRUNCATE ON separacao
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar();
-
-CREATE TRIGGER estoque_inserir AFTER INSERT ON programacao_producao
-    REFERENCING NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_programacao();
-
-CREATE TRIGGER estoque_alterar AFTER UPDATE ON programacao_producao
-    REFERENCING OLD TABLE AS antigos NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_programacao();
-
-CREATE TRIGGER estoque_excluir AFTER DELETE ON programacao_producao
-    REFERENCING OLD TABLE AS antigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_programacao();
-
-CREATE TRIGGER estoque_truncar AFTER TRUNCATE ON programacao_producao
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar();
-
-CREATE TRIGGER estoque_inserir AFTER INSERT ON embarque_itens
-    REFERENCING NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_embarque();
-
-CREATE TRIGGER estoque_alterar AFTER UPDATE ON embarque_itens
-    REFERENCING OLD TABLE AS antigos NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_embarque();
-
-CREATE TRIGGER estoque_excluir AFTER DELETE ON embarque_itens
-    REFERENCING OLD TABLE AS antigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_embarque();
-
-CREATE TRIGGER estoque_truncar AFTER TRUNCATE ON embarque_itens
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar();
-
-CREATE TRIGGER estoque_inserir AFTER INSERT ON unificacao_codigos
-    REFERENCING NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_unificacao();
-
-CREATE TRIGGER estoque_alterar AFTER UPDATE ON unificacao_codigos
-    REFERENCING OLD TABLE AS antigos NEW TABLE AS novos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_unificacao();
-
-CREATE TRIGGER estoque_excluir AFTER DELETE ON unificacao_codigos
-    REFERENCING OLD TABLE AS antigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_unificacao();
-
-CREATE TRIGGER estoque_truncar AFTER TRUNCATE ON unificacao_codigos
-    FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar();
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger that has to be on the sources, and whether it is: ok, missing, disabled, …';
 
 -- sql/10_consultas/_estoque_conferir_dias.sql
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
@@ -2254,6 +2315,53 @@ $body$;
 COMMENT ON FUNCTION estoque_rupturas(integer) IS
     'Products that run out within the days given, by date and code; 22023 for negative days.';
 
+-- sql/11_manutencao/estoque_linhas_recusadas.sql
+-- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
+-- unifications that contradict each other. The triggers refuse such rows; an installation finds those
+-- that were there before. consulta is a query that lists them, good where nothing is installed.
+CREATE FUNCTION estoque_linhas_recusadas()
+RETURNS TABLE (tabela text, linhas bigint, motivo text, consulta text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT q.tabela, q.linhas, q.coluna || ' is NaN, infinite or out of range',
+        format('SELECT * FROM %I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            q.tabela, q.coluna)
+    FROM (
+        SELECT 'movimentacao_estoque', 'qtd_movimentacao', count(*) FROM movimentacao_estoque AS f
+        WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)
+        UNION ALL
+        SELECT 'pre_separacao_item', 'qtd_selecionada_usuario', count(*) FROM pre_separacao_item AS f
+        WHERE NOT _estoque_cabe(f.qtd_selecionada_usuario::numeric)
+        UNION ALL
+        SELECT 'separacao', 'qtd_saldo', count(*) FROM separacao AS f
+        WHERE NOT _estoque_cabe(f.qtd_saldo::numeric)
+        UNION ALL
+        SELECT 'programacao_producao', 'qtd_programada', count(*) FROM programacao_producao AS f
+        WHERE NOT _estoque_cabe(f.qtd_programada::numeric)
+    ) AS q (tabela, coluna, linhas)
+    WHERE q.linhas > 0;
+
+    RETURN QUERY
+    SELECT 'unificacao_codigos', c.linhas, c.motivos,
+        'WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d FROM unificacao_codigos'
+        ' WHERE ativo), c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
+        ' SELECT * FROM unificacao_codigos WHERE ativo AND (codigo_origem IN'
+        ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
+        ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))'
+    FROM (
+        SELECT count(*) AS linhas, string_agg(DISTINCT x.motivo, '; ' ORDER BY x.motivo) AS motivos
+        FROM (SELECT k.motivo FROM estoque_contradicoes() AS k LIMIT 20) AS x
+    ) AS c
+    WHERE c.linhas > 0;
+END
+$body$;
+
+COMMENT ON FUNCTION estoque_linhas_recusadas() IS
+    'Source rows that are left out because they cannot be counted, with a query that lists them.';
+
 -- sql/11_manutencao/estoque_recalcular.sql
 -- Rebuilds the product of a code from the sources, under the lock on its row: safe while others
 -- write. Returns how many products were wrong: 0 or 1, more when a gate of its lots was wrong too.
@@ -2465,6 +2573,46 @@ $body$;
 COMMENT ON FUNCTION estoque_verificar(text[]) IS
     'Every difference between what is stored and what the sources say; empty means exact.';
 
+-- sql/11_manutencao/estoque_vigiar.sql
+-- Mends what guards the sources: triggers that are missing, as on a partition made since, or disabled.
+-- What was written past them is counted then: the products of the tables concerned are recalculated.
+-- Returns the number of triggers mended. Runs with the caller's rights: the owner of the sources'.
+CREATE FUNCTION estoque_vigiar() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+    v_gatilhos bigint;
+    v_tabela regclass;
+    v_codigo text;
+BEGIN
+    SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
+    FOREACH v_tabela IN ARRAY coalesce(v_tabelas, '{}') LOOP
+        -- A partition with products holds few of them; any other table concerns them all.
+        IF NOT EXISTS (
+            SELECT FROM pg_inherits AS i
+            JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
+            WHERE i.inhrelid = v_tabela)
+        THEN
+            PERFORM estoque_recalcular_tudo();
+            EXIT;
+        END IF;
+        FOR v_codigo IN EXECUTE format(
+            'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
+            ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
+        LOOP
+            PERFORM estoque_recalcular(v_codigo);
+        END LOOP;
+    END LOOP;
+    RETURN v_gatilhos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_vigiar() IS
+    'Puts missing or disabled triggers back on the sources and their partitions, and counts what they missed.';
+
 -- sql/11_manutencao/estoque_virada.sql
 -- Turns the day: projects anew exactly the products whose stored D7 fields do not hold today.
 -- Returns how many. Locks those rows in order. Correctness never waits for it: readers project
@@ -2495,38 +2643,119 @@ REVOKE ALL ON FUNCTION estoque_virada() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_virada() IS
     'Refreshes the D7 fields that no longer hold and returns the number of products refreshed.';
 
--- sql/12_carga/carga_inicial.sql
--- Fills the result tables from what the sources already hold. Creating the triggers has locked the
--- sources against writers until commit, so what is filled is exact when they go on.
--- Raises EP001 for quantities that cannot be counted, EP002 for unifications that contradict.
+-- sql/12_conferencia/_estoque_conferir_linhas.sql
+-- Refuses to install over rows that cannot be counted, listing all of them with queries that find
+-- them. With the setting estoque_pg.tolerante = 'on' they are left out instead, with a notice each.
+-- Raises EP001 for quantities, else EP002 for unifications.
+CREATE FUNCTION _estoque_conferir_linhas() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_linha record;
+    v_lista text := '';
+    v_codigo text;
+BEGIN
+    FOR v_linha IN SELECT r.* FROM estoque_linhas_recusadas() AS r LOOP
+        v_lista := v_lista || format(E'\n%s: %s rows, %s\n    %s;', v_linha.tabela, v_linha.linhas,
+            v_linha.motivo, v_linha.consulta);
+        v_codigo := coalesce(v_codigo,
+            CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
+    END LOOP;
+    IF v_codigo IS NULL THEN
+        RETURN;
+    END IF;
+    IF current_setting('estoque_pg.tolerante', true) = 'on' THEN
+        RAISE NOTICE USING MESSAGE = 'estoque_pg: left out:' || v_lista;
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = v_codigo,
+        MESSAGE = 'the source tables have rows that cannot be counted',
+        DETAIL = ltrim(v_lista, E'\n'),
+        HINT = 'Mend the rows the queries find, then install again; or leave them out with'
+            ' --tolerante (SET estoque_pg.tolerante = on).';
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_conferir_linhas() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_conferir_linhas() IS
+    'Raises for source rows that cannot be counted, or leaves them out; inner use.';
+
+-- sql/12_conferencia/conferir_linhas.sql
+-- Before anything is locked or built: what is wrong with the rows is known here, at no one's cost.
+-- Up to this point an installation can be rehearsed beside writers and rolled back.
+DO $body$
+BEGIN
+    PERFORM _estoque_conferir_linhas();
+END
+$body$;
+
+-- fim do ensaio
+
+-- sql/13_carga/1_travar_fontes.sql
+-- Holds the writers of the sources off until commit; readers go on. What is filled below is exact
+-- then. The busiest table comes first, waited for while nothing else is held. The others may only
+-- be waited for briefly: less in all than a writer's deadlock_timeout, so that where a writer holds
+-- one of them and wants another, we give way and not the writer. The installer tries again.
+-- Raises 55P03.
 DO $body$
 DECLARE
-    v_falhas text;
+    v_tabela text;
 BEGIN
-    SELECT string_agg(format('%s in %s', f.linhas, f.coluna), ', ') INTO v_falhas
-    FROM (
-        SELECT 'movimentacao_estoque.qtd_movimentacao', count(*) FROM movimentacao_estoque
-        WHERE NOT _estoque_cabe(qtd_movimentacao::numeric)
-        UNION ALL
-        SELECT 'pre_separacao_item.qtd_selecionada_usuario', count(*) FROM pre_separacao_item
-        WHERE NOT _estoque_cabe(qtd_selecionada_usuario::numeric)
-        UNION ALL
-        SELECT 'separacao.qtd_saldo', count(*) FROM separacao
-        WHERE NOT _estoque_cabe(qtd_saldo::numeric)
-        UNION ALL
-        SELECT 'programacao_producao.qtd_programada', count(*) FROM programacao_producao
-        WHERE NOT _estoque_cabe(qtd_programada::numeric)
-    ) AS f (coluna, linhas)
-    WHERE f.linhas > 0;
-    IF v_falhas IS NOT NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'EP001',
-            MESSAGE = 'source rows with a quantity that is NaN, infinite or out of range: '
-                || v_falhas,
-            HINT = 'Find them with WHERE NOT column BETWEEN -999999999999.999 AND'
-                ' 999999999999.999, mend them, then install again.';
-    END IF;
+    RAISE NOTICE 'estoque_pg: holding writers off';
+    PERFORM set_config('lock_timeout', '2s', true);
+    LOCK TABLE movimentacao_estoque IN SHARE ROW EXCLUSIVE MODE;
+    PERFORM set_config('lock_timeout', '150ms', true);
+    FOREACH v_tabela IN ARRAY ARRAY['pre_separacao_item', 'separacao', 'programacao_producao',
+        'embarque_itens', 'unificacao_codigos']
+    LOOP
+        EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', v_tabela);
+    END LOOP;
+END
+$body$;
 
-    PERFORM _estoque_reconstruir_tudo();
+-- sql/13_carga/2_indices_das_fontes.sql
+-- Indexes on the ERP's tables, the only thing of ours there besides triggers.
+-- By product: the rebuild of one product and the newest name of a code read only its own rows.
+-- By lot: the shipment gate finds the rows of one lot without reading history.
+CREATE INDEX IF NOT EXISTS estoque_movimentacao_produto ON movimentacao_estoque (cod_produto, id);
+CREATE INDEX IF NOT EXISTS estoque_pre_separacao_produto ON pre_separacao_item (cod_produto, id);
+CREATE INDEX IF NOT EXISTS estoque_separacao_produto ON separacao (cod_produto, id);
+CREATE INDEX IF NOT EXISTS estoque_separacao_lote ON separacao (separacao_lote_id);
+CREATE INDEX IF NOT EXISTS estoque_programacao_produto ON programacao_producao (cod_produto, id);
+CREATE INDEX IF NOT EXISTS estoque_embarque_lote ON embarque_itens (separacao_lote_id);
+
+-- sql/13_carga/3_gatilhos.sql
+-- The triggers on the sources, and on the partitions they have.
+DO $body$
+BEGIN
+    PERFORM _estoque_vigiar();
+END
+$body$;
+
+-- sql/13_carga/4_carga_inicial.sql
+-- Fills the empty result tables from what the sources hold: gates, codes, products.
+-- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
+DO $body$
+BEGIN
+    PERFORM _estoque_conferir_linhas();
+    RAISE NOTICE 'estoque_pg: filling the result tables';
+    PERFORM _estoque_abrir_lotes(ARRAY(
+        SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+
+    INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+    SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
+    FROM _estoque_mencionados() AS m (codigo)
+    LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
+
+    INSERT INTO estoque_tempo_real (cod_produto)
+    SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
+
+    PERFORM _estoque_reconstruir(
+        ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
+    -- Plans made before statistics exist would last as long as the sessions that make them.
+    ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
 END
 $body$;

@@ -1,8 +1,9 @@
--- Refuses source tables that do not fit, naming every misfit at once, before anything else is made.
+-- Refuses tables that do not fit, naming every misfit at once, before anything else is made.
 -- Raises EP003. It runs in the migration's transaction: after a refusal nothing is left behind.
 DO $body$
 DECLARE
     v_falhas text;
+    v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
     WITH exigida (tabela, coluna, tipos) AS (
         VALUES
@@ -25,7 +26,6 @@ BEGIN
             ('separacao', 'expedicao', 'data'),
             ('programacao_producao', 'id', NULL),
             ('programacao_producao', 'cod_produto', 'texto'),
-            ('programacao_producao', 'nome_produto', 'texto'),
             ('programacao_producao', 'data_programacao', 'data'),
             ('programacao_producao', 'qtd_programada', 'quantidade'),
             ('embarque_itens', 'separacao_lote_id', 'texto'),
@@ -45,35 +45,64 @@ BEGIN
             ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
             ('data', 'date'), ('data', 'timestamp'),
             ('logico', 'bool')
+    ),
+    coluna AS (
+        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base
+        FROM exigida AS e
+        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = v_schema
+        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
+            AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+    ),
+    fonte AS (
+        SELECT DISTINCT c.tabela, c.relacao FROM coluna AS c WHERE c.relacao IS NOT NULL
+    ),
+    falha (nome, texto) AS (
+        SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
+        FROM coluna AS c WHERE c.relacao IS NULL
+        UNION ALL
+        SELECT c.nome, format('%s is missing', c.nome)
+        FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
+        UNION ALL
+        SELECT c.nome, format('%s is %s, expected %s', c.nome, c.tipo,
+            (SELECT string_agg(x.tipo::regtype::text, ', ') FROM aceita AS x
+             WHERE x.tipos = c.tipos))
+        FROM coluna AS c
+        WHERE c.attname IS NOT NULL AND c.tipos IS NOT NULL AND NOT EXISTS (
+            SELECT FROM aceita AS x WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
+        UNION ALL
+        -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
+        SELECT f.tabela, format('%I is owned by %I, and %I is no member of that role', f.tabela,
+            r.relowner::regrole, current_user)
+        FROM fonte AS f JOIN pg_class AS r ON r.oid = f.relacao
+        WHERE NOT pg_has_role(r.relowner, 'USAGE')
+        UNION ALL
+        SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
+        FROM fonte AS f WHERE row_security_active(f.relacao)
+        UNION ALL
+        SELECT f.tabela, format('%I has a foreign table among its partitions', f.tabela)
+        FROM fonte AS f
+        WHERE EXISTS (SELECT FROM pg_partition_tree(f.relacao) AS p
+                      JOIN pg_class AS r ON r.oid = p.relid WHERE r.relkind = 'f')
+        UNION ALL
+        SELECT r.relname, format('%I is there already, and is not ours', r.relname)
+        FROM pg_class AS r
+        WHERE r.relnamespace = v_schema AND r.relname IN ('estoque_tempo_real',
+            'movimentacao_prevista', 'estoque_por_codigo')
     )
-    SELECT string_agg(
-        CASE
-            WHEN r.oid IS NULL THEN format('%I is not a table', e.tabela)
-            WHEN a.attname IS NULL THEN format('%I.%I is missing', e.tabela, e.coluna)
-            ELSE format('%I.%I is %s, expected %s', e.tabela, e.coluna,
-                format_type(a.atttypid, a.atttypmod),
-                (SELECT string_agg(x.tipo::regtype::text, ', ') FROM aceita AS x
-                 WHERE x.tipos = e.tipos))
-        END, '; ' ORDER BY e.tabela, e.coluna)
+    SELECT string_agg(f.texto, E'\n' ORDER BY f.nome, f.texto)
     INTO v_falhas
-    FROM exigida AS e
-    LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
-        AND r.relnamespace = (SELECT n.oid FROM pg_namespace AS n
-                              WHERE n.nspname = current_schema())
-    LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
-        AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-    LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
-    WHERE a.attname IS NULL
-        OR (e.tipos IS NOT NULL AND NOT EXISTS (
-            SELECT FROM aceita AS x
-            WHERE x.tipos = e.tipos AND x.tipo IN (t.typname, b.typname)));
+    FROM falha AS f;
 
     IF v_falhas IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'EP003',
-            MESSAGE = 'source tables do not fit: ' || v_falhas,
-            HINT = 'Give the tables of the schema the columns and types named, then install again.';
+            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            DETAIL = v_falhas,
+            HINT = 'Mend what is named, or choose another schema, then install again.';
     END IF;
 END
 $body$;

@@ -2,7 +2,7 @@
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
 -- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
--- lote is the lot of separations; cabe is false when some quantity cannot be counted.
+-- lote is the lot of separations; fora counts the rows whose quantity cannot be counted.
 CREATE TYPE _estoque_delta AS (
     codigo text,
     data date,
@@ -13,7 +13,7 @@ CREATE TYPE _estoque_delta AS (
     nome text,
     nomes numeric,
     lote text,
-    cabe boolean
+    fora bigint
 );
 
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';

@@ -25,10 +25,7 @@ BEGIN
             OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c)
             OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c)
             OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM unificacao_codigos AS u
-                       WHERE u.ativo AND u.codigo_origem IS NOT NULL
-                           AND u.codigo_destino IS NOT NULL
-                           AND x.c IN (u.codigo_origem::text, u.codigo_destino::text));
+            OR x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k);
     END IF;
 END
 $body$;

@@ -1,7 +1,7 @@
 -- The name of a canonical product: the newest one its own code bears, on a movement, else on a
 -- pre-separation, a separation, a production row; only where there is none, that of its aliases.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
--- where a few codes have most of the rows.
+-- where a few codes have most of the rows. An ERP may have no name on its production rows.
 CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -30,8 +30,9 @@ BEGIN
              WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
              ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
             UNION ALL
-            (SELECT 4, f.nome_produto::text FROM programacao_producao AS f
-             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
+            (SELECT 4, to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
+                 AND to_jsonb(f) ->> 'nome_produto' <> ''
              ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
         ) AS n (ordem, nome)
         ORDER BY n.ordem

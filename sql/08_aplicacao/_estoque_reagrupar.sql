@@ -6,25 +6,33 @@ CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_codigos text[];
+    v_codigos text[] := p_codigos;
+    v_mais text[] := p_codigos;
     v_produtos text[];
     v_corrigidos bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
 
-    -- With every member of the groups concerned, the set is closed: no chain leads out of it.
-    SELECT array_agg(DISTINCT x.c) INTO v_codigos
-    FROM (
-        SELECT u.c FROM unnest(p_codigos) AS u (c)
-        UNION ALL
-        SELECT k.cod_produto FROM _estoque_canonicos(p_codigos) AS k
-        UNION ALL
-        SELECT m.codigo
-        FROM estoque_codigo_conhecido AS c
-        JOIN estoque_codigo_conhecido AS m ON m.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos)
-            OR c.codigo IN (SELECT k.cod_produto FROM _estoque_canonicos(p_codigos) AS k)
-    ) AS x (c);
+    -- With every code that a unification ties to these now or tied to them before, the set is
+    -- closed: no chain leads out of it.
+    LOOP
+        SELECT array_agg(DISTINCT x.c) INTO v_mais
+        FROM (
+            SELECT u.codigo_destino::text FROM unificacao_codigos AS u
+            WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
+            UNION ALL
+            SELECT u.codigo_origem::text FROM unificacao_codigos AS u
+            WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
+            UNION ALL
+            SELECT m.codigo
+            FROM estoque_codigo_conhecido AS c
+            JOIN estoque_codigo_conhecido AS m ON m.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (v_mais)
+        ) AS x (c)
+        WHERE x.c <> ALL (v_codigos);
+        EXIT WHEN v_mais IS NULL;
+        v_codigos := v_codigos || v_mais;
+    END LOOP;
 
     INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
     SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo

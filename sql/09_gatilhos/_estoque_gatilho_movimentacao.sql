@@ -9,6 +9,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_qtd numeric;
@@ -33,7 +34,7 @@ BEGIN
     END IF;
 
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, NULL::date,
                 sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)),
@@ -42,13 +43,10 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN _estoque_digital(f.id::text, f.nome_produto) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)) AS fora
             FROM novos AS f
             GROUP BY f.cod_produto
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -60,11 +58,14 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN -_estoque_digital(f.id::text, f.nome_produto) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_movimentacao::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric))
             FROM antigos AS f
             GROUP BY f.cod_produto
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
     END IF;
     IF v_deltas IS NOT NULL THEN
         PERFORM _estoque_aplicar(v_deltas);

@@ -1,5 +1,6 @@
 -- Trigger function of programacao_producao: brings what a statement changed to _estoque_aplicar.
 -- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
+-- The name is read through jsonb because an ERP may have no such column.
 CREATE FUNCTION _estoque_gatilho_programacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -9,6 +10,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_data date;
@@ -24,7 +26,7 @@ BEGIN
                 f.data_programacao::date AS data,
                 _estoque_contribuicao_programacao(f.cod_produto::text,
                     f.data_programacao::date, f.qtd_programada::numeric) AS qtd,
-                f.nome_produto::text AS nome,
+                to_jsonb(f) ->> 'nome_produto' AS nome,
                 _estoque_cabe(f.qtd_programada::numeric) AS cabe
             FROM novos AS f LIMIT 2
         ) AS x;
@@ -36,23 +38,21 @@ BEGIN
     END IF;
 
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, f.data_programacao::date, 0,
                 sum(_estoque_contribuicao_programacao(f.cod_produto::text,
                     f.data_programacao::date, f.qtd_programada::numeric)),
                 0, count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                _estoque_nome_unico(min(j.nome), max(j.nome)),
                 sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
+                    THEN _estoque_digital(f.id::text, j.nome) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_programada::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_programada::numeric)) AS fora
             FROM novos AS f
+            CROSS JOIN LATERAL (SELECT to_jsonb(f) ->> 'nome_produto' AS nome) AS j
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -61,15 +61,19 @@ BEGIN
                 -sum(_estoque_contribuicao_programacao(f.cod_produto::text,
                     f.data_programacao::date, f.qtd_programada::numeric)),
                 0, -count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
+                _estoque_nome_unico(min(j.nome), max(j.nome)),
                 sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
+                    THEN -_estoque_digital(f.id::text, j.nome) END),
                 NULL,
-                bool_and(_estoque_cabe(f.qtd_programada::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_programada::numeric))
             FROM antigos AS f
+            CROSS JOIN LATERAL (SELECT to_jsonb(f) ->> 'nome_produto' AS nome) AS j
             GROUP BY f.cod_produto, f.data_programacao::date
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
     END IF;
     IF v_deltas IS NOT NULL THEN
         PERFORM _estoque_aplicar(v_deltas);

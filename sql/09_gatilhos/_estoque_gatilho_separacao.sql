@@ -10,6 +10,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_cabem boolean;
+    v_fora numeric;
     v_linhas bigint;
     v_codigo text;
     v_data date;
@@ -49,7 +50,7 @@ BEGIN
 
     -- Quantities here are those of an open gate.
     IF TG_OP <> 'DELETE' THEN
-        SELECT array_agg(ROW(g.*)::_estoque_delta), bool_and(g.cabe) INTO v_deltas, v_cabem
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
             SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
                 sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
@@ -59,13 +60,10 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN _estoque_digital(f.id::text, f.nome_produto) END),
                 f.separacao_lote_id::text,
-                bool_and(_estoque_cabe(f.qtd_saldo::numeric)) AS cabe
+                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_saldo::numeric)) AS fora
             FROM novos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
-        IF NOT v_cabem THEN
-            PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
-        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
@@ -78,11 +76,14 @@ BEGIN
                 sum(CASE WHEN TG_OP = 'UPDATE'
                     THEN -_estoque_digital(f.id::text, f.nome_produto) END),
                 f.separacao_lote_id::text,
-                bool_and(_estoque_cabe(f.qtd_saldo::numeric))
+                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_saldo::numeric))
             FROM antigos AS f
             GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
         ) AS g;
         v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
     END IF;
     IF v_deltas IS NULL THEN
         RETURN NULL;

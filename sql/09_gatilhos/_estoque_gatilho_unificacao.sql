@@ -10,6 +10,8 @@ DECLARE
     v_novos text[] := ARRAY[]::text[];
     v_antigos text[] := ARRAY[]::text[];
     v_codigos text[];
+    v_origens text[];
+    v_motivo text;
 BEGIN
     -- Pairs of codes, flattened in the order origin, destination.
     IF TG_OP <> 'DELETE' THEN
@@ -34,14 +36,27 @@ BEGIN
         FROM generate_subscripts(v_antigos, 1) AS i
     ),
     mudanca AS (
-        (TABLE novo EXCEPT ALL TABLE antigo) UNION ALL (TABLE antigo EXCEPT ALL TABLE novo)
+        SELECT n.*, true AS entrou FROM (TABLE novo EXCEPT ALL TABLE antigo) AS n
+        UNION ALL
+        SELECT a.*, false FROM (TABLE antigo EXCEPT ALL TABLE novo) AS a
     )
-    SELECT array_agg(DISTINCT c.codigo) INTO v_codigos
+    SELECT array_agg(DISTINCT c.codigo), array_agg(DISTINCT m.origem) FILTER (WHERE m.entrou)
+    INTO v_codigos, v_origens
     FROM mudanca AS m, LATERAL (VALUES (m.origem), (m.destino)) AS c (codigo);
-
-    IF v_codigos IS NOT NULL THEN
-        PERFORM _estoque_reagrupar(v_codigos);
+    IF v_codigos IS NULL THEN
+        RETURN NULL;
     END IF;
+
+    PERFORM _estoque_tomar_vez();
+    -- Only what this statement brings is refused: contradictions that were there may stay.
+    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(v_origens) AS c LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP002',
+            MESSAGE = 'code unification is contradictory: ' || v_motivo,
+            HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+    END IF;
+    PERFORM _estoque_reagrupar(v_codigos);
     RETURN NULL;
 END
 $body$;

@@ -1,0 +1,41 @@
+-- Puts our four triggers on every source and on every partition or child of one that lacks them, and
+-- turns on those that were disabled. A statement fires the triggers of the table it names, not those
+-- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
+-- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
+-- several, each with its own rows. Returns the tables that lacked a trigger and the number mended.
+CREATE FUNCTION _estoque_vigiar(OUT tabelas regclass[], OUT gatilhos bigint)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_falta record;
+BEGIN
+    gatilhos := 0;
+    FOR v_falta IN SELECT g.* FROM estoque_gatilhos() AS g WHERE g.estado IN ('missing', 'disabled')
+    LOOP
+        IF v_falta.estado = 'disabled' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
+        ELSE
+            EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION %s()',
+                v_falta.gatilho,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
+                    WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
+                    ELSE 'TRUNCATE' END,
+                v_falta.tabela,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
+                    WHEN 'estoque_alterar'
+                    THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
+                    WHEN 'estoque_excluir' THEN 'REFERENCING OLD TABLE AS antigos' ELSE '' END,
+                v_falta.funcao);
+        END IF;
+        gatilhos := gatilhos + 1;
+        IF v_falta.tabela <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.tabela;
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar() IS 'Puts missing triggers on the sources; inner use.';
