@@ -546,7 +546,7 @@ COMMENT ON FUNCTION estoque_hoje() IS
 -- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
 CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
@@ -633,9 +633,11 @@ COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
 -- pre-separation, a separation, a production row; only where there is none, that of its aliases.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
 -- where a few codes have most of the rows. An ERP may have no name on its production rows.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product.
 CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_codigo text;
@@ -1961,7 +1963,7 @@ BEGIN
 
     PERFORM _estoque_tomar_vez();
     -- Only what this statement brings is refused: contradictions that were there may stay.
-    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(v_origens) AS c LIMIT 1;
+    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'EP002',
             MESSAGE = 'code unification is contradictory: ' || v_motivo,
@@ -2738,6 +2740,8 @@ $body$;
 -- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
 DO $body$
 BEGIN
+    -- Sums and sorts of everything there is, once.
+    PERFORM set_config('work_mem', '256MB', true);
     PERFORM _estoque_conferir_linhas();
     RAISE NOTICE 'estoque_pg: filling the result tables';
     PERFORM _estoque_abrir_lotes(ARRAY(

@@ -63,8 +63,13 @@ def dia_mais(dia: date, n: int) -> date:
 
 
 def arredondar(valor: Decimal | float | int) -> Decimal:
-    """A quantity as the rules want it: floats by 15 significant digits, then 3 decimals."""
+    """A quantity as the rules want it: floats by 15 significant digits, then 3 decimals.
+
+    What cannot be counted (only rows older than the triggers hold such) counts for nothing.
+    """
     exato = Decimal(format(valor, ".15g")) if isinstance(valor, float) else Decimal(valor)
+    if not exato.is_finite() or abs(exato) >= LIMITE - Decimal("0.0005"):
+        return ZERO
     return exato.quantize(MILESIMO, ROUND_HALF_UP)
 
 
@@ -112,6 +117,25 @@ def unificacao_valida(linhas: Iterable[Linha]) -> bool:
     return True
 
 
+def destinos(linhas: Iterable[Linha]) -> dict[str, str]:
+    """Where each alias leads. What contradicts itself, or runs into a circle, leads nowhere."""
+    todos: dict[str, set[str]] = {}
+    for linha in linhas:
+        de, para = como_codigo(linha["codigo_origem"]), como_codigo(linha["codigo_destino"])
+        if linha["ativo"] is True and de is not None and para is not None:
+            todos.setdefault(de, set()).add(para)
+    unicos = {de: min(para) for de, para in todos.items() if len(para) == 1}
+
+    def acaba(codigo: str) -> bool:
+        for _ in range(len(unicos) + 1):
+            if codigo not in unicos:
+                return True
+            codigo = unicos[codigo]
+        return False
+
+    return {de: para for de, para in unicos.items() if acaba(de)}
+
+
 @dataclass
 class Produto:
     nome: str | None
@@ -124,11 +148,7 @@ class Oraculo:
     def __init__(self, fontes: Mapping[str, list[Linha]], hoje: date) -> None:
         self.fontes = fontes
         self.hoje = hoje
-        self.destino: dict[str, str] = {}
-        for linha in fontes["unificacao_codigos"]:
-            de, para = como_codigo(linha["codigo_origem"]), como_codigo(linha["codigo_destino"])
-            if linha["ativo"] is True and de is not None and para is not None:
-                self.destino[de] = para
+        self.destino = destinos(fontes["unificacao_codigos"])
         self.conhecidos = self._conhecidos()
         self.produtos = {
             canonico: Produto(self._nome(canonico), ZERO)
@@ -161,7 +181,7 @@ class Oraculo:
                     (r["id"], r["nome_produto"])
                     for r in self.fontes[tabela]
                     if como_codigo(r["cod_produto"]) == codigo
-                    and r["nome_produto"] is not None
+                    and r.get("nome_produto") is not None
                     and r["nome_produto"] != ""
                 ]
                 if nomes:

@@ -4,7 +4,7 @@
 -- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
 CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN

@@ -2,9 +2,11 @@
 -- pre-separation, a separation, a production row; only where there is none, that of its aliases.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
 -- where a few codes have most of the rows. An ERP may have no name on its production rows.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product.
 CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
     v_codigo text;

@@ -49,7 +49,7 @@ BEGIN
 
     PERFORM _estoque_tomar_vez();
     -- Only what this statement brings is refused: contradictions that were there may stay.
-    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(v_origens) AS c LIMIT 1;
+    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'EP002',
             MESSAGE = 'code unification is contradictory: ' || v_motivo,

@@ -2,6 +2,8 @@
 -- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
 DO $body$
 BEGIN
+    -- Sums and sorts of everything there is, once.
+    PERFORM set_config('work_mem', '256MB', true);
     PERFORM _estoque_conferir_linhas();
     RAISE NOTICE 'estoque_pg: filling the result tables';
     PERFORM _estoque_abrir_lotes(ARRAY(

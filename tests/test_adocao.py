@@ -1,0 +1,495 @@
+"""Installing over an ERP that lives: its variants, its sins, and its writers meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal as Dec
+
+import psycopg
+import pytest
+from apoio import Banco
+from conftest import Servico
+from psycopg.conninfo import make_conninfo
+from test_fontes import DADOS, ERP, objetos
+
+from estoque_pg import migracoes
+from estoque_pg.erros import (
+    ErroEstoque,
+    FonteIncompativel,
+    QuantidadeInvalida,
+    UnificacaoInvalida,
+)
+from estoque_pg.migracoes import desfazer, instalar
+
+MINIMA = """
+CREATE TABLE movimentacao_estoque (id serial PRIMARY KEY, cod_produto varchar(20),
+    nome_produto varchar(80), qtd_movimentacao float8, ativo boolean);
+CREATE TABLE pre_separacao_item (id serial PRIMARY KEY, cod_produto varchar(20),
+    nome_produto text, qtd_selecionada_usuario int, data_expedicao_editada timestamp,
+    status varchar(20));
+CREATE TABLE separacao (id serial PRIMARY KEY, separacao_lote_id varchar(20),
+    cod_produto varchar(20), nome_produto text, qtd_saldo float8, expedicao timestamp);
+CREATE TABLE programacao_producao (id serial PRIMARY KEY, cod_produto varchar(20),
+    data_programacao timestamp, qtd_programada float8);
+CREATE TABLE embarque_itens (separacao_lote_id varchar(20), nota_fiscal varchar(20),
+    status varchar(20), erro_validacao varchar(500));
+CREATE TABLE unificacao_codigos (codigo_origem integer, codigo_destino integer, ativo boolean);
+"""
+PARTICIONADA = """
+CREATE TABLE movimentacao_estoque (id bigserial,
+    cod_produto varchar(50) NOT NULL, nome_produto varchar(200) NOT NULL,
+    data_movimentacao date NOT NULL, tipo_movimentacao varchar(50) NOT NULL,
+    qtd_movimentacao numeric(15,3), ativo boolean,
+    PRIMARY KEY (id, data_movimentacao, cod_produto)) PARTITION BY RANGE (data_movimentacao);
+CREATE TABLE mov_2024 PARTITION OF movimentacao_estoque
+    FOR VALUES FROM (MINVALUE) TO ('2025-01-01');
+CREATE TABLE mov_2025 PARTITION OF movimentacao_estoque
+    FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (cod_produto);
+CREATE TABLE mov_2025_p1 PARTITION OF mov_2025 FOR VALUES IN ('P1');
+CREATE TABLE mov_2025_outros PARTITION OF mov_2025 DEFAULT;
+"""
+MOVER = (
+    "INSERT INTO {} (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,"
+    " qtd_movimentacao, ativo) VALUES ('{}', 'N', '{}', 'E', {}, true)"
+)
+
+
+def preparar(dsn: str, *comandos: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        for comando in comandos:
+            conn.execute(comando)
+
+
+@pytest.fixture
+def adotar(vazio: str) -> Iterator[Callable[..., Banco]]:
+    """Makes the ERP's tables, installs over them, and checks the invariant."""
+    bancos = []
+
+    def fazer(*comandos: str, tolerante: bool = False) -> Banco:
+        preparar(vazio, *comandos)
+        instalar(vazio, None, tolerante=tolerante)
+        bancos.append(Banco(vazio))
+        bancos[-1].verificar()
+        return bancos[-1]
+
+    yield fazer
+    for banco in bancos:
+        banco.fechar()
+
+
+# --- variants ---------------------------------------------------------------------------------
+
+
+def test_optional_columns_may_be_absent(adotar: Callable[..., Banco]) -> None:
+    banco = adotar(
+        MINIMA,
+        "INSERT INTO programacao_producao (cod_produto, data_programacao, qtd_programada)"
+        " VALUES ('10', '2025-08-07 12:00', 5.5), ('30', '2025-08-07', 1)",
+        "INSERT INTO unificacao_codigos VALUES (10, 20, true)",
+    )
+    assert banco.previsto("20") == {banco.dia(1): (Dec("5.5"), 0)}
+    banco.prod("20", 2, 2)
+    banco.execute("UPDATE programacao_producao SET qtd_programada = qtd_programada + 1")
+    banco.execute("INSERT INTO movimentacao_estoque VALUES (1, '20', 'Vinte', 0.1, true)")
+    banco.execute("INSERT INTO separacao VALUES (1, 'L', '10', NULL, 0.2, '2025-08-07')")
+    banco.execute("INSERT INTO embarque_itens VALUES ('L', 'NF', 'ativo', NULL)")
+    banco.execute("INSERT INTO pre_separacao_item VALUES (1, '30', NULL, 7, '2025-08-07', NULL)")
+    banco.execute("DELETE FROM programacao_producao WHERE cod_produto = '10'")
+    banco.execute("UPDATE unificacao_codigos SET codigo_destino = 30")
+    banco.execute("TRUNCATE programacao_producao")
+
+
+def test_triggers_of_the_erp_stay_and_both_work(adotar: Callable[..., Banco]) -> None:
+    banco = adotar(
+        MINIMA,
+        "CREATE FUNCTION dobrar() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN NEW.qtd_movimentacao := NEW.qtd_movimentacao * 2; RETURN NEW; END $$",
+        "CREATE TRIGGER do_erp BEFORE INSERT ON movimentacao_estoque"
+        " FOR EACH ROW EXECUTE FUNCTION dobrar()",
+    )
+    banco.execute("INSERT INTO movimentacao_estoque VALUES (1, 'P1', 'N', 5, true)")
+    assert banco.saldo("P1") == 10
+
+
+def test_partitions_count_however_they_are_written(adotar: Callable[..., Banco]) -> None:
+    """A statement on a partition does not fire the triggers of its parent."""
+    banco = adotar(PARTICIONADA, MOVER.format("mov_2024", "P0", "2024-05-05", 3))
+    banco.mov("P1", 5)
+    banco.execute(MOVER.format("mov_2024", "P1", "2024-02-02", 6))
+    banco.execute(MOVER.format("mov_2025", "P1", "2025-02-02", 7))
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-02-02", 8))
+    assert banco.saldo("P1") == 26
+    banco.copiar(
+        "mov_2025_outros",
+        "cod_produto, nome_produto, data_movimentacao, tipo_movimentacao, qtd_movimentacao, ativo",
+        [(f"P{n % 3}2", "N", date(2025, 1, 1 + n), "E", n, True) for n in range(20)],
+    )
+    banco.execute("UPDATE mov_2025_p1 SET qtd_movimentacao = 1")
+    banco.execute("UPDATE movimentacao_estoque SET data_movimentacao = '2024-12-31'")
+    banco.execute("UPDATE mov_2024 SET qtd_movimentacao = 2 WHERE cod_produto = 'P1'")
+    banco.execute("DELETE FROM mov_2024 WHERE cod_produto = 'P02'")
+    banco.execute(MOVER.format("movimentacao_estoque", "P1", "2025-02-02", 8))
+    banco.recusa("EP001", MOVER.format("mov_2025_p1", "P1", "2025-03-03", "'NaN'"))
+    banco.execute("TRUNCATE mov_2024")
+    assert banco.saldo("P1") == 8
+    banco.execute("TRUNCATE movimentacao_estoque")
+
+
+def test_a_partition_made_later_is_watched_when_asked_to(adotar: Callable[..., Banco]) -> None:
+    banco = adotar(PARTICIONADA)
+    banco.mov("P1", 5)
+    banco.cru(
+        "CREATE TABLE mov_2026 PARTITION OF movimentacao_estoque"
+        " FOR VALUES FROM ('2026-01-01') TO (MAXVALUE)"
+    )
+    banco.execute(MOVER.format("movimentacao_estoque", "P1", "2026-01-01", 1))
+    assert {
+        (r["tabela"], r["estado"])
+        for r in banco.cru(
+            "SELECT tabela::text, estado FROM estoque_gatilhos() WHERE estado <> 'ok'"
+        )
+    } == {("mov_2026", "missing")}
+    banco.cru(MOVER.format("mov_2026", "P1", "2026-01-01", 10))  # past every trigger
+    banco.cru(MOVER.format("mov_2026", "P9", "2026-01-01", 10))
+    assert banco.valor("SELECT estoque_vigiar()") == 4
+    banco.verificar()
+    assert (banco.saldo("P1"), banco.saldo("P9")) == (16, 10)
+    banco.execute(MOVER.format("mov_2026", "P1", "2026-01-01", 100))
+    assert banco.valor("SELECT estoque_vigiar()") == 0
+
+
+def test_disabled_and_dropped_triggers_are_put_back(banco: Banco) -> None:
+    banco.mov("P1", 5)
+    banco.cru("ALTER TABLE movimentacao_estoque DISABLE TRIGGER USER")
+    banco.cru("DROP TRIGGER estoque_alterar ON separacao")
+    banco.cru(MOVER.format("movimentacao_estoque", "P1", "2025-01-01", 10))
+    assert banco.valor("SELECT count(*) FROM estoque_gatilhos() WHERE estado = 'disabled'") == 4
+    assert banco.valor("SELECT estoque_vigiar()") == 5
+    banco.verificar()
+    assert banco.saldo("P1") == 15
+
+
+def test_children_by_inheritance_count_too(adotar: Callable[..., Banco]) -> None:
+    banco = adotar(
+        MINIMA,
+        "CREATE TABLE mov_antigo (arquivo text) INHERITS (movimentacao_estoque)",
+        "INSERT INTO mov_antigo VALUES (1, 'P1', 'N', 5, true, 'x')",
+    )
+    assert banco.saldo("P1") == 5
+    banco.execute("INSERT INTO mov_antigo VALUES (2, 'P1', 'N', 6, true, 'x')")
+    banco.execute("INSERT INTO movimentacao_estoque VALUES (3, 'P1', 'N', 7, true)")
+    banco.execute("UPDATE movimentacao_estoque SET qtd_movimentacao = qtd_movimentacao + 1")
+    banco.execute("DELETE FROM mov_antigo WHERE id = 1")
+    assert banco.saldo("P1") == 15
+
+
+def test_uninstall_leaves_partitions_as_they_were(vazio: str) -> None:
+    preparar(vazio, PARTICIONADA)
+    antes = objetos(vazio)
+    instalar(vazio, None)
+    desfazer(vazio, None)
+    criadas = {("class", t) for t in ("pre_separacao_item", "separacao", "programacao_producao")}
+    assert [o for o in antes if o not in objetos(vazio)] == []
+    assert criadas <= set(objetos(vazio))  # source tables that were missing are the ERP's now
+    assert not [o for o in objetos(vazio) if o[0] == "trigger"]
+
+
+# --- what does not fit ------------------------------------------------------------------------
+
+
+def recusada(dsn: str, classe: type[ErroEstoque], *comandos: str) -> ErroEstoque:
+    preparar(dsn, *comandos)
+    antes = objetos(dsn)
+    with pytest.raises(classe) as erro:
+        instalar(dsn, None)
+    assert objetos(dsn) == antes
+    return erro.value
+
+
+def test_tables_of_another_owner(servico: Servico, vazio: str) -> None:
+    """The installer has to be the owner, or a member of the owner's role."""
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        papel = f"instalador_{conn.info.dbname}"
+        conn.execute(f"CREATE ROLE {papel} LOGIN; CREATE ROLE {papel}_erp")
+        conn.execute(f"GRANT ALL ON SCHEMA public TO {papel}, {papel}_erp")
+        conn.execute(f"SET ROLE {papel}_erp")
+        conn.execute(ERP)
+        conn.execute(DADOS)
+        conn.execute("RESET ROLE")
+        dsn = make_conninfo(vazio, user=papel)
+        try:
+            with pytest.raises(FonteIncompativel) as erro:
+                instalar(dsn, None)
+            assert f"separacao is owned by {papel}_erp" in (erro.value.detalhe or "")
+            conn.execute(f"GRANT {papel}_erp TO {papel}")
+            instalar(dsn, None)
+            banco = Banco(dsn)
+            banco.verificar()
+            banco.mov("123", 5.5)
+            banco.fechar()
+        finally:
+            conn.execute(f"DROP OWNED BY {papel}, {papel}_erp CASCADE")
+            conn.execute(f"DROP ROLE {papel}, {papel}_erp")
+
+
+def test_row_security_that_hides_rows(servico: Servico, vazio: str) -> None:
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        papel = f"dono_rls_{conn.info.dbname}"
+        conn.execute(f"CREATE ROLE {papel} LOGIN; GRANT ALL ON SCHEMA public TO {papel}")
+        conn.execute(f"SET ROLE {papel}")
+        conn.execute(MINIMA)
+        conn.execute("ALTER TABLE separacao ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        conn.execute("RESET ROLE")
+        try:
+            with pytest.raises(FonteIncompativel, match="do not fit") as erro:
+                instalar(make_conninfo(vazio, user=papel), None)
+            assert "row level security" in (erro.value.detalhe or "")
+        finally:
+            conn.execute(f"DROP OWNED BY {papel} CASCADE; DROP ROLE {papel}")
+
+
+def test_names_of_ours_that_are_taken(vazio: str) -> None:
+    erro = recusada(
+        vazio, FonteIncompativel, MINIMA, "CREATE TABLE estoque_tempo_real (qualquer int)"
+    )
+    assert "estoque_tempo_real is there already" in (erro.detalhe or "")
+
+
+# --- rows that already break a rule -------------------------------------------------------------
+
+PECADOS = (
+    "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, qtd_movimentacao, ativo) VALUES"
+    " ('1', 'Um', 5, true), ('1', 'Um', 'NaN', true), ('2', 'Dois', 'Infinity', true)",
+    "INSERT INTO separacao (separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+    " VALUES ('L', '3', 1e15, '2025-08-07'), ('L', '3', 4, '2025-08-07')",
+    "INSERT INTO unificacao_codigos VALUES (1, 2, true), (1, 3, true), (4, 5, true), (5, 6, true),"
+    " (6, 4, true), (7, 4, true), (8, 8, true), (9, 1, true), (2, 3, false)",
+    "INSERT INTO programacao_producao (cod_produto, qtd_programada, data_programacao)"
+    " SELECT n::text, n, '2025-08-08' FROM generate_series(4, 9) AS n",
+)
+
+
+def test_they_are_listed_with_queries_that_find_them(vazio: str) -> None:
+    erro = recusada(vazio, QuantidadeInvalida, MINIMA, *PECADOS)
+    assert "--tolerante" in (erro.dica or "")
+    consultas = [
+        linha.strip().rstrip(";")
+        for linha in (erro.detalhe or "").splitlines()
+        if linha.startswith("    ")
+    ]
+    with psycopg.connect(vazio) as conn:
+        achados = [conn.execute(c.encode()).fetchall() for c in consultas]
+    movimentos, separacoes, unificacoes = achados
+    assert [linha[0] for linha in movimentos] == [2, 3]
+    assert [linha[0] for linha in separacoes] == [1]
+    # Every row the answers do without: those of an origin with two, those that never end.
+    assert {(a, b) for a, b, _ in unificacoes} == {
+        (1, 2),
+        (1, 3),
+        (4, 5),
+        (5, 6),
+        (6, 4),
+        (7, 4),
+        (8, 8),
+    }
+    preparar(
+        vazio,
+        "DELETE FROM movimentacao_estoque WHERE id IN (2, 3)",
+        "DELETE FROM separacao WHERE id = 1",
+    )
+    assert "unificacao_codigos" in (recusada(vazio, UnificacaoInvalida).detalhe or "")
+
+
+def test_tolerant_install_leaves_them_out_and_says_so(vazio: str) -> None:
+    preparar(vazio, MINIMA, *PECADOS)
+    ditas: list[str] = []
+    instalar(vazio, None, tolerante=True, avisar=ditas.append)
+    assert any("left out" in d and "qtd_saldo" in d and "circular" in d for d in ditas)
+    banco = Banco(vazio)
+    try:
+        banco.verificar()
+        assert banco.saldo("1") == 5
+        assert banco.valor("SELECT estoque_codigo('9')") == "1"  # a sound one among them
+        assert banco.valor("SELECT sum(linhas) FROM estoque_linhas_recusadas()") == 10
+        # What is left out may be written to, and comes in once it is mended.
+        banco.execute("UPDATE movimentacao_estoque SET nome_produto = 'Novo'")
+        banco.execute("UPDATE separacao SET expedicao = '2025-08-09'")
+        banco.execute("UPDATE movimentacao_estoque SET qtd_movimentacao = 7 WHERE id = 2")
+        assert banco.saldo("1") == 12
+        banco.execute("UPDATE separacao SET qtd_saldo = 2 WHERE id = 1")
+        # New ones are refused as ever.
+        banco.recusa("EP001", "UPDATE movimentacao_estoque SET qtd_movimentacao = 'NaN'")
+        banco.recusa("EP001", "INSERT INTO separacao VALUES (9, 'L', '3', NULL, 'NaN', now())")
+        banco.recusa("EP002", "INSERT INTO unificacao_codigos VALUES (1, 9, true)")
+        banco.recusa("EP002", "INSERT INTO unificacao_codigos VALUES (10, 4, true)")
+        # Mending a contradiction unites what it kept apart.
+        banco.execute("DELETE FROM unificacao_codigos WHERE codigo_destino = 2")
+        assert banco.valor("SELECT estoque_codigo('9')") == "3"
+        banco.execute("UPDATE unificacao_codigos SET ativo = false WHERE codigo_origem = 6")
+        assert banco.valor("SELECT estoque_codigo('4')") == "6"
+        assert banco.valor("SELECT estoque_codigo('7')") == "6"
+        banco.execute("DELETE FROM unificacao_codigos WHERE codigo_origem = 8")
+        banco.execute("DELETE FROM movimentacao_estoque WHERE id = 3")
+        assert banco.cru("SELECT * FROM estoque_linhas_recusadas()") == []
+        banco.execute("DELETE FROM unificacao_codigos")
+    finally:
+        banco.fechar()
+
+
+# --- while others write -------------------------------------------------------------------------
+
+ENCHER = (
+    "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, qtd_movimentacao, ativo)"
+    " SELECT 'P' || n % 2000, 'Produto', n % 11 - 4, true FROM generate_series(1, {}) AS n"
+)
+
+
+def escrever(dsn: str, semente: int, parar: threading.Event, esperas: list[float]) -> None:
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        n = semente
+        while not parar.is_set():
+            n += 4
+            antes = time.monotonic()
+            with conn.transaction():
+                conn.execute(
+                    "INSERT INTO movimentacao_estoque (cod_produto, nome_produto,"
+                    " qtd_movimentacao, ativo) VALUES (%s, 'Produto', %s, true)",
+                    [f"P{n % 2500}", n % 7 - 3],
+                )
+                conn.execute(
+                    "INSERT INTO separacao (separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+                    " VALUES (%s, %s, 1, '2025-08-08')",
+                    [f"L{n % 50}", f"P{n % 300}"],
+                )
+                if n % 5 == 0:
+                    conn.execute(
+                        "UPDATE movimentacao_estoque SET ativo = NOT ativo WHERE id = %s",
+                        [n % 9000],
+                    )
+                if n % 20 == 0:
+                    conn.execute(
+                        "INSERT INTO embarque_itens VALUES (%s, 'NF', 'ativo', NULL)",
+                        [f"L{n % 50}"],
+                    )
+            esperas.append(time.monotonic() - antes)
+
+
+@pytest.mark.lento
+def test_a_million_movements_and_four_writers(vazio: str) -> None:
+    """Exact at commit, and the writers wait for the filling only, not for checks and indexes."""
+    preparar(vazio, MINIMA, ENCHER.format(1_000_000), "ANALYZE")
+    parar = threading.Event()
+    esperas: list[float] = []
+    falhas: list[BaseException] = []
+
+    def rodar(semente: int) -> None:
+        try:
+            escrever(vazio, semente, parar, esperas)
+        except BaseException as erro:
+            falhas.append(erro)
+
+    sessoes = [threading.Thread(target=rodar, args=(n,)) for n in range(4)]
+    for sessao in sessoes:
+        sessao.start()
+    ditas: list[str] = []
+    try:
+        time.sleep(0.5)
+        instalar(vazio, None, avisar=ditas.append)
+        feitas = len(esperas)
+        time.sleep(1)
+    finally:
+        parar.set()
+        for sessao in sessoes:
+            sessao.join()
+    assert falhas == []
+    assert len(esperas) > feitas
+    assert ditas[0] == "checking the source tables"
+    assert "indexing movimentacao_estoque (cod_produto, id) beside its writers" in ditas
+    assert ditas[-1].startswith("writers were held off for ")
+    with psycopg.connect(vazio) as conn:
+        diferencas = conn.execute("SELECT * FROM estoque_verificar()").fetchall()
+        soma = conn.execute(
+            "SELECT (SELECT sum(saldo_atual) FROM estoque_tempo_real),"
+            " (SELECT sum(qtd_movimentacao::numeric) FROM movimentacao_estoque WHERE ativo)"
+        ).fetchone()
+    assert diferencas == []
+    assert soma is not None
+    assert soma[0] == soma[1]
+
+
+def test_a_transaction_in_the_way_is_waited_for(vazio: str) -> None:
+    preparar(vazio, MINIMA, ENCHER.format(200))
+    ditas: list[str] = []
+    with psycopg.connect(vazio) as outra:
+        outra.execute("UPDATE separacao SET qtd_saldo = 1; UPDATE movimentacao_estoque SET id = id")
+        instalador = threading.Thread(
+            target=instalar, args=(vazio, None), kwargs={"avisar": ditas.append}
+        )
+        instalador.start()
+        while "the source tables are in use: trying again" not in ditas:
+            time.sleep(0.05)
+        # Meanwhile nobody waits: the installer gave way.
+        outra.execute("INSERT INTO separacao (cod_produto, qtd_saldo) VALUES ('P1', 2)")
+        outra.commit()
+        instalador.join(60)
+    banco = Banco(vazio)
+    try:
+        banco.verificar()
+        assert banco.valor("SELECT count(*) FROM estoque_tempo_real") == 200
+    finally:
+        banco.fechar()
+
+
+def test_it_gives_up_in_the_end_and_leaves_nothing(
+    vazio: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migracoes, "TENTATIVAS", 2)
+    monkeypatch.setattr("estoque_pg.adocao._PEQUENA", 0)
+    preparar(vazio, MINIMA, ENCHER.format(200))
+    antes = objetos(vazio)
+    with psycopg.connect(vazio) as outra:
+        outra.execute("SELECT 1")
+        with psycopg.connect(vazio) as escritora:
+            escritora.execute("UPDATE unificacao_codigos SET ativo = false")
+            # Indexes wait for those who write to the same table only: this one is not indexed.
+            with pytest.raises(ErroEstoque) as erro:
+                instalar(vazio, None)
+            assert erro.value.sqlstate == "55P03"
+            assert objetos(vazio) == antes
+    instalar(vazio, None)
+
+
+def test_an_invalid_index_of_an_earlier_attempt_is_made_anew(
+    vazio: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estoque_pg.adocao._PEQUENA", 0)
+    preparar(
+        vazio,
+        PARTICIONADA,
+        MOVER.format("movimentacao_estoque", "P1", "2025-01-01", 3),
+        "CREATE INDEX estoque_movimentacao_produto ON movimentacao_estoque (cod_produto, id)",
+        "DROP INDEX estoque_movimentacao_produto",
+        MINIMA.split(";")[1],
+        "CREATE INDEX estoque_pre_separacao_produto ON pre_separacao_item (cod_produto, id)",
+        "UPDATE pg_index SET indisvalid = false"
+        " WHERE indexrelid = 'estoque_pre_separacao_produto'::regclass",
+    )
+    ditas: list[str] = []
+    instalar(vazio, None, avisar=ditas.append)
+    assert "indexing mov_2025_p1 (cod_produto, id) beside its writers" in ditas
+    with psycopg.connect(vazio) as conn:
+        assert conn.execute("SELECT FROM pg_index WHERE NOT indisvalid").fetchall() == []
+        # The parent's index took those of the partitions over: there is one on each.
+        n = conn.execute(
+            "SELECT count(*) FROM pg_index WHERE indrelid = 'mov_2025_p1'::regclass"
+        ).fetchone()
+        assert n == (2,)
+    desfazer(vazio, None)
+    with psycopg.connect(vazio) as conn:
+        n = conn.execute(
+            "SELECT count(*) FROM pg_index WHERE indrelid = 'mov_2025_p1'::regclass"
+        ).fetchone()
+        assert n == (1,)
