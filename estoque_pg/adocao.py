@@ -31,6 +31,7 @@ class Andamento:
     def __init__(self, avisar: Callable[[str], None] | None = None) -> None:
         self._avisar = avisar
         self._ditas: set[str] = set()
+        self.adotando = False  # where there are no writers yet, nobody need know of waiting
         self._espera_desde: float | None = None
 
     def diga(self, linha: str) -> None:
@@ -43,8 +44,9 @@ class Andamento:
         """Pass on a notice of our own SQL."""
         texto = aviso.message_primary or ""
         if texto.startswith(_AVISO):
-            self.diga(texto.removeprefix(_AVISO))
-            if texto.endswith("holding writers off"):
+            if self.adotando or "left out" in texto:
+                self.diga(texto.removeprefix(_AVISO))
+            if self.adotando and texto.endswith("holding writers off"):
                 self._espera_desde = time.monotonic()
 
     def terminou(self) -> None:
@@ -71,6 +73,7 @@ def preparada(
     if not marca or not indices:
         yield
         return
+    andamento.adotando = True
     andamento.diga("checking the source tables")
     with conn.transaction(force_rollback=True):
         criar_schema()

@@ -59,3 +59,11 @@ SELECT estoque_hoje();
 -- nome: search_path
 -- Look in one schema only; pg_temp last, so that no temporary table can stand in for ours.
 SELECT set_config('search_path', %(caminho)s, false);
+
+-- nome: conceder
+-- Give a role what a reader or a writer needs; the statements run.
+SELECT * FROM estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
+
+-- nome: vigiar
+-- Put missing triggers back; how many.
+SELECT estoque_vigiar();

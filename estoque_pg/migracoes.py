@@ -165,6 +165,22 @@ def estado(
     )
 
 
+def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
+    """Return the schemas of the database that the package is installed in, by name.
+
+    Of schemas the role may not use, nothing is told.
+    """
+    consulta = (
+        "SELECT n.nspname::text FROM pg_catalog.pg_class AS c"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+        " WHERE c.relname = %s AND c.relkind = 'r'"
+        " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+        ' ORDER BY n.nspname COLLATE "C"'
+    )
+    with traduzindo(), psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
+        return [nome for (nome,) in cursor.execute(consulta, [TABELA_SOMA]).fetchall()]
+
+
 # -- the session ------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__
-from estoque_pg.cli import demonstracao, instalacao, perguntas
+from estoque_pg.cli import demonstracao, instalacao, perguntas, schemas
 from estoque_pg.cli.base import Grupo
 
 
@@ -32,6 +32,10 @@ for _comando in (
     instalacao.install,
     instalacao.migrate,
     instalacao.status,
+    schemas.listar,
+    schemas.uninstall,
+    schemas.grant,
+    schemas.vigiar,
     demonstracao.demo,
     perguntas.consultar,
     perguntas.produto,

@@ -21,7 +21,7 @@ from psycopg import sql
 from estoque_pg import migracoes, tabela
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.consultas import CONSULTAS
-from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, traduzir
+from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, traduzindo, traduzir
 from estoque_pg.tabela import Marcado
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -144,14 +144,55 @@ class Banco:
         return {"connect_timeout": limite}
 
     @contextmanager
-    def api(self) -> Iterator[APIEstoqueTempoReal]:
-        """Open the API; where its functions are missing, say what the schema lacks."""
+    def sessao(self) -> Iterator[psycopg.Connection[Any]]:
+        """Open a connection; where our functions are missing, say what the schema lacks."""
         with self.conectar() as conn:
             try:
-                yield APIEstoqueTempoReal(conn)
+                with traduzindo():
+                    yield conn
             except MigracoesPendentes as erro:
                 estado = migracoes.estado(conn, self.schema)
                 raise (migracoes.recusa(estado) or erro) from erro
+
+    @contextmanager
+    def api(self) -> Iterator[APIEstoqueTempoReal]:
+        """Open the API on a connection of its own."""
+        with self.sessao() as conn:
+            yield APIEstoqueTempoReal(conn)
+
+
+def em_todos(
+    banco: Banco, acao: Callable[[Banco], dict[str, object]], em_json: bool
+) -> list[dict[str, object]]:
+    """Do something to every install of the database; one that fails does not stop the others.
+
+    Prints what it returned for each as JSON when asked to. Ends with the exit code of the first
+    that failed.
+    """
+    if banco.schema is not None:
+        raise click.UsageError("--todos takes every schema: leave out --schema")
+    with banco.conectar() as conn:
+        schemas = migracoes.instalacoes(conn)
+    if not schemas:
+        raise MigracoesPendentes(f"nothing is installed in database {conn.info.dbname}")
+    feitos: list[dict[str, object]] = []
+    saida = 0
+    for schema in schemas:
+        try:
+            feito = acao(Banco(banco.dsn, schema))
+        except (ErroEstoque, psycopg.Error) as erro:
+            falha = traduzir(erro) if isinstance(erro, psycopg.Error) else erro
+            saida = saida or falha.saida
+            feito = {"erro": falha.mensagem}
+            if not em_json:
+                falha.mensagem = f"{schema}: {falha.mensagem}"
+                relatar(falha)
+        feitos.append({"schema": schema, **feito})
+    if em_json:
+        escrever_json(feitos)
+    if saida:
+        click.get_current_context().exit(saida)
+    return feitos
 
 
 def com_banco(comando: F) -> F:
@@ -202,6 +243,3 @@ def ler_quantidade(contexto: click.Context, parametro: click.Parameter, texto: s
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) or not Decimal(limpo):
         raise click.BadParameter(f"{texto} is not a positive quantity")
     return Decimal(limpo)
-
-
-# -- the commands -----------------------------------------------------------------------------

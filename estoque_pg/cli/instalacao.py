@@ -5,36 +5,70 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__, migracoes, tabela
-from estoque_pg.cli.base import Banco, com_banco, com_json, escrever, escrever_json
+from estoque_pg.cli.base import (
+    Banco,
+    avisar,
+    com_banco,
+    com_json,
+    em_todos,
+    escrever,
+    escrever_json,
+)
 
 
 @click.command()
+@click.option(
+    "--tolerante",
+    is_flag=True,
+    help="Leave out source rows that cannot be counted, instead of refusing to install.",
+)
 @com_banco
 @com_json
-def install(banco: Banco, em_json: bool) -> None:
+def install(banco: Banco, em_json: bool, tolerante: bool) -> None:
     """Install into a database, or bring it up to date.
 
-    Creates the schema and the source tables that are missing, and adopts those that exist.
-    Running it again changes nothing.
+    Creates the schema and the source tables that are missing, and adopts those that exist, with
+    their data, while they are being written to. Running it again changes nothing.
 
     \b
     Example:
       estoque install --dsn "dbname=erp" --schema estoque
     """
-    _relatar_migracoes(banco, migracoes.instalar(banco.dsn, banco.schema), em_json)
+    aplicadas = migracoes.instalar(banco.dsn, banco.schema, tolerante=tolerante, avisar=_andamento)
+    _relatar_migracoes(banco, aplicadas, em_json)
 
 
 @click.command()
+@click.option("--todos", is_flag=True, help="Every install of the database, one by one.")
 @com_banco
 @com_json
-def migrate(banco: Banco, em_json: bool) -> None:
+def migrate(banco: Banco, em_json: bool, todos: bool) -> None:
     """Apply the pending migrations to an existing install.
 
+    With --todos one that fails is reported and the others go on.
+
     \b
-    Example:
+    Examples:
       estoque migrate --dsn "dbname=erp" --schema estoque
+      estoque migrate --todos
     """
-    _relatar_migracoes(banco, migracoes.migrar(banco.dsn, banco.schema), em_json)
+    if not todos:
+        aplicadas = migracoes.migrar(banco.dsn, banco.schema, avisar=_andamento)
+        _relatar_migracoes(banco, aplicadas, em_json)
+        return
+
+    def migrar(cada: Banco) -> dict[str, object]:
+        aplicadas = migracoes.migrar(cada.dsn, cada.schema, avisar=_andamento)
+        if not em_json:
+            escrever(f"{tabela.limpo(cada.schema or '')}: {', '.join(aplicadas) or 'up to date'}")
+        return {"aplicadas": aplicadas}
+
+    em_todos(banco, migrar, em_json)
+
+
+def _andamento(linha: str) -> None:
+    """Show how far an installation is."""
+    avisar("\n".join(map(tabela.limpo, linha.splitlines())))
 
 
 def _relatar_migracoes(banco: Banco, aplicadas: list[str], em_json: bool) -> None:

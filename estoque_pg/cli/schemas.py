@@ -1,0 +1,146 @@
+"""The installs of a database: which there are, who may use them, and how one is taken out."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from estoque_pg import migracoes
+from estoque_pg.cli.base import (
+    Banco,
+    avisar,
+    com_banco,
+    com_json,
+    contar,
+    escrever,
+    escrever_json,
+    tabular,
+)
+from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import MigracoesPendentes
+
+
+@click.command("list")
+@com_banco
+@com_json
+def listar(banco: Banco, em_json: bool) -> None:
+    """Name the installs of a database.
+
+    \b
+    Example:
+      estoque list --dsn "dbname=erp"
+    """
+    with banco.conectar() as conn:
+        schemas = [banco.schema] if banco.schema else migracoes.instalacoes(conn)
+        estados = [e for e in (migracoes.estado(conn, s) for s in schemas) if e.instalado]
+    linhas = [(e, migracoes.recusa(e)) for e in estados]
+    if em_json:
+        escrever_json(
+            [
+                {
+                    "schema": e.schema,
+                    "versao": max((*e.aplicadas, *e.desconhecidas)),
+                    "em_dia": e.em_dia,
+                    "erro": erro.mensagem if erro else None,
+                }
+                for e, erro in linhas
+            ]
+        )
+    elif linhas:
+        tabular(
+            ["schema", "version", "state"],
+            [
+                [
+                    e.schema,
+                    max((*e.aplicadas, *e.desconhecidas)),
+                    erro.mensagem if erro else "up to date",
+                ]
+                for e, erro in linhas
+            ],
+        )
+    avisar(contar(len(linhas), "install"))
+
+
+@click.command()
+@click.option("--yes", "sim", is_flag=True, help="Do not ask.")
+@com_banco
+@com_json
+def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
+    """Remove everything of ours from a schema.
+
+    Balances, forecasts, functions, triggers and indexes go; the source tables and their rows stay
+    as they are, and so does the schema. Asks for the schema's name unless --yes is given.
+
+    \b
+    Example:
+      estoque uninstall --schema empresa_b --yes
+    """
+    with banco.conectar() as conn:
+        estado = migracoes.estado(conn, banco.schema)
+        nome = estado.schema
+        if nome is None or not estado.instalado:
+            raise migracoes.recusa(estado) or MigracoesPendentes("nothing is installed")
+        if not sim:
+            if not sys.stdin.isatty():
+                raise click.UsageError("give --yes to uninstall without being asked")
+            pergunta = f"Type the schema's name ({nome}) to remove estoque_pg from it"
+            if click.prompt(pergunta, err=True, default="", show_default=False) != nome:
+                raise click.UsageError("that is not its name: nothing was removed")
+    desfeitas = migracoes.desfazer(banco.dsn, nome)
+    if em_json:
+        escrever_json({"schema": nome, "desfeitas": desfeitas})
+    else:
+        escrever(f"removed from {nome}: {', '.join(desfeitas)}; the source tables stay")
+
+
+@click.command()
+@click.argument("papel", metavar="ROLE")
+@click.option("--leitura", is_flag=True, help="What a reading application needs.")
+@click.option("--escrita", is_flag=True, help="What an application that writes the sources needs.")
+@com_banco
+@com_json
+def grant(papel: str, leitura: bool, escrita: bool, banco: Banco, em_json: bool) -> None:
+    """Give a role the rights an application needs, and no more.
+
+    Prints the statements it runs, which are plain GRANTs.
+
+    \b
+    Example:
+      estoque grant painel --leitura
+    """
+    if not (leitura or escrita):
+        raise click.UsageError("say what the role is to do: --leitura, --escrita or both")
+    parametros = {"papel": papel, "leitura": leitura, "escrita": escrita}
+    with banco.sessao() as conn, conn.transaction():
+        linhas = conn.execute(CONSULTAS["conceder"], parametros).fetchall()
+    comandos = [comando for (comando,) in linhas]
+    if em_json:
+        escrever_json({"papel": papel, "comandos": comandos})
+    else:
+        for comando in comandos:
+            escrever(f"{comando};")
+
+
+@click.command()
+@com_banco
+@com_json
+def vigiar(banco: Banco, em_json: bool) -> None:
+    """Put missing or disabled triggers back.
+
+    Needed after a partition was added to a source, or after triggers were disabled. What was
+    written past them meanwhile is counted then.
+
+    \b
+    Example:
+      estoque vigiar
+    """
+    with banco.sessao() as conn, conn.transaction():
+        linha = conn.execute(CONSULTAS["vigiar"]).fetchone()
+    gatilhos = linha[0] if linha else 0
+    if em_json:
+        escrever_json({"gatilhos": gatilhos})
+    else:
+        escrever(
+            f"{contar(gatilhos, 'trigger')} put back" if gatilhos else "all triggers are in place"
+        )
