@@ -18,7 +18,7 @@ from pytest_postgresql import factories
 from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor, obter_extras
 
-CONF = ("max_connections=120", "deadlock_timeout='200ms'", "timezone='UTC'")
+CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", "timezone='UTC'")
 
 
 @dataclass

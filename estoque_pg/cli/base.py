@@ -173,8 +173,8 @@ def em_todos(
         raise click.UsageError("--todos takes every schema: leave out --schema")
     with banco.conectar() as conn:
         schemas = migracoes.instalacoes(conn)
-    if not schemas:
-        raise MigracoesPendentes(f"nothing is installed in database {conn.info.dbname}")
+        if not schemas:
+            raise MigracoesPendentes(f"nothing is installed in database {conn.info.dbname}")
     feitos: list[dict[str, object]] = []
     saida = 0
     for schema in schemas:
