@@ -40,6 +40,7 @@ DROP FUNCTION _estoque_reconstruir_tudo;
 DROP FUNCTION _estoque_reconstruir;
 DROP FUNCTION _estoque_reagrupar;
 DROP FUNCTION _estoque_projetar;
+DROP FUNCTION _estoque_prever;
 DROP FUNCTION _estoque_nomear;
 DROP FUNCTION _estoque_aplicar_linha;
 DROP FUNCTION _estoque_aplicar;

@@ -994,7 +994,7 @@ COMMENT ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) IS
 
 -- sql/08_aplicacao/_estoque_aplicar_linha.sql
 -- The short way of one new source row: its product is locked, its forecast row moved where it has
--- a date, and the D7 fields projected. Returns false, having done nothing, for a new code, another
+-- a date (a forecast moves no balance: p_saldo is 0 then), and the D7 fields projected. Returns false, having done nothing, for a new code, another
 -- name, or a product rebuilt in this transaction: then it goes through _estoque_aplicar, where the
 -- locks are explained.
 CREATE FUNCTION _estoque_aplicar_linha(
@@ -1003,10 +1003,27 @@ CREATE FUNCTION _estoque_aplicar_linha(
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
+    v_hoje date := estoque_hoje();
     v_produto text;
     v_saldo numeric;
-    v_vazia boolean;
 BEGIN
+    -- Beyond the horizon nothing moves; only the day on which it comes into sight may be nearer.
+    IF p_data > v_hoje + 7 THEN
+        UPDATE estoque_tempo_real AS t
+        SET valido_ate = least(t.valido_ate, p_data - 8), atualizado_em = now()
+        FROM estoque_codigo_conhecido AS c
+        WHERE c.codigo = p_codigo
+            AND t.cod_produto = c.cod_produto
+            AND (p_nome IS NULL OR t.nome_produto = p_nome)
+            AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
+            AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+        RETURNING t.cod_produto INTO v_produto;
+        IF FOUND THEN
+            PERFORM _estoque_prever(v_produto, p_data, p_entrada, p_saida);
+            RETURN true;
+        END IF;
+    END IF;
+
     SELECT t.cod_produto, t.saldo_atual + p_saldo INTO v_produto, v_saldo
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
@@ -1019,17 +1036,7 @@ BEGIN
     END IF;
 
     IF p_data IS NOT NULL THEN
-        INSERT INTO movimentacao_prevista AS m
-            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-        VALUES (v_produto, p_data, p_entrada, p_saida)
-        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-        SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-            saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
-        RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
-        IF v_vazia THEN
-            DELETE FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = v_produto AND m.data_prevista = p_data;
-        END IF;
+        PERFORM _estoque_prever(v_produto, p_data, p_entrada, p_saida);
     END IF;
     PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
     RETURN true;
@@ -1061,6 +1068,33 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_nomear(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_nomear(text[]) IS 'Refreshes product names from the sources; inner use.';
+
+-- sql/08_aplicacao/_estoque_prever.sql
+-- Moves one forecast row of a locked product; one that comes to nothing does not stay behind.
+CREATE FUNCTION _estoque_prever(p_produto text, p_data date, p_entrada numeric, p_saida numeric)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_vazia boolean;
+BEGIN
+    INSERT INTO movimentacao_prevista AS m
+        (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+    VALUES (p_produto, p_data, p_entrada, p_saida)
+    ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+    SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+        saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+    RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
+    IF v_vazia THEN
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_prever(text, date, numeric, numeric) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_prever(text, date, numeric, numeric) IS
+    'Moves one forecast row of a locked product; inner use.';
 
 -- sql/08_aplicacao/_estoque_projetar.sql
 -- Writes balances and the D7 fields projected from them; returns how many rows.
@@ -1529,24 +1563,21 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_qtd numeric;
     v_nome text;
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.codigo), sum(x.qtd), min(x.nome), bool_and(x.cabe)
-        INTO v_linhas, v_codigo, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.cod_produto::text AS codigo,
-                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS qtd,
-                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND (
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
+            f.nome_produto::text, _estoque_cabe(f.qtd_movimentacao::numeric)
+        INTO v_varias, v_codigo, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND (
             _estoque_somar(v_codigo, v_qtd, v_nome)
             OR _estoque_aplicar_linha(v_codigo, NULL, v_qtd, 0, 0, v_nome))
         THEN
@@ -1608,9 +1639,9 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_data date;
     v_qtd numeric;
@@ -1618,19 +1649,15 @@ DECLARE
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome), bool_and(x.cabe)
-        INTO v_linhas, v_codigo, v_data, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.cod_produto::text AS codigo,
-                f.data_expedicao_editada::date AS data,
-                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
-                    f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text) AS qtd,
-                f.nome_produto::text AS nome,
-                _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            f.data_expedicao_editada::date,
+            _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                f.status::text),
+            f.nome_produto::text, _estoque_cabe(f.qtd_selecionada_usuario::numeric)
+        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND v_qtd <> 0
             AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
         THEN
             RETURN NULL;
@@ -1696,9 +1723,9 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_data date;
     v_qtd numeric;
@@ -1706,18 +1733,14 @@ DECLARE
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome), bool_and(x.cabe)
-        INTO v_linhas, v_codigo, v_data, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.cod_produto::text AS codigo,
-                f.data_programacao::date AS data,
-                _estoque_contribuicao_programacao(f.cod_produto::text,
-                    f.data_programacao::date, f.qtd_programada::numeric) AS qtd,
-                to_jsonb(f) ->> 'nome_produto' AS nome,
-                _estoque_cabe(f.qtd_programada::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            f.data_programacao::date,
+            _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
+                f.qtd_programada::numeric),
+            to_jsonb(f) ->> 'nome_produto', _estoque_cabe(f.qtd_programada::numeric)
+        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND v_qtd <> 0
             AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_qtd, 0, v_nome)
         THEN
             RETURN NULL;
@@ -1783,9 +1806,9 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_data date;
     v_qtd numeric;
@@ -1798,21 +1821,20 @@ DECLARE
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.lote), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome),
-            bool_and(x.cabe)
-        INTO v_linhas, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
-                f.expedicao::date AS data,
-                _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false) AS qtd,
-                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_saldo::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0 THEN
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.separacao_lote_id::text,
+            f.cod_produto::text, f.expedicao::date,
+            _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                f.qtd_saldo::numeric, false),
+            f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric)
+        INTO v_varias, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND v_qtd <> 0 THEN
             IF v_lote IS NOT NULL THEN
-                SELECT l.faturado, l.virado INTO v_faturado, v_virado
-                FROM _estoque_travar_lotes(ARRAY[v_lote]) AS l;
+                -- As _estoque_travar_lotes does, for one.
+                INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
+                ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+                RETURNING l.faturado, l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id()
+                INTO v_faturado, v_virado;
             END IF;
             IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
                 AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
@@ -2328,39 +2350,41 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_comando text;
+    v_schema name := current_schema();
+    v_fontes text[] := ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
+        'programacao_producao', 'embarque_itens', 'unificacao_codigos'];
+    v_nome name;
 BEGIN
-    FOR v_comando IN
-        SELECT format(c.comando, current_schema(), c.objeto, papel)
-        FROM (
-            SELECT 0, 'GRANT USAGE ON SCHEMA %1$I TO %3$I', NULL WHERE leitura OR escrita
-            UNION ALL
-            SELECT 1, 'GRANT SELECT ON %1$I.%2$I TO %3$I', r.nome
-            FROM unnest(ARRAY['estoque_tempo_real', 'movimentacao_prevista', 'estoque_por_codigo',
-                'estoque_codigo_conhecido', 'estoque_lote']) AS r (nome)
-            WHERE leitura
-            UNION ALL
-            SELECT 2, 'GRANT SELECT, INSERT, UPDATE, DELETE ON %1$I.%2$I TO %3$I', f.nome
-            FROM unnest(ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
-                'programacao_producao', 'embarque_itens', 'unificacao_codigos']) AS f (nome)
-            WHERE escrita
-            UNION ALL
-            -- Keys of type serial draw from a sequence with rights of its own.
-            SELECT 3, 'GRANT USAGE ON SEQUENCE %1$I.%2$I TO %3$I', s.relname
-            FROM pg_class AS s
-            JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
-                AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
-            JOIN pg_class AS t ON t.oid = d.refobjid
-            WHERE escrita AND s.relkind = 'S' AND t.relnamespace = s.relnamespace
-                AND s.relnamespace = (SELECT n.oid FROM pg_namespace AS n
-                                      WHERE n.nspname = current_schema())
-                AND t.relname IN ('movimentacao_estoque', 'pre_separacao_item', 'separacao',
-                    'programacao_producao', 'embarque_itens', 'unificacao_codigos')
-        ) AS c (ordem, comando, objeto)
-        ORDER BY c.ordem, c.objeto
+    IF leitura OR escrita THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+    END IF;
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        ELSE '{}' END
     LOOP
-        EXECUTE v_comando;
-        RETURN NEXT v_comando;
+        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+    END LOOP;
+    -- Keys of type serial draw from a sequence with rights of its own.
+    FOR v_nome IN
+        SELECT s.relname
+        FROM pg_class AS s
+        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
+        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
+        ORDER BY s.relname
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
 END
 $body$;

@@ -1,5 +1,5 @@
 -- The short way of one new source row: its product is locked, its forecast row moved where it has
--- a date, and the D7 fields projected. Returns false, having done nothing, for a new code, another
+-- a date (a forecast moves no balance: p_saldo is 0 then), and the D7 fields projected. Returns false, having done nothing, for a new code, another
 -- name, or a product rebuilt in this transaction: then it goes through _estoque_aplicar, where the
 -- locks are explained.
 CREATE FUNCTION _estoque_aplicar_linha(
@@ -8,10 +8,27 @@ CREATE FUNCTION _estoque_aplicar_linha(
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
+    v_hoje date := estoque_hoje();
     v_produto text;
     v_saldo numeric;
-    v_vazia boolean;
 BEGIN
+    -- Beyond the horizon nothing moves; only the day on which it comes into sight may be nearer.
+    IF p_data > v_hoje + 7 THEN
+        UPDATE estoque_tempo_real AS t
+        SET valido_ate = least(t.valido_ate, p_data - 8), atualizado_em = now()
+        FROM estoque_codigo_conhecido AS c
+        WHERE c.codigo = p_codigo
+            AND t.cod_produto = c.cod_produto
+            AND (p_nome IS NULL OR t.nome_produto = p_nome)
+            AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
+            AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+        RETURNING t.cod_produto INTO v_produto;
+        IF FOUND THEN
+            PERFORM _estoque_prever(v_produto, p_data, p_entrada, p_saida);
+            RETURN true;
+        END IF;
+    END IF;
+
     SELECT t.cod_produto, t.saldo_atual + p_saldo INTO v_produto, v_saldo
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
@@ -24,17 +41,7 @@ BEGIN
     END IF;
 
     IF p_data IS NOT NULL THEN
-        INSERT INTO movimentacao_prevista AS m
-            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-        VALUES (v_produto, p_data, p_entrada, p_saida)
-        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-        SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-            saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
-        RETURNING m.entrada_prevista = 0 AND m.saida_prevista = 0 INTO v_vazia;
-        IF v_vazia THEN
-            DELETE FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = v_produto AND m.data_prevista = p_data;
-        END IF;
+        PERFORM _estoque_prever(v_produto, p_data, p_entrada, p_saida);
     END IF;
     PERFORM _estoque_projetar(ARRAY[v_produto], ARRAY[v_saldo]);
     RETURN true;

@@ -8,24 +8,21 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_qtd numeric;
     v_nome text;
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.codigo), sum(x.qtd), min(x.nome), bool_and(x.cabe)
-        INTO v_linhas, v_codigo, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.cod_produto::text AS codigo,
-                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS qtd,
-                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND (
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
+            f.nome_produto::text, _estoque_cabe(f.qtd_movimentacao::numeric)
+        INTO v_varias, v_codigo, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND (
             _estoque_somar(v_codigo, v_qtd, v_nome)
             OR _estoque_aplicar_linha(v_codigo, NULL, v_qtd, 0, 0, v_nome))
         THEN

@@ -8,9 +8,9 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_data date;
     v_qtd numeric;
@@ -18,19 +18,15 @@ DECLARE
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome), bool_and(x.cabe)
-        INTO v_linhas, v_codigo, v_data, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.cod_produto::text AS codigo,
-                f.data_expedicao_editada::date AS data,
-                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
-                    f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text) AS qtd,
-                f.nome_produto::text AS nome,
-                _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            f.data_expedicao_editada::date,
+            _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                f.status::text),
+            f.nome_produto::text, _estoque_cabe(f.qtd_selecionada_usuario::numeric)
+        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND v_qtd <> 0
             AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
         THEN
             RETURN NULL;

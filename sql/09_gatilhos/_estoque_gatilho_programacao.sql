@@ -9,9 +9,9 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_data date;
     v_qtd numeric;
@@ -19,18 +19,14 @@ DECLARE
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome), bool_and(x.cabe)
-        INTO v_linhas, v_codigo, v_data, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.cod_produto::text AS codigo,
-                f.data_programacao::date AS data,
-                _estoque_contribuicao_programacao(f.cod_produto::text,
-                    f.data_programacao::date, f.qtd_programada::numeric) AS qtd,
-                to_jsonb(f) ->> 'nome_produto' AS nome,
-                _estoque_cabe(f.qtd_programada::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            f.data_programacao::date,
+            _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
+                f.qtd_programada::numeric),
+            to_jsonb(f) ->> 'nome_produto', _estoque_cabe(f.qtd_programada::numeric)
+        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND v_qtd <> 0
             AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_qtd, 0, v_nome)
         THEN
             RETURN NULL;

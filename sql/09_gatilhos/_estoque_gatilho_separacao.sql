@@ -9,9 +9,9 @@ AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
-    v_cabem boolean;
     v_fora numeric;
-    v_linhas bigint;
+    v_varias boolean;
+    v_cabe boolean;
     v_codigo text;
     v_data date;
     v_qtd numeric;
@@ -24,21 +24,20 @@ DECLARE
 BEGIN
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*), min(x.lote), min(x.codigo), min(x.data), sum(x.qtd), min(x.nome),
-            bool_and(x.cabe)
-        INTO v_linhas, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabem
-        FROM (
-            SELECT f.separacao_lote_id::text AS lote, f.cod_produto::text AS codigo,
-                f.expedicao::date AS data,
-                _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false) AS qtd,
-                f.nome_produto::text AS nome, _estoque_cabe(f.qtd_saldo::numeric) AS cabe
-            FROM novos AS f LIMIT 2
-        ) AS x;
-        IF v_linhas = 1 AND v_cabem AND v_qtd <> 0 THEN
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.separacao_lote_id::text,
+            f.cod_produto::text, f.expedicao::date,
+            _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                f.qtd_saldo::numeric, false),
+            f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric)
+        INTO v_varias, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        FROM novos AS f LIMIT 1;
+        IF NOT v_varias AND v_cabe AND v_qtd <> 0 THEN
             IF v_lote IS NOT NULL THEN
-                SELECT l.faturado, l.virado INTO v_faturado, v_virado
-                FROM _estoque_travar_lotes(ARRAY[v_lote]) AS l;
+                -- As _estoque_travar_lotes does, for one.
+                INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
+                ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+                RETURNING l.faturado, l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id()
+                INTO v_faturado, v_virado;
             END IF;
             IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
                 AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)

@@ -8,39 +8,41 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_comando text;
+    v_schema name := current_schema();
+    v_fontes text[] := ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
+        'programacao_producao', 'embarque_itens', 'unificacao_codigos'];
+    v_nome name;
 BEGIN
-    FOR v_comando IN
-        SELECT format(c.comando, current_schema(), c.objeto, papel)
-        FROM (
-            SELECT 0, 'GRANT USAGE ON SCHEMA %1$I TO %3$I', NULL WHERE leitura OR escrita
-            UNION ALL
-            SELECT 1, 'GRANT SELECT ON %1$I.%2$I TO %3$I', r.nome
-            FROM unnest(ARRAY['estoque_tempo_real', 'movimentacao_prevista', 'estoque_por_codigo',
-                'estoque_codigo_conhecido', 'estoque_lote']) AS r (nome)
-            WHERE leitura
-            UNION ALL
-            SELECT 2, 'GRANT SELECT, INSERT, UPDATE, DELETE ON %1$I.%2$I TO %3$I', f.nome
-            FROM unnest(ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
-                'programacao_producao', 'embarque_itens', 'unificacao_codigos']) AS f (nome)
-            WHERE escrita
-            UNION ALL
-            -- Keys of type serial draw from a sequence with rights of its own.
-            SELECT 3, 'GRANT USAGE ON SEQUENCE %1$I.%2$I TO %3$I', s.relname
-            FROM pg_class AS s
-            JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
-                AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
-            JOIN pg_class AS t ON t.oid = d.refobjid
-            WHERE escrita AND s.relkind = 'S' AND t.relnamespace = s.relnamespace
-                AND s.relnamespace = (SELECT n.oid FROM pg_namespace AS n
-                                      WHERE n.nspname = current_schema())
-                AND t.relname IN ('movimentacao_estoque', 'pre_separacao_item', 'separacao',
-                    'programacao_producao', 'embarque_itens', 'unificacao_codigos')
-        ) AS c (ordem, comando, objeto)
-        ORDER BY c.ordem, c.objeto
+    IF leitura OR escrita THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+    END IF;
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        ELSE '{}' END
     LOOP
-        EXECUTE v_comando;
-        RETURN NEXT v_comando;
+        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+    END LOOP;
+    -- Keys of type serial draw from a sequence with rights of its own.
+    FOR v_nome IN
+        SELECT s.relname
+        FROM pg_class AS s
+        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
+        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
+        ORDER BY s.relname
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
 END
 $body$;
