@@ -2353,7 +2353,7 @@ DECLARE
     v_schema name := current_schema();
     v_fontes text[] := ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
         'programacao_producao', 'embarque_itens', 'unificacao_codigos'];
-    v_nome name;
+    v_nome text;
 BEGIN
     IF leitura OR escrita THEN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
@@ -2374,7 +2374,7 @@ BEGIN
     END LOOP;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
-        SELECT s.relname
+        SELECT s.relname::text
         FROM pg_class AS s
         JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
             AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
