@@ -18,27 +18,20 @@ BEGIN
         (SELECT c.codigo FROM estoque_codigo_conhecido AS c
          WHERE c.cod_produto = p_produto AND c.codigo <> p_produto ORDER BY c.codigo)
     LOOP
-        SELECT n.nome INTO v_nome
-        FROM (
-            (SELECT 1, f.nome_produto::text FROM movimentacao_estoque AS f
+        v_nome := coalesce(
+            (SELECT f.nome_produto::text FROM movimentacao_estoque AS f
              WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
-            UNION ALL
-            (SELECT 2, f.nome_produto::text FROM pre_separacao_item AS f
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+            (SELECT f.nome_produto::text FROM pre_separacao_item AS f
              WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
-            UNION ALL
-            (SELECT 3, f.nome_produto::text FROM separacao AS f
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+            (SELECT f.nome_produto::text FROM separacao AS f
              WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
-            UNION ALL
-            (SELECT 4, to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+            (SELECT to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
              WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
                  AND to_jsonb(f) ->> 'nome_produto' <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1)
-        ) AS n (ordem, nome)
-        ORDER BY n.ordem
-        LIMIT 1;
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1));
         EXIT WHEN v_nome IS NOT NULL;
     END LOOP;
     RETURN v_nome;
