@@ -13,6 +13,7 @@ DROP FUNCTION estoque_recalcular_tudo;
 DROP FUNCTION estoque_recalcular;
 DROP FUNCTION estoque_linhas_recusadas;
 DROP FUNCTION estoque_conceder;
+DROP FUNCTION _estoque_recontar;
 DROP FUNCTION estoque_rupturas;
 DROP FUNCTION estoque_projecao;
 DROP VIEW estoque_por_codigo;

@@ -1998,7 +1998,11 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
 -- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
 -- several, each with its own rows. Returns the tables that lacked a trigger and the number mended.
-CREATE FUNCTION _estoque_vigiar(OUT tabelas regclass[], OUT gatilhos bigint)
+-- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
+-- leaves alone what somebody disabled on purpose.
+CREATE FUNCTION _estoque_vigiar(
+    p_so_particoes boolean DEFAULT false, OUT tabelas regclass[], OUT gatilhos bigint
+)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
@@ -2006,7 +2010,13 @@ DECLARE
     v_falta record;
 BEGIN
     gatilhos := 0;
-    FOR v_falta IN SELECT g.* FROM estoque_gatilhos() AS g WHERE g.estado IN ('missing', 'disabled')
+    FOR v_falta IN
+        SELECT g.* FROM (
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.tabela) AS n
+            FROM estoque_gatilhos() AS x
+        ) AS g
+        WHERE g.estado IN ('missing', 'disabled') AND (NOT p_so_particoes OR (
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.tabela)))
     LOOP
         IF v_falta.estado = 'disabled' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
@@ -2032,8 +2042,8 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_vigiar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_vigiar() IS 'Puts missing triggers on the sources; inner use.';
+REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
 
 -- sql/09_gatilhos/estoque_gatilhos.sql
 -- The triggers that keep the results exact, one row for each that has to be there: four on every
@@ -2331,6 +2341,41 @@ $body$;
 
 COMMENT ON FUNCTION estoque_rupturas(integer) IS
     'Products that run out within the days given, by date and code; 22023 for negative days.';
+
+-- sql/11_manutencao/_estoque_recontar.sql
+-- Counts what was written to tables while they had no triggers: recalculates their products.
+CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_tabela regclass;
+    v_codigo text;
+BEGIN
+    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
+        -- A partition with products holds few of them; any other table concerns them all.
+        IF NOT EXISTS (
+            SELECT FROM pg_inherits AS i
+            JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
+            WHERE i.inhrelid = v_tabela)
+        THEN
+            PERFORM estoque_recalcular_tudo();
+            RETURN;
+        END IF;
+    END LOOP;
+    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
+        FOR v_codigo IN EXECUTE format(
+            'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
+            ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
+        LOOP
+            PERFORM estoque_recalcular(v_codigo);
+        END LOOP;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
+    'Recalculates the products of tables that had no triggers; inner use.';
 
 -- sql/11_manutencao/estoque_conceder.sql
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
@@ -2655,27 +2700,9 @@ AS $body$
 DECLARE
     v_tabelas regclass[];
     v_gatilhos bigint;
-    v_tabela regclass;
-    v_codigo text;
 BEGIN
     SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
-    FOREACH v_tabela IN ARRAY coalesce(v_tabelas, '{}') LOOP
-        -- A partition with products holds few of them; any other table concerns them all.
-        IF NOT EXISTS (
-            SELECT FROM pg_inherits AS i
-            JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
-            WHERE i.inhrelid = v_tabela)
-        THEN
-            PERFORM estoque_recalcular_tudo();
-            EXIT;
-        END IF;
-        FOR v_codigo IN EXECUTE format(
-            'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
-            ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
-        LOOP
-            PERFORM estoque_recalcular(v_codigo);
-        END LOOP;
-    END LOOP;
+    PERFORM _estoque_recontar(v_tabelas);
     RETURN v_gatilhos;
 END
 $body$;

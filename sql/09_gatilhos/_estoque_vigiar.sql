@@ -3,7 +3,11 @@
 -- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
 -- several, each with its own rows. Returns the tables that lacked a trigger and the number mended.
-CREATE FUNCTION _estoque_vigiar(OUT tabelas regclass[], OUT gatilhos bigint)
+-- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
+-- leaves alone what somebody disabled on purpose.
+CREATE FUNCTION _estoque_vigiar(
+    p_so_particoes boolean DEFAULT false, OUT tabelas regclass[], OUT gatilhos bigint
+)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
@@ -11,7 +15,13 @@ DECLARE
     v_falta record;
 BEGIN
     gatilhos := 0;
-    FOR v_falta IN SELECT g.* FROM estoque_gatilhos() AS g WHERE g.estado IN ('missing', 'disabled')
+    FOR v_falta IN
+        SELECT g.* FROM (
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.tabela) AS n
+            FROM estoque_gatilhos() AS x
+        ) AS g
+        WHERE g.estado IN ('missing', 'disabled') AND (NOT p_so_particoes OR (
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.tabela)))
     LOOP
         IF v_falta.estado = 'disabled' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
@@ -37,5 +47,5 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_vigiar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_vigiar() IS 'Puts missing triggers on the sources; inner use.';
+REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';

@@ -8,27 +8,9 @@ AS $body$
 DECLARE
     v_tabelas regclass[];
     v_gatilhos bigint;
-    v_tabela regclass;
-    v_codigo text;
 BEGIN
     SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
-    FOREACH v_tabela IN ARRAY coalesce(v_tabelas, '{}') LOOP
-        -- A partition with products holds few of them; any other table concerns them all.
-        IF NOT EXISTS (
-            SELECT FROM pg_inherits AS i
-            JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
-            WHERE i.inhrelid = v_tabela)
-        THEN
-            PERFORM estoque_recalcular_tudo();
-            EXIT;
-        END IF;
-        FOR v_codigo IN EXECUTE format(
-            'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
-            ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
-        LOOP
-            PERFORM estoque_recalcular(v_codigo);
-        END LOOP;
-    END LOOP;
+    PERFORM _estoque_recontar(v_tabelas);
     RETURN v_gatilhos;
 END
 $body$;
