@@ -1,0 +1,52 @@
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults.
+CREATE FUNCTION estoque_gatilhos()
+RETURNS TABLE (tabela text, gatilho text, estado text)
+LANGUAGE plpgsql STABLE ROWS 24
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE fonte (ordem, nome, funcao) AS (
+        VALUES
+            (1, 'movimentacao_estoque', '_estoque_gatilho_movimentacao'),
+            (2, 'pre_separacao_item', '_estoque_gatilho_pre_separacao'),
+            (3, 'separacao', '_estoque_gatilho_separacao'),
+            (4, 'programacao_producao', '_estoque_gatilho_programacao'),
+            (5, 'embarque_itens', '_estoque_gatilho_embarque'),
+            (6, 'unificacao_codigos', '_estoque_gatilho_unificacao')
+    ),
+    arvore AS (
+        SELECT f.ordem, f.nome, f.funcao, to_regclass(f.nome)::oid AS relacao FROM fonte AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
+    )
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+                                  WHEN 'R' THEN 'replica only' ELSE 'disabled' END, 'missing')
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    ORDER BY a.ordem, 1, e.ordem;
+END
+$body$;
+
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger the system needs, with its state: ok, always, disabled, replica only or missing.';
