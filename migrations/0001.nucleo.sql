@@ -2483,6 +2483,7 @@ SET lock_timeout = '100ms'
 AS $body$
 DECLARE
     v_um _estoque_conferido;
+    v_codigo text;
     v_ocupado boolean;
     v_vistos text[] := ARRAY[]::text[];
     v_falhos text[] := ARRAY[]::text[];
@@ -2495,7 +2496,16 @@ BEGIN
             FOR v_tentativa IN 1..4 LOOP
                 -- The one handler per product: what fails is noted and does not stop the others.
                 BEGIN
-                    PERFORM estoque_recalcular(v_um.cod_produto);
+                    -- With it the codes that do not belong where they are.
+                    FOR v_codigo IN
+                        SELECT v_um.cod_produto
+                        UNION
+                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
+                        WHERE d ->> 'cod_produto' IS NOT NULL
+                        ORDER BY 1
+                    LOOP
+                        PERFORM estoque_recalcular(v_codigo);
+                    END LOOP;
                     INSERT INTO estoque_correcao
                         (cod_produto, campo, data_prevista, valor_antes, valor_depois)
                     SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,
@@ -2842,12 +2852,14 @@ BEGIN
             HINT = 'The defaults are 10 products and 20 seconds.';
     END IF;
     IF lote IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
         UPDATE estoque_controle AS c
         SET lote = coalesce(estoque_configurar.lote, c.lote),
             orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
     END IF;
     SELECT c.lote, c.orcamento INTO lote, orcamento FROM estoque_controle AS c;
-    -- Without its row the control stands at its defaults, which the first unification writes.
+    -- Without its row the control stands at the defaults, with which it is made again.
     lote := coalesce(lote, 10);
     orcamento := coalesce(orcamento, interval '20 s');
 END
@@ -2941,7 +2953,8 @@ BEGIN
     )
     SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
         coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
-                                  WHEN 'R' THEN 'replica only' ELSE 'disabled' END, 'missing')
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing')
     FROM arvore AS a
     CROSS JOIN LATERAL (
         VALUES

@@ -10,6 +10,7 @@ SET lock_timeout = '100ms'
 AS $body$
 DECLARE
     v_um _estoque_conferido;
+    v_codigo text;
     v_ocupado boolean;
     v_vistos text[] := ARRAY[]::text[];
     v_falhos text[] := ARRAY[]::text[];
@@ -22,7 +23,16 @@ BEGIN
             FOR v_tentativa IN 1..4 LOOP
                 -- The one handler per product: what fails is noted and does not stop the others.
                 BEGIN
-                    PERFORM estoque_recalcular(v_um.cod_produto);
+                    -- With it the codes that do not belong where they are.
+                    FOR v_codigo IN
+                        SELECT v_um.cod_produto
+                        UNION
+                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
+                        WHERE d ->> 'cod_produto' IS NOT NULL
+                        ORDER BY 1
+                    LOOP
+                        PERFORM estoque_recalcular(v_codigo);
+                    END LOOP;
                     INSERT INTO estoque_correcao
                         (cod_produto, campo, data_prevista, valor_antes, valor_depois)
                     SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,

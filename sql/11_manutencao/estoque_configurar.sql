@@ -14,12 +14,14 @@ BEGIN
             HINT = 'The defaults are 10 products and 20 seconds.';
     END IF;
     IF lote IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
         UPDATE estoque_controle AS c
         SET lote = coalesce(estoque_configurar.lote, c.lote),
             orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
     END IF;
     SELECT c.lote, c.orcamento INTO lote, orcamento FROM estoque_controle AS c;
-    -- Without its row the control stands at its defaults, which the first unification writes.
+    -- Without its row the control stands at the defaults, with which it is made again.
     lote := coalesce(lote, 10);
     orcamento := coalesce(orcamento, interval '20 s');
 END

@@ -26,7 +26,8 @@ BEGIN
     )
     SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
         coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
-                                  WHEN 'R' THEN 'replica only' ELSE 'disabled' END, 'missing')
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing')
     FROM arvore AS a
     CROSS JOIN LATERAL (
         VALUES
