@@ -344,16 +344,17 @@ def test_the_run_is_recorded(banco: Banco) -> None:
     assert (corrigida["valor_antes"], corrigida["valor_depois"]) == ("4.000", "1.000")
 
 
-def test_a_corrupted_unification_fails_every_product_and_says_so(banco: Banco) -> None:
-    """A circle leaves no code with a certain product; the run goes through, and names them."""
-    banco.cru(PRODUTOS.format(2))
+def test_a_corrupted_unification_fails_its_own_products_only(banco: Banco) -> None:
+    """A circle leaves its codes without a certain product; the run goes through, and names them."""
+    banco.cru(PRODUTOS.format(3))
+    estragar(banco, "P0003")
     sem_gatilhos(
         banco,
         "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
         " VALUES ('P0001', 'P0002', true), ('P0002', 'P0001', true)",
     )
     feita = minuto(banco)
-    assert feita["falhas"] == 2
+    assert (feita["corrigidos"], feita["falhas"]) == (1, 2)
     assert {r["sqlstate"] for r in banco.cru("SELECT * FROM estoque_falha")} == {"EP002"}
     sem_gatilhos(banco, "DELETE FROM unificacao_codigos")
     minuto(banco)
