@@ -44,7 +44,8 @@ def transbordar(banco: Banco, produto: str) -> None:
         banco,
         "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
         " tipo_movimentacao, qtd_movimentacao, ativo)"
-        f" SELECT '{produto}', 'N', '2025-08-06', 'E', 999999999999, true FROM generate_series(1, 2)",
+        f" SELECT '{produto}', 'N', '2025-08-06', 'E', 999999999999, true"
+        " FROM generate_series(1, 2)",
     )
 
 
@@ -365,7 +366,8 @@ def test_a_corrupted_unification_fails_its_own_products_only(banco: Banco) -> No
 def test_records_are_bounded(banco: Banco) -> None:
     banco.mov("P", 1)
     banco.cru(
-        "INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)"
+        "INSERT INTO estoque_execucao"
+        " (inicio, fim, processados, corrigidos, falhas, virados, motor)"
         " SELECT now() - n * interval '1 day', now(), 1, 1, 0, 0, 'x' FROM generate_series(1, 9) n;"
         " INSERT INTO estoque_correcao (cod_produto, campo)"
         " SELECT 'X', 'c' || n FROM generate_series(1, 10050) n"

@@ -1,10 +1,10 @@
-"""Installing, migrating, and what is installed."""
+"""Installing and migrating."""
 
 from __future__ import annotations
 
 import click
 
-from estoque_pg import __version__, migracoes, tabela
+from estoque_pg import migracoes
 from estoque_pg.cli.base import Banco, com_banco, com_json, escrever, escrever_json
 
 
@@ -45,50 +45,3 @@ def _relatar_migracoes(banco: Banco, aplicadas: list[str], em_json: bool) -> Non
         escrever(f"applied {migracao}")
     if not aplicadas:
         escrever("nothing to apply: the schema is up to date")
-
-
-@click.command()
-@com_banco
-@com_json
-def status(banco: Banco, em_json: bool) -> None:
-    """Show what is installed.
-
-    Read-only. Exit code 3 unless schema and package match.
-
-    \b
-    Example:
-      estoque status --schema estoque
-    """
-    with banco.conectar() as conn:
-        estado = migracoes.estado(conn, banco.schema)
-        servidor = conn.info.parameter_status("server_version") or ""
-        if em_json:
-            escrever_json(
-                {
-                    "versao": __version__,
-                    "servidor": servidor,
-                    "banco": conn.info.dbname,
-                    "schema": estado.schema,
-                    "instalado": estado.instalado,
-                    "em_dia": estado.em_dia,
-                    "aplicadas": estado.aplicadas,
-                    "pendentes": estado.pendentes,
-                    "desconhecidas": estado.desconhecidas,
-                    "alteradas": estado.alteradas,
-                }
-            )
-        else:
-            escrever(f"database  {conn.info.dbname} (PostgreSQL {servidor})")
-            escrever(f"schema    {tabela.limpo(estado.schema or '(none)')}")
-            escrever(f"package   estoque_pg {__version__}")
-            for migracao in estado.aplicadas:
-                nota = "  (THE FILE DIFFERS NOW)" if migracao in estado.alteradas else ""
-                escrever(f"applied   {migracao}{nota}")
-            for migracao in estado.pendentes:
-                escrever(f"pending   {migracao}")
-            for migracao in estado.desconhecidas:
-                escrever(f"unknown   {migracao} (from a newer package)")
-            if estado.em_dia:
-                escrever("up to date")
-    if (erro := migracoes.recusa(estado)) is not None:
-        raise erro
