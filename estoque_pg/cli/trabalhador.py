@@ -25,9 +25,8 @@ from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao, traduzindo
 from estoque_pg.manutencao import Execucao
 
-MINUTO = 60.0
 SENTINELA = 2.0  # seconds between two looks of a standby at the lock
-ESPERA_MAXIMA = 30.0  # seconds between two attempts to connect
+ESPERA_INICIAL, ESPERA_MAXIMA = 0.5, 30.0  # seconds between two attempts to connect; doubles
 
 
 @dataclass
@@ -35,6 +34,7 @@ class Trabalhador:
     """Drives the minute job of one schema until it is told to end."""
 
     banco: Banco
+    periodo: float = 60.0  # seconds; runs begin on its multiples: on the minute
     fim: threading.Event = field(default_factory=threading.Event)
     comecou: bool = False
 
@@ -50,21 +50,25 @@ class Trabalhador:
     def servir(self) -> None:
         """Run the job every minute until SIGINT or SIGTERM; a run under way is finished first."""
         with self._ate_o_sinal():
-            espera = 0.5
-            while not self.fim.is_set():
-                try:
-                    with self._conectar() as conn:
-                        espera = 0.5
-                        self._trabalhar(conn)
-                except ErroConexao as erro:
-                    # What never worked is a wrong address, and better said than retried.
-                    if not self.comecou:
-                        raise
-                    motivo = tabela.limpo(erro.mensagem)
-                    avisar(f"connection lost ({motivo}); trying again in {espera:g} s")
-                    self.fim.wait(espera)
-                    espera = min(espera * 2, ESPERA_MAXIMA)
-            avisar("worker ended")
+            self.ciclo()
+        avisar("worker ended")
+
+    def ciclo(self) -> None:
+        """Run the job every minute until `fim` is set."""
+        espera = ESPERA_INICIAL
+        while not self.fim.is_set():
+            try:
+                with self._conectar() as conn:
+                    espera = ESPERA_INICIAL
+                    self._trabalhar(conn)
+            except ErroConexao as erro:
+                # What never worked is a wrong address, and better said than retried.
+                if not self.comecou:
+                    raise
+                motivo = tabela.limpo(erro.mensagem)
+                avisar(f"connection lost ({motivo}); trying again in {espera:g} s")
+                self.fim.wait(espera)
+                espera = min(espera * 2, ESPERA_MAXIMA)
 
     @contextmanager
     def _conectar(self) -> Iterator[psycopg.Connection[Any]]:
@@ -94,7 +98,7 @@ class Trabalhador:
         self.comecou = True
         while not self.fim.is_set():
             self._rodar(conn)
-            self.fim.wait(MINUTO - time.time() % MINUTO)
+            self.fim.wait(self.periodo - time.time() % self.periodo)
 
     def _tomar_vez(self, conn: psycopg.Connection[Any]) -> None:
         avisado = False
