@@ -2590,8 +2590,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_cron() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION _estoque_cron() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_cron() IS
     'The minute job as pg_cron knows it, and where pg_cron is; inner use.';
 
@@ -2680,6 +2678,7 @@ COMMENT ON FUNCTION _estoque_estranhos(integer) IS
 -- statement for the database it is in. Refuses (42501) who may not use the schema cron.
 CREATE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
 LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_cron record;
@@ -2698,7 +2697,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_exigir_cron(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
     'Raises unless pg_cron is in this database and the caller may use it; inner use.';
 
@@ -2789,7 +2787,8 @@ COMMENT ON FUNCTION _estoque_virar_cada() IS
 -- sql/11_manutencao/estoque_agendar.sql
 -- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
 -- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
--- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it.
+-- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
+-- or to run the job.
 CREATE FUNCTION estoque_agendar() RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -2798,6 +2797,12 @@ DECLARE
     v_cron record;
 BEGIN
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('the job would run as %I, who may not run it', current_user),
+            HINT = format('As the owner: GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+                current_schema(), current_user);
+    END IF;
     PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
         v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
     PERFORM estoque_desagendar();

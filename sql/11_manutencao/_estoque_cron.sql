@@ -25,7 +25,5 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_cron() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION _estoque_cron() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_cron() IS
     'The minute job as pg_cron knows it, and where pg_cron is; inner use.';

@@ -2,6 +2,7 @@
 -- statement for the database it is in. Refuses (42501) who may not use the schema cron.
 CREATE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
 LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_cron record;
@@ -20,6 +21,5 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_exigir_cron(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
     'Raises unless pg_cron is in this database and the caller may use it; inner use.';
