@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,10 +20,12 @@ from test_cli import dados, estoque, uma_linha
 from test_minuto import estragar
 
 from estoque_pg import manutencao
+from estoque_pg.cli import cli
 from estoque_pg.erros import CronAusente, SemPermissao
 from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor
 
+RAIZ = Path(__file__).resolve().parent.parent
 ESPERA = 75.0  # seconds: the next minute, and some patience
 
 
@@ -221,3 +225,21 @@ def test_rights_here(aqui: Aqui) -> None:
         assert [t["username"] for t in aqui.tarefas()] == ["postgres"]
     finally:
         aqui.conn.execute("DROP OWNED BY agente; DROP ROLE agente")
+
+
+def test_the_page_on_operation_runs_as_printed(aqui: Aqui) -> None:
+    """Every SQL example, in order; and every command it names is one."""
+    texto = (RAIZ / "docs" / "operacao.md").read_text(encoding="utf-8")
+    instalar(aqui.dsn)
+    aqui.conn.execute("CREATE ROLE agendador LOGIN")
+    try:
+        blocos = re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
+        assert len(blocos) >= 6
+        for bloco in blocos:
+            for comando in re.sub(r"--.*", "", bloco).split(";"):
+                if comando.strip():
+                    aqui.conn.execute(comando.encode())
+    finally:
+        aqui.conn.execute("DROP OWNED BY agendador; DROP ROLE agendador")
+    nomes = re.findall(r"(?:`|/|^    )estoque ([a-z]+)", texto, re.MULTILINE)
+    assert {"agendar", "worker", "status"} <= set(nomes) <= set(cli.commands)
