@@ -67,3 +67,92 @@ SELECT * FROM estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)
 -- nome: vigiar
 -- Put missing triggers back; how many.
 SELECT estoque_vigiar();
+
+-- nome: fallback
+-- Compare a batch of products with the sources and mend them.
+SELECT processados, corrigidos, falhas FROM estoque_fallback(%(lote)s::integer);
+
+-- nome: minuto
+-- The minute job; no row where another run is under way, or on a standby.
+SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor FROM estoque_minuto();
+
+-- nome: configurar
+-- Set what is not NULL of the settings of the minute job; the settings as they are then.
+SELECT lote, extract(epoch FROM orcamento)::float8 AS orcamento
+  FROM estoque_configurar(%(lote)s::integer, make_interval(secs => %(orcamento)s::float8));
+
+-- nome: agendar
+-- Put the minute job into the pg_cron of this database; its name.
+SELECT estoque_agendar();
+
+-- nome: desagendar
+-- Take it out; whether it was there.
+SELECT estoque_desagendar();
+
+-- nome: cron
+-- The job as pg_cron knows it, and the database pg_cron sits in, if this role may know.
+SELECT nome, horario, comando, banco, banco_do_cron FROM _estoque_cron();
+
+-- nome: cron_ausente
+-- Whether the database lacks pg_cron.
+SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron');
+
+-- nome: cron_agendar_alhures
+-- In the database of pg_cron: schedule the job of another database.
+SELECT cron.schedule_in_database(%(nome)s::text, %(horario)s::text, %(comando)s::text,
+                                 %(banco)s::text);
+
+-- nome: cron_desagendar_alhures
+-- In the database of pg_cron: take a job out by its name; how many there were.
+SELECT count(cron.unschedule(jobid)) FROM cron.job WHERE jobname = %(nome)s::text;
+
+-- nome: chamar_se_worker
+-- The name under which a worker's runs are recorded.
+SELECT set_config('application_name', 'estoque worker', false);
+
+-- nome: tomar_vez_do_worker
+-- Become the worker of this schema, for as long as the session lasts; false when there is one.
+SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 0))
+  FROM pg_proc WHERE oid = 'estoque_minuto'::regproc;
+
+-- nome: situacao
+-- Everything the status shows, but the migrations; only reads, on a standby too.
+SELECT now() AS agora, pg_is_in_recovery() AS espelho,
+       t.produtos, t.vencidos, t.conferido_desde,
+       c.lote, extract(epoch FROM c.orcamento)::float8 AS orcamento,
+       (SELECT coalesce(jsonb_agg(g), '[]') FROM estoque_gatilhos() AS g) AS gatilhos,
+       (SELECT coalesce(jsonb_agg(a), '[]') FROM estoque_alterados() AS a) AS alterados,
+       (SELECT coalesce(jsonb_agg(e), '[]') FROM (
+           SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor
+             FROM estoque_execucao ORDER BY id DESC LIMIT 5) AS e) AS execucoes,
+       (SELECT coalesce(jsonb_agg(m), '[]') FROM (
+           SELECT corrigido_em, cod_produto, campo, data_prevista, valor_antes, valor_depois
+             FROM estoque_correcao ORDER BY id DESC LIMIT 5) AS m) AS correcoes,
+       (SELECT count(*) FROM estoque_correcao
+         WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
+       (SELECT coalesce(jsonb_agg(f), '[]') FROM (
+           SELECT cod_produto, sqlstate, mensagem, desde, ultima_em, vezes
+             FROM estoque_falha ORDER BY desde, cod_produto LIMIT 10) AS f) AS falhas,
+       (SELECT count(*) FROM estoque_falha) AS total_de_falhas,
+       (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
+       -- Who may not read the statistics of others cannot know whether the launcher lives.
+       CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
+           EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher')
+       END AS lancador,
+       coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
+                  WHERE n.nspname = 'cron'), false) AS cron_legivel
+  FROM (SELECT count(*) AS produtos,
+               count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
+               min(conferido_em) AS conferido_desde
+          FROM (SELECT estoque_hoje() AS hoje) AS h, estoque_tempo_real) AS t
+  LEFT JOIN estoque_controle AS c ON true;
+
+-- nome: tarefa
+-- The minute job in the pg_cron of this database, and how its last run ended.
+SELECT j.active AS ativa, j.username AS usuario, d.status AS estado, d.return_message AS mensagem
+  FROM cron.job AS j
+  LEFT JOIN LATERAL (SELECT r.status, r.return_message FROM cron.job_run_details AS r
+                      WHERE r.jobid = j.jobid AND r.status NOT IN ('starting', 'running')
+                      ORDER BY r.runid DESC LIMIT 1) AS d ON true
+ WHERE j.jobname = (SELECT nome FROM _estoque_cron())
+ ORDER BY j.jobid LIMIT 1;

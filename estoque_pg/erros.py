@@ -66,6 +66,13 @@ class MigracaoAlterada(ErroEstoque):
     dica_padrao = "restore the released file; a change belongs in a new migration"
 
 
+class ManutencaoNecessaria(ErroEstoque):
+    """The status found what somebody has to mend: triggers, functions, products, corrections."""
+
+    saida = 4
+    dica_padrao = "each line marked ! says what mends it"
+
+
 class DivergenciaEncontrada(ErroEstoque):
     """The audit found stored values that differ from the sources."""
 
@@ -101,6 +108,10 @@ class FonteIncompativel(ErroEstoque):
     """EP003: an existing source table does not fit; the message lists every misfit."""
 
 
+class CronAusente(ErroEstoque):
+    """EP004: pg_cron is not in this database, so no job can be scheduled from it."""
+
+
 class SemPermissao(ErroEstoque):
     """42501: the role lacks a privilege."""
 
@@ -112,6 +123,7 @@ POR_SQLSTATE: dict[str, type[ErroEstoque]] = {
     "EP001": QuantidadeInvalida,
     "EP002": UnificacaoInvalida,
     "EP003": FonteIncompativel,
+    "EP004": CronAusente,
     "22003": ArgumentoInvalido,
     "22008": ArgumentoInvalido,
     "22023": ArgumentoInvalido,

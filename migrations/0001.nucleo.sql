@@ -191,6 +191,18 @@ BEGIN
 END
 $body$;
 
+-- sql/03_tabelas/_estoque_conferido.sql
+-- What the fallback's comparison says of one code: its differences as a JSON array (NULL for none),
+-- or the error that comparing it raised.
+CREATE TYPE _estoque_conferido AS (
+    cod_produto text,
+    diferencas jsonb,
+    estado text,
+    mensagem text
+);
+
+COMMENT ON TYPE _estoque_conferido IS 'One code compared with the sources; inner use.';
+
 -- sql/03_tabelas/_estoque_delta.sql
 -- What one statement changes for one code (and date): what triggers hand to _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
@@ -212,6 +224,21 @@ CREATE TYPE _estoque_delta AS (
 
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';
 
+-- sql/03_tabelas/estoque_assinatura.sql
+-- Fingerprints of our functions as they were installed, taken by a server of that major version
+-- (another prints the same function differently).
+CREATE TABLE estoque_assinatura (
+    objeto text PRIMARY KEY,
+    md5 text NOT NULL,
+    servidor integer NOT NULL
+);
+
+REVOKE ALL ON estoque_assinatura FROM PUBLIC;
+GRANT SELECT ON estoque_assinatura TO PUBLIC;
+
+COMMENT ON TABLE estoque_assinatura IS
+    'Fingerprints of the installed functions; inner use, read through estoque_alterados().';
+
 -- sql/03_tabelas/estoque_codigo_conhecido.sql
 -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
 -- It changes only when a code appears, disappears or changes group, so writers read it without a lock.
@@ -230,16 +257,84 @@ COMMENT ON TABLE estoque_codigo_conhecido IS
 
 -- sql/03_tabelas/estoque_controle.sql
 -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
+-- It also holds the settings of the minute job, changed by estoque_configurar().
 CREATE TABLE estoque_controle (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
-    unificacoes bigint NOT NULL DEFAULT 0
+    unificacoes bigint NOT NULL DEFAULT 0,
+    lote integer NOT NULL DEFAULT 10 CHECK (lote > 0),
+    orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s')
 );
 
 INSERT INTO estoque_controle DEFAULT VALUES;
 
 REVOKE ALL ON estoque_controle FROM PUBLIC;
+GRANT SELECT ON estoque_controle TO PUBLIC;
 
-COMMENT ON TABLE estoque_controle IS 'Serialises changes of code unification; inner use.';
+COMMENT ON TABLE estoque_controle IS
+    'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
+COMMENT ON COLUMN estoque_controle.lote IS 'Products the minute job compares in a run.';
+COMMENT ON COLUMN estoque_controle.orcamento IS
+    'Time after which a run of the minute job takes up no further product.';
+
+-- sql/03_tabelas/estoque_correcao.sql
+-- What the fallback found wrong and mended: the last 10,000 differences.
+CREATE TABLE estoque_correcao (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    corrigido_em timestamptz NOT NULL DEFAULT clock_timestamp(),
+    cod_produto text NOT NULL,
+    campo text NOT NULL,
+    data_prevista date,
+    valor_antes text,
+    valor_depois text
+);
+
+REVOKE ALL ON estoque_correcao FROM PUBLIC;
+GRANT SELECT ON estoque_correcao TO PUBLIC;
+
+COMMENT ON TABLE estoque_correcao IS
+    'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+
+-- sql/03_tabelas/estoque_execucao.sql
+-- The runs of the minute job of the last 7 days. A run that found nothing is there too: silence
+-- means that nobody drives it.
+CREATE TABLE estoque_execucao (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    inicio timestamptz NOT NULL,
+    fim timestamptz NOT NULL,
+    processados bigint NOT NULL,
+    corrigidos bigint NOT NULL,
+    falhas bigint NOT NULL,
+    virados bigint NOT NULL,
+    motor text NOT NULL
+);
+
+REVOKE ALL ON estoque_execucao FROM PUBLIC;
+GRANT SELECT ON estoque_execucao TO PUBLIC;
+
+COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
+
+-- sql/03_tabelas/estoque_falha.sql
+-- Products that the fallback could neither compare nor rebuild. A row goes when its product passes.
+CREATE TABLE estoque_falha (
+    cod_produto text PRIMARY KEY,
+    sqlstate text NOT NULL,
+    mensagem text NOT NULL,
+    desde timestamptz NOT NULL,
+    ultima_em timestamptz NOT NULL,
+    vezes bigint NOT NULL
+);
+
+REVOKE ALL ON estoque_falha FROM PUBLIC;
+GRANT SELECT ON estoque_falha TO PUBLIC;
+
+COMMENT ON TABLE estoque_falha IS
+    'Products the fallback cannot compare or rebuild, with the error; read only.';
 
 -- sql/03_tabelas/estoque_lote.sql
 -- Whether the exits of a lot are out of the forecast at this moment (the lot is invoiced).
@@ -257,6 +352,22 @@ COMMENT ON TABLE estoque_lote IS
     'Gate of each lot as applied to the forecast; inner use.';
 COMMENT ON COLUMN estoque_lote.alterado_por IS 'Transaction that last opened or closed the gate.';
 
+-- sql/03_tabelas/estoque_percurso.sql
+-- One row: how far the fallback has walked the codes of the sources. Apart from estoque_controle,
+-- because a run holds it to its end and no change of unification may wait for that.
+CREATE TABLE estoque_percurso (
+    unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
+    tabela integer NOT NULL DEFAULT 1,
+    codigo text
+);
+
+INSERT INTO estoque_percurso DEFAULT VALUES;
+
+REVOKE ALL ON estoque_percurso FROM PUBLIC;
+
+COMMENT ON TABLE estoque_percurso IS
+    'The table and the code up to which the fallback has looked for unknown codes; inner use.';
+
 -- sql/03_tabelas/estoque_tempo_real.sql
 -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
 -- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
@@ -270,11 +381,13 @@ CREATE TABLE estoque_tempo_real (
     atualizado_em timestamptz NOT NULL DEFAULT now(),
     valido_desde date NOT NULL DEFAULT '9999-12-31',
     valido_ate date NOT NULL DEFAULT '0001-01-01',
-    reconstruido_por xid8
+    reconstruido_por xid8,
+    conferido_em timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
+CREATE INDEX estoque_tempo_real_conferido ON estoque_tempo_real (conferido_em, cod_produto);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;
@@ -296,6 +409,8 @@ COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
     'Last business day through which the passing of time is certain to leave both right.';
 COMMENT ON COLUMN estoque_tempo_real.reconstruido_por IS
     'Transaction that last rebuilt the row from the sources; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.conferido_em IS
+    'When the fallback last compared the product with the sources, or the row was made.';
 
 -- sql/03_tabelas/movimentacao_prevista.sql
 -- Forecast per canonical product and day, summed over all open documents; not a running balance.
@@ -2015,10 +2130,10 @@ BEGIN
             SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.tabela) AS n
             FROM estoque_gatilhos() AS x
         ) AS g
-        WHERE g.estado IN ('missing', 'disabled') AND (NOT p_so_particoes OR (
+        WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
             g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.tabela)))
     LOOP
-        IF v_falta.estado = 'disabled' THEN
+        IF v_falta.estado <> 'missing' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
@@ -2342,6 +2457,334 @@ $body$;
 COMMENT ON FUNCTION estoque_rupturas(integer) IS
     'Products that run out within the days given, by date and code; 22023 for negative days.';
 
+-- sql/11_manutencao/_estoque_anotar_falha.sql
+-- Notes that a product could not be compared, rebuilt or turned, and why.
+CREATE FUNCTION _estoque_anotar_falha(p_produto text, p_estado text, p_mensagem text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO estoque_falha AS f (cod_produto, sqlstate, mensagem, desde, ultima_em, vezes)
+    VALUES (p_produto, p_estado, p_mensagem, clock_timestamp(), clock_timestamp(), 1)
+    ON CONFLICT (cod_produto) DO UPDATE
+    SET sqlstate = EXCLUDED.sqlstate, mensagem = EXCLUDED.mensagem,
+        ultima_em = EXCLUDED.ultima_em, vezes = f.vezes + 1;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_anotar_falha(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
+    'Notes a failing product in estoque_falha; inner use.';
+
+-- sql/11_manutencao/_estoque_assinar.sql
+-- Takes the fingerprint of every function of ours: the last act of an installation.
+-- estoque_hoje is left out: it is there to be replaced.
+CREATE FUNCTION _estoque_assinar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    DELETE FROM estoque_assinatura;
+    INSERT INTO estoque_assinatura (objeto, md5, servidor)
+    SELECT p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)),
+        current_setting('server_version_num')::integer / 10000
+    FROM pg_proc AS p
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
+        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p');
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_assinar() IS 'Takes the fingerprints of our functions; inner use.';
+
+-- sql/11_manutencao/_estoque_conferir.sql
+-- The first pass of the fallback: compares with the sources the codes that a bypass left without a
+-- product, and the products that have gone longest without it. Locks nothing while it does, and each
+-- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
+-- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
+-- the batch, so that one that was mended need not wait for its turn.
+-- A table that somebody is altering is not waited for: its products are left for the next run.
+CREATE FUNCTION _estoque_conferir(p_lote integer, p_prazo timestamptz, p_repetir integer)
+RETURNS _estoque_conferido[]
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_fila text[];
+    v_codigos text[];
+    v_codigo text;
+    v_conferido _estoque_conferido;
+    v_conferidos _estoque_conferido[] := ARRAY[]::_estoque_conferido[];
+BEGIN
+    -- A product that another session is writing is passed over; it comes as soon as it is free.
+    -- To know which are free their rows are locked, and let go at once by undoing the block.
+    BEGIN
+        SELECT array_agg(x.cod_produto) INTO v_fila
+        FROM (
+            SELECT t.cod_produto FROM estoque_tempo_real AS t
+            ORDER BY t.conferido_em, t.cod_produto
+            LIMIT p_lote
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS x;
+        RAISE EXCEPTION 'undo';
+    EXCEPTION WHEN raise_exception THEN
+        v_codigos := _estoque_estranhos(p_lote);
+    END;
+    v_codigos := v_codigos || v_fila || ARRAY(
+        SELECT f.cod_produto FROM estoque_falha AS f
+        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir);
+    FOR v_codigo IN
+        SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
+    LOOP
+        EXIT WHEN clock_timestamp() > p_prazo AND cardinality(v_conferidos) > 0;
+        v_conferido := ROW(v_codigo, NULL::jsonb, NULL::text, NULL::text);
+        -- The one handler per product: what fails is noted and does not stop the others.
+        BEGIN
+            SELECT jsonb_agg(to_jsonb(d)) INTO v_conferido.diferencas
+            FROM estoque_verificar(ARRAY[v_codigo]) AS d;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                CONTINUE;
+            WHEN OTHERS THEN
+                v_conferido.estado := SQLSTATE;
+                v_conferido.mensagem := SQLERRM;
+        END;
+        v_conferidos := v_conferidos || v_conferido;
+    END LOOP;
+    RETURN v_conferidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer) IS
+    'Compares a batch of codes with the sources, without a lock; inner use.';
+
+-- sql/11_manutencao/_estoque_corrigir.sql
+-- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
+-- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
+-- notice; a product that stays locked is left unmarked, and so comes first the next time.
+CREATE FUNCTION _estoque_corrigir(
+    p_conferidos _estoque_conferido[],
+    OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_um _estoque_conferido;
+    v_codigo text;
+    v_ocupado boolean;
+    v_vistos text[] := ARRAY[]::text[];
+    v_falhos text[] := ARRAY[]::text[];
+BEGIN
+    corrigidos := 0;
+    -- In the order of the codes, as everybody locks.
+    FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
+        v_ocupado := false;
+        IF v_um.diferencas IS NOT NULL THEN
+            FOR v_tentativa IN 1..4 LOOP
+                -- The one handler per product: what fails is noted and does not stop the others.
+                BEGIN
+                    -- With it the codes that do not belong where they are.
+                    FOR v_codigo IN
+                        SELECT v_um.cod_produto
+                        UNION
+                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
+                        WHERE d ->> 'cod_produto' IS NOT NULL
+                        ORDER BY 1
+                    LOOP
+                        PERFORM estoque_recalcular(v_codigo);
+                    END LOOP;
+                    INSERT INTO estoque_correcao
+                        (cod_produto, campo, data_prevista, valor_antes, valor_depois)
+                    SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,
+                        d.valor_armazenado, d.valor_esperado
+                    FROM jsonb_to_recordset(v_um.diferencas) AS d (
+                        cod_produto text, campo text, data_prevista date, valor_armazenado text,
+                        valor_esperado text);
+                    corrigidos := corrigidos + 1;
+                    v_um.estado := NULL;
+                    EXIT;
+                EXCEPTION
+                    WHEN lock_not_available THEN
+                        v_ocupado := true;
+                        EXIT;
+                    WHEN serialization_failure OR deadlock_detected THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        PERFORM pg_sleep(0.01 * 2 ^ v_tentativa * random());
+                    WHEN OTHERS THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        EXIT;
+                END;
+            END LOOP;
+        END IF;
+        CONTINUE WHEN v_ocupado;
+        v_vistos := v_vistos || v_um.cod_produto;
+        IF v_um.estado IS NOT NULL THEN
+            v_falhos := v_falhos || v_um.cod_produto;
+            PERFORM _estoque_anotar_falha(v_um.cod_produto, v_um.estado, v_um.mensagem);
+        END IF;
+    END LOOP;
+    processados := cardinality(v_vistos)::bigint;
+    falhas := cardinality(v_falhos)::bigint;
+
+    -- Gone from the list: what passes now, and codes that nothing mentions any more.
+    DELETE FROM estoque_falha AS f
+    WHERE f.cod_produto <> ALL (v_falhos) AND (
+        f.cod_produto = ANY (v_vistos)
+        OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
+            AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
+
+    UPDATE estoque_tempo_real AS t
+    SET conferido_em = clock_timestamp()
+    FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+          WHERE l.cod_produto = ANY (v_vistos)
+          ORDER BY l.cod_produto
+          FOR NO KEY UPDATE SKIP LOCKED) AS x
+    WHERE t.cod_produto = x.cod_produto;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[]) IS
+    'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
+
+-- sql/11_manutencao/_estoque_cron.sql
+-- What the minute job is called in pg_cron, when it runs and what it does; the database pg_cron sits
+-- in (NULL where the server has not loaded it, or the caller may not know); whether that is this one.
+-- The name is unique per database and schema, and fits pg_cron's 63 bytes.
+CREATE FUNCTION _estoque_cron(
+    OUT nome text, OUT horario text, OUT comando text, OUT banco text,
+    OUT banco_do_cron text, OUT aqui boolean
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    banco := current_database()::text;
+    nome := format('estoque %I.%I', banco, current_schema());
+    IF octet_length(nome) > 63 THEN
+        nome := 'estoque ' || md5(nome);
+    END IF;
+    horario := '* * * * *';
+    comando := format('SELECT %I.estoque_minuto()', current_schema());
+    aqui := EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron');
+    BEGIN
+        banco_do_cron := current_setting('cron.database_name', true);
+    EXCEPTION WHEN insufficient_privilege THEN
+        banco_do_cron := NULL;
+    END;
+END
+$body$;
+
+COMMENT ON FUNCTION _estoque_cron() IS
+    'The minute job as pg_cron knows it, and where pg_cron is; inner use.';
+
+-- sql/11_manutencao/_estoque_estranhos.sql
+-- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
+-- a table of ours. At most p_lote of them. Walks the distinct codes of the tables by their indexes,
+-- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
+CREATE FUNCTION _estoque_estranhos(p_lote integer) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    c_tabelas CONSTANT text[] := ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
+        'programacao_producao', 'estoque_codigo_conhecido', 'movimentacao_prevista'];
+    v_tabela integer;
+    v_depois text;
+    v_faltam integer := 1000;
+    v_codigos text[];
+    v_achados text[];
+    v_estranhos text[] := ARRAY[]::text[];
+BEGIN
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p;
+    v_tabela := coalesce(v_tabela, 1);
+
+    -- Once around, back to where it began.
+    FOR i IN 0..cardinality(c_tabelas) LOOP
+        EXECUTE format($q$
+            WITH RECURSIVE passo AS (
+                (SELECT f.cod_produto FROM %1$I AS f
+                 WHERE f.cod_produto IS NOT NULL AND ($1 IS NULL OR f.cod_produto > $1)
+                 ORDER BY f.cod_produto LIMIT 1)
+                UNION ALL
+                SELECT (SELECT f.cod_produto FROM %1$I AS f WHERE f.cod_produto > p.cod_produto
+                        ORDER BY f.cod_produto LIMIT 1)
+                FROM passo AS p
+                WHERE p.cod_produto IS NOT NULL
+            )
+            SELECT array_agg(x.cod_produto::text)
+            FROM (SELECT p.cod_produto FROM passo AS p
+                  WHERE p.cod_produto IS NOT NULL LIMIT $2) AS x
+            $q$, c_tabelas[v_tabela])
+        INTO v_codigos USING v_depois, v_faltam;
+
+        SELECT array_agg(e.c ORDER BY e.n) INTO v_achados
+        FROM (
+            SELECT u.c, u.n FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n)
+            WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
+                SELECT FROM estoque_codigo_conhecido AS k
+                JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+                WHERE k.codigo = u.c)
+            ORDER BY u.n LIMIT p_lote - cardinality(v_estranhos)
+        ) AS e;
+        v_estranhos := v_estranhos || v_achados;
+        v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
+        IF cardinality(v_estranhos) = p_lote THEN
+            v_depois := v_estranhos[p_lote];
+            EXIT;
+        ELSIF v_faltam = 0 THEN
+            v_depois := v_codigos[cardinality(v_codigos)];
+            EXIT;
+        END IF;
+        v_tabela := v_tabela % cardinality(c_tabelas) + 1;
+        v_depois := NULL;
+    END LOOP;
+    INSERT INTO estoque_percurso AS p (unico, tabela, codigo) VALUES (true, v_tabela, v_depois)
+    ON CONFLICT (unico) DO UPDATE SET tabela = EXCLUDED.tabela, codigo = EXCLUDED.codigo;
+
+    RETURN v_estranhos || ARRAY(
+        SELECT c.codigo FROM _estoque_canonicos() AS c
+        WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS k
+            JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+            WHERE k.codigo = c.codigo)
+        LIMIT p_lote - cardinality(v_estranhos));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_estranhos(integer) IS
+    'Some codes that are mentioned and have no product row; inner use.';
+
+-- sql/11_manutencao/_estoque_exigir_cron.sql
+-- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+CREATE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT v_cron.aqui THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP004',
+            MESSAGE = format('pg_cron is not in the database %I', v_cron.banco),
+            HINT = format('In the database %I, where pg_cron is, run: %s; or let `estoque worker`'
+                ' do the job.', coalesce(v_cron.banco_do_cron, 'postgres'), p_alhures);
+    ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('permission denied for the schema cron to %I', current_user),
+            HINT = format('As superuser: GRANT USAGE ON SCHEMA cron TO %I;', current_user);
+    END IF;
+END
+$body$;
+
+COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
+    'Raises unless pg_cron is in this database and the caller may use it; inner use.';
+
 -- sql/11_manutencao/_estoque_recontar.sql
 -- Counts what was written to tables while they had no triggers: recalculates their products.
 CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
@@ -2376,6 +2819,164 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
     'Recalculates the products of tables that had no triggers; inner use.';
+
+-- sql/11_manutencao/_estoque_tomar_minuto.sql
+-- Whether this transaction may do the maintenance: one at a time per schema, and never on a standby,
+-- which gets its primary's. Waits for nobody; the lock goes with the transaction.
+CREATE FUNCTION _estoque_tomar_minuto() RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN false;
+    END IF;
+    RETURN pg_try_advisory_xact_lock(hashtextextended('estoque_minuto ' || current_schema(), 0));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tomar_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tomar_minuto() IS
+    'Takes the turn to maintain this schema, if nobody has it; inner use.';
+
+-- sql/11_manutencao/_estoque_vigiar_particoes.sql
+-- For the minute job: puts triggers on partitions made since, and counts what was written to them.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the status tells.
+CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+BEGIN
+    PERFORM _estoque_recontar(v.tabelas) FROM _estoque_vigiar(true) AS v WHERE v.gatilhos > 0;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
+
+-- sql/11_manutencao/_estoque_virar.sql
+-- Projects anew the products given, or all, whose D7 fields do not hold today; see estoque_virada.
+-- Takes the rows in order of their codes, leaving out those that another session holds.
+CREATE FUNCTION _estoque_virar(p_produtos text[] DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produtos text[];
+    v_saldos numeric[];
+BEGIN
+    SELECT array_agg(x.cod_produto), array_agg(x.saldo_atual) INTO v_produtos, v_saldos
+    FROM (
+        SELECT t.cod_produto, t.saldo_atual
+        FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
+            AND (p_produtos IS NULL OR t.cod_produto = ANY (p_produtos))
+        ORDER BY t.cod_produto
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS x;
+
+    RETURN _estoque_projetar(v_produtos, v_saldos);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_virar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_virar(text[]) IS
+    'Refreshes the expired D7 fields of the products given, or of all; inner use.';
+
+-- sql/11_manutencao/_estoque_virar_cada.sql
+-- Turns the day for the minute job. All products at once; where one of them has come to a day whose
+-- projection does not fit its column, each by itself, so that the others are turned.
+-- Returns how many were turned; what fails is noted in estoque_falha.
+CREATE FUNCTION _estoque_virar_cada() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produto text;
+    v_virados bigint;
+BEGIN
+    BEGIN
+        RETURN _estoque_virar();
+    EXCEPTION WHEN numeric_value_out_of_range THEN
+        v_virados := 0::bigint;
+    END;
+    FOR v_produto IN
+        SELECT t.cod_produto FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
+        ORDER BY t.cod_produto
+    LOOP
+        BEGIN
+            v_virados := v_virados + _estoque_virar(ARRAY[v_produto]);
+        EXCEPTION WHEN numeric_value_out_of_range THEN
+            PERFORM _estoque_anotar_falha(v_produto, SQLSTATE, SQLERRM);
+        END;
+    END LOOP;
+    RETURN v_virados;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_virar_cada() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_virar_cada() IS
+    'Turns the day for all products that can be turned; inner use.';
+
+-- sql/11_manutencao/estoque_agendar.sql
+-- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
+-- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
+-- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
+-- or to run the job.
+CREATE FUNCTION estoque_agendar() RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('the job would run as %I, who may not run it', current_user),
+            HINT = format('As the owner: GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+                current_schema(), current_user);
+    END IF;
+    PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
+        v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
+    PERFORM estoque_desagendar();
+    -- Put together at run time: where the function is made there may be no schema cron.
+    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
+    USING v_cron.nome, v_cron.horario, v_cron.comando;
+    RETURN v_cron.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_agendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_agendar() IS
+    'Puts the minute job into pg_cron, every minute; the name of the job.';
+
+-- sql/11_manutencao/estoque_alterados.sql
+-- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
+-- the major version of the server that took the fingerprints.
+CREATE FUNCTION estoque_alterados()
+RETURNS TABLE (objeto text, estado text)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT a.objeto, CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'changed' END
+    FROM estoque_assinatura AS a
+    CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
+    WHERE f.oid IS NULL
+        OR a.servidor = current_setting('server_version_num')::integer / 10000
+            AND a.md5 <> md5(pg_get_functiondef(f.oid))
+    ORDER BY a.objeto;
+END
+$body$;
+
+COMMENT ON FUNCTION estoque_alterados() IS
+    'Functions of ours that were changed or dropped since the installation.';
 
 -- sql/11_manutencao/estoque_conceder.sql
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
@@ -2431,6 +3032,95 @@ REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
     'Grants a role what a reader or a writer needs; returns the statements run.';
 
+-- sql/11_manutencao/estoque_configurar.sql
+-- Sets what is given of the settings of the minute job, and returns them as they are then.
+-- lote: products compared in a run. orcamento: time after which a run takes up no further product.
+-- Raises 22023 for what is not positive.
+CREATE FUNCTION estoque_configurar(
+    INOUT lote integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF lote < 1 OR orcamento <= interval '0' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'lote must be 1 or more, orcamento longer than nothing',
+            HINT = 'The defaults are 10 products and 20 seconds.';
+    END IF;
+    IF lote IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
+        UPDATE estoque_controle AS c
+        SET lote = coalesce(estoque_configurar.lote, c.lote),
+            orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
+    END IF;
+    SELECT c.lote, c.orcamento INTO lote, orcamento FROM estoque_controle AS c;
+    -- Without its row the control stands at the defaults, with which it is made again.
+    lote := coalesce(lote, 10);
+    orcamento := coalesce(orcamento, interval '20 s');
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_configurar(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_configurar(integer, interval) IS
+    'Sets and returns the settings of the minute job: batch and time per run.';
+
+-- sql/11_manutencao/estoque_desagendar.sql
+-- Takes the minute job out of the pg_cron of this database: the caller's, for a superuser anybody's.
+-- Returns whether there was one. Raises as estoque_agendar does.
+CREATE FUNCTION estoque_desagendar() RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+    v_tirados bigint;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    PERFORM _estoque_exigir_cron(format(
+        'SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %L', v_cron.nome));
+    -- Two sessions that schedule at once shall leave one job.
+    PERFORM pg_advisory_xact_lock(hashtextextended(v_cron.nome, 0));
+    EXECUTE format('SELECT count(%1$I.unschedule(j.jobid)) FROM %1$I.job AS j WHERE j.jobname = $1',
+        'cron')
+    INTO v_tirados USING v_cron.nome;
+    RETURN v_tirados > 0;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_desagendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_desagendar() IS
+    'Takes the minute job out of pg_cron; whether there was one.';
+
+-- sql/11_manutencao/estoque_fallback.sql
+-- Compares the products that have gone longest without it with the sources, and rebuilds those that
+-- are wrong; also finds codes that a bypass of the triggers left without a product. Compares without
+-- a lock; only what differs is locked, and what is locked is left for the next time.
+-- Returns zeros while another run is under way, and on a standby. Raises 22023 for a lote below 1.
+CREATE FUNCTION estoque_fallback(lote integer DEFAULT 10)
+RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF lote IS NULL OR lote < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('lote must be 1 or more, not %s', coalesce(lote::text, 'NULL')),
+            HINT = 'Give the number of products to compare.';
+    END IF;
+    IF _estoque_tomar_minuto() THEN
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0)) AS c;
+    ELSE
+        RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_fallback(integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_fallback(integer) IS
+    'Compares the products longest not looked at with the sources and mends them; how many.';
+
 -- sql/11_manutencao/estoque_linhas_recusadas.sql
 -- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
 -- unifications that contradict each other. The triggers refuse such rows; an installation finds those
@@ -2477,6 +3167,48 @@ $body$;
 
 COMMENT ON FUNCTION estoque_linhas_recusadas() IS
     'Source rows that are left out because they cannot be counted, with a query that lists them.';
+
+-- sql/11_manutencao/estoque_minuto.sql
+-- The one job, due every minute whoever drives it: compares a batch of products with the sources,
+-- turns the day where it has turned, rebuilds what is wrong, and records the run.
+-- Partitions made since the last run get their triggers, and what was written to them is counted.
+-- What takes long, the comparison, comes before anything is locked. Batch and time are settings,
+-- see estoque_configurar. No row while another run is under way, and on a standby.
+CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_inicio timestamptz := clock_timestamp();
+    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_ajuste record;
+    v_conferidos _estoque_conferido[];
+    v_virados bigint;
+    v_feito record;
+BEGIN
+    IF NOT _estoque_tomar_minuto() THEN
+        RETURN;
+    END IF;
+    SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
+    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1);
+    PERFORM _estoque_vigiar_particoes();
+    v_virados := _estoque_virar_cada();
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos) AS c;
+
+    RETURN QUERY
+    INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
+    VALUES (v_inicio, clock_timestamp(), v_feito.processados, v_feito.corrigidos, v_feito.falhas,
+        v_virados, v_motor)
+    RETURNING *;
+    DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    DELETE FROM estoque_correcao AS c
+    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_minuto() IS
+    'The minute job: compares, turns the day, mends; the run it recorded.';
 
 -- sql/11_manutencao/estoque_recalcular.sql
 -- Rebuilds the product of a code from the sources, under the lock on its row: safe while others
@@ -2586,6 +3318,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -2594,6 +3327,7 @@ DECLARE
     v_codigos text[];
     v_alvos text[];
     v_saldos numeric[];
+    v_lotes text[];
 BEGIN
     IF codigos IS NOT NULL THEN
         v_produtos := ARRAY(
@@ -2609,7 +3343,7 @@ BEGIN
     FROM (
         SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
         FROM _estoque_mencionados(v_codigos) AS x (codigo)
-        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
+        LEFT JOIN _estoque_canonicos(v_codigos) AS k ON k.codigo = x.codigo
     ) AS m
     FULL JOIN (
         SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
@@ -2669,20 +3403,25 @@ BEGIN
     WHERE x.armazenado IS DISTINCT FROM x.esperado;
 
     -- Gates: those of all lots, or of the lots of these products.
+    IF v_produtos IS NOT NULL THEN
+        v_lotes := ARRAY(
+            SELECT DISTINCT s.separacao_lote_id::text FROM separacao AS s
+            WHERE s.cod_produto = ANY (v_codigos) AND s.separacao_lote_id IS NOT NULL);
+    END IF;
     RETURN QUERY
     SELECT NULL::text, 'faturado do lote ' || coalesce(l.lote, g.separacao_lote_id), NULL::date,
         coalesce(g.faturado, false)::text, (l.lote IS NOT NULL)::text
     FROM (
         SELECT DISTINCT e.separacao_lote_id::text AS lote FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
+            AND (v_lotes IS NULL OR e.separacao_lote_id = ANY (v_lotes))
             AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
     ) AS l
-    FULL JOIN estoque_lote AS g ON g.separacao_lote_id = l.lote
-    WHERE coalesce(g.faturado, false) <> (l.lote IS NOT NULL)
-        AND (v_produtos IS NULL OR EXISTS (
-            SELECT FROM separacao AS s
-            WHERE s.separacao_lote_id = coalesce(l.lote, g.separacao_lote_id)
-                AND s.cod_produto = ANY (v_codigos)));
+    FULL JOIN (
+        SELECT p.separacao_lote_id, p.faturado FROM estoque_lote AS p
+        WHERE v_lotes IS NULL OR p.separacao_lote_id = ANY (v_lotes)
+    ) AS g ON g.separacao_lote_id = l.lote
+    WHERE coalesce(g.faturado, false) <> (l.lote IS NOT NULL);
 END
 $body$;
 
@@ -2713,27 +3452,15 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 
 -- sql/11_manutencao/estoque_virada.sql
 -- Turns the day: projects anew exactly the products whose stored D7 fields do not hold today.
--- Returns how many. Locks those rows in order. Correctness never waits for it: readers project
--- what has expired.
+-- Returns how many. Locks those rows in order, but waits for none: who holds one would be waiting
+-- for the others in turn. Correctness never waits for it: readers project what has expired, and
+-- the next run takes what this one left.
 CREATE FUNCTION estoque_virada() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_hoje date := estoque_hoje();
-    v_produtos text[];
-    v_saldos numeric[];
 BEGIN
-    SELECT array_agg(x.cod_produto), array_agg(x.saldo_atual) INTO v_produtos, v_saldos
-    FROM (
-        SELECT t.cod_produto, t.saldo_atual
-        FROM estoque_tempo_real AS t
-        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
-        ORDER BY t.cod_produto
-        FOR NO KEY UPDATE
-    ) AS x;
-
-    RETURN _estoque_projetar(v_produtos, v_saldos);
+    RETURN _estoque_virar();
 END
 $body$;
 
@@ -2857,5 +3584,13 @@ BEGIN
         ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
     -- Plans made before statistics exist would last as long as the sessions that make them.
     ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
+END
+$body$;
+
+-- sql/14_assinatura/assinatura.sql
+-- The last act: remembers the functions as they are now. Later migrations do it again at their end.
+DO $body$
+BEGIN
+    PERFORM _estoque_assinar();
 END
 $body$;

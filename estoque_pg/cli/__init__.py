@@ -1,7 +1,7 @@
 """The command line: installs the schema, asks the questions, repairs and audits.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 error, 2 wrong usage,
-3 migrations pending or database newer, 4 divergence found, 5 cannot connect.
+3 migrations pending or database newer, 4 divergence found or something to mend, 5 cannot connect.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__
-from estoque_pg.cli import demonstracao, instalacao, perguntas, schemas
+from estoque_pg.cli import demonstracao, instalacao, operacao, perguntas, schemas
 from estoque_pg.cli.base import Grupo
 
 
@@ -23,7 +23,7 @@ def cli() -> None:
 
     \b
     Exit codes: 0 ok, 1 error, 2 wrong usage, 3 migrations pending or database newer,
-                4 divergence found, 5 cannot connect.
+                4 divergence found or something to mend, 5 cannot connect.
     """
 
 
@@ -31,7 +31,7 @@ def cli() -> None:
 for _comando in (
     instalacao.install,
     instalacao.migrate,
-    instalacao.status,
+    operacao.status,
     schemas.listar,
     schemas.uninstall,
     schemas.grant,
@@ -45,6 +45,11 @@ for _comando in (
     perguntas.estatisticas,
     perguntas.recalcular,
     perguntas.verificar,
+    operacao.fallback,
+    operacao.worker,
+    operacao.configurar,
+    operacao.agendar,
+    operacao.desagendar,
 ):
     cli.add_command(_comando)
 

@@ -161,13 +161,14 @@ class Banco:
             yield APIEstoqueTempoReal(conn)
 
 
-def em_todos(
-    banco: Banco, acao: Callable[[Banco], dict[str, object]], em_json: bool
-) -> list[dict[str, object]]:
+Feito = tuple[dict[str, object], ErroEstoque | None]
+
+
+def em_todos(banco: Banco, acao: Callable[[Banco], Feito], em_json: bool) -> None:
     """Do something to every install of the database; one that fails does not stop the others.
 
-    Prints what it returned for each as JSON when asked to. Ends with the exit code of the first
-    that failed.
+    The action gives what to print as JSON for its install, and the error it has to report, if it
+    did not raise it. Ends with the exit code of the first that failed.
     """
     if banco.schema is not None:
         raise click.UsageError("--todos takes every schema: leave out --schema")
@@ -178,12 +179,14 @@ def em_todos(
     feitos: list[dict[str, object]] = []
     saida = 0
     for schema in schemas:
+        feito: dict[str, object] = {}
         try:
-            feito = acao(Banco(banco.dsn, schema))
+            feito, falha = acao(Banco(banco.dsn, schema))
         except (ErroEstoque, psycopg.Error) as erro:
             falha = traduzir(erro) if isinstance(erro, psycopg.Error) else erro
+        if falha is not None:
             saida = saida or falha.saida
-            feito = {"erro": falha.mensagem}
+            feito["erro"] = falha.mensagem
             if not em_json:
                 falha.mensagem = f"{schema}: {falha.mensagem}"
                 relatar(falha)
@@ -192,7 +195,9 @@ def em_todos(
         escrever_json(feitos)
     if saida:
         click.get_current_context().exit(saida)
-    return feitos
+
+
+com_todos = click.option("--todos", is_flag=True, help="Every install of the database, one by one.")
 
 
 def com_banco(comando: F) -> F:

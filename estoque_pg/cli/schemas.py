@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import click
 
-from estoque_pg import migracoes
+from estoque_pg import manutencao, migracoes
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -18,7 +19,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.consultas import CONSULTAS
-from estoque_pg.erros import MigracoesPendentes
+from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPermissao
 
 
 @click.command("list")
@@ -87,6 +88,10 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
             pergunta = f"Type the schema's name ({nome}) to remove estoque_pg from it"
             if click.prompt(pergunta, err=True, default="", show_default=False) != nome:
                 raise click.UsageError("that is not its name: nothing was removed")
+    with Banco(banco.dsn, nome).conectar() as conn:
+        # A job left behind would fail every minute. Where there is no pg_cron there is none.
+        with contextlib.suppress(CronAusente, SemPermissao, ErroConexao, MigracoesPendentes):
+            manutencao.desagendar(conn)
     desfeitas = migracoes.desfazer(banco.dsn, nome)
     if em_json:
         escrever_json({"schema": nome, "desfeitas": desfeitas})

@@ -16,6 +16,7 @@ from estoque_pg.demo.carga import Carga, carregar, ler_carga
 from estoque_pg.demo.comandos import COMANDOS
 from estoque_pg.demo.tela import Tela, decimal
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, MigracaoAlterada, traduzir
+from estoque_pg.manutencao import agendar
 from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor
 
@@ -40,6 +41,7 @@ def executar(pasta: Path | None, semente: int) -> None:
         carga = _preparar(servidor, semente, tela)
         with psycopg.connect(servidor.dsn(BANCO), autocommit=True) as conn:
             _carregar(conn, semente, carga, tela)
+            _agendar(servidor, conn, tela)
             _mostrar(conn, tela)
             tela.dia(conn)
             _auditar(conn, tela)
@@ -103,6 +105,18 @@ def _carregar(conn: psycopg.Connection[Any], semente: int, carga: Carga | None, 
     tela.paragrafo(
         ", ".join(f"{tela.inteiro(n)} {nome}" for n, nome in zip(fontes, nomes, strict=True))
     )
+
+
+def _agendar(servidor: Servidor, conn: psycopg.Connection[Any], tela: Tela) -> None:
+    """Have pg_cron run the minute job, or say who can."""
+    if not servidor.tem_cron:
+        tela.linha("minute job: this server has no pg_cron; `estoque worker` runs it")
+        return
+    with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
+        admin.execute(COMANDOS["criar_cron"])
+    # At each start: pg_cron keeps in a job the socket's folder of when it was made.
+    agendar(conn)
+    tela.linha("minute job: pg_cron runs it, every minute; `estoque status` shows the runs")
 
 
 def _mostrar(conn: psycopg.Connection[Any], tela: Tela) -> None:

@@ -6,6 +6,10 @@ SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'estoque_demo');
 -- nome: criar_banco
 CREATE DATABASE estoque_demo;
 
+-- nome: criar_cron
+-- In the database that pg_cron sits in.
+CREATE EXTENSION IF NOT EXISTS pg_cron;
+
 -- nome: carga_existe
 SELECT to_regclass('demo_carga') IS NOT NULL;
 

@@ -1,11 +1,19 @@
 -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
+-- It also holds the settings of the minute job, changed by estoque_configurar().
 CREATE TABLE estoque_controle (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
-    unificacoes bigint NOT NULL DEFAULT 0
+    unificacoes bigint NOT NULL DEFAULT 0,
+    lote integer NOT NULL DEFAULT 10 CHECK (lote > 0),
+    orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s')
 );
 
 INSERT INTO estoque_controle DEFAULT VALUES;
 
 REVOKE ALL ON estoque_controle FROM PUBLIC;
+GRANT SELECT ON estoque_controle TO PUBLIC;
 
-COMMENT ON TABLE estoque_controle IS 'Serialises changes of code unification; inner use.';
+COMMENT ON TABLE estoque_controle IS
+    'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
+COMMENT ON COLUMN estoque_controle.lote IS 'Products the minute job compares in a run.';
+COMMENT ON COLUMN estoque_controle.orcamento IS
+    'Time after which a run of the minute job takes up no further product.';

@@ -20,10 +20,10 @@ BEGIN
             SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.tabela) AS n
             FROM estoque_gatilhos() AS x
         ) AS g
-        WHERE g.estado IN ('missing', 'disabled') AND (NOT p_so_particoes OR (
+        WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
             g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.tabela)))
     LOOP
-        IF v_falta.estado = 'disabled' THEN
+        IF v_falta.estado <> 'missing' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'

@@ -7,6 +7,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -15,6 +16,7 @@ DECLARE
     v_codigos text[];
     v_alvos text[];
     v_saldos numeric[];
+    v_lotes text[];
 BEGIN
     IF codigos IS NOT NULL THEN
         v_produtos := ARRAY(
@@ -30,7 +32,7 @@ BEGIN
     FROM (
         SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
         FROM _estoque_mencionados(v_codigos) AS x (codigo)
-        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
+        LEFT JOIN _estoque_canonicos(v_codigos) AS k ON k.codigo = x.codigo
     ) AS m
     FULL JOIN (
         SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
@@ -90,20 +92,25 @@ BEGIN
     WHERE x.armazenado IS DISTINCT FROM x.esperado;
 
     -- Gates: those of all lots, or of the lots of these products.
+    IF v_produtos IS NOT NULL THEN
+        v_lotes := ARRAY(
+            SELECT DISTINCT s.separacao_lote_id::text FROM separacao AS s
+            WHERE s.cod_produto = ANY (v_codigos) AND s.separacao_lote_id IS NOT NULL);
+    END IF;
     RETURN QUERY
     SELECT NULL::text, 'faturado do lote ' || coalesce(l.lote, g.separacao_lote_id), NULL::date,
         coalesce(g.faturado, false)::text, (l.lote IS NOT NULL)::text
     FROM (
         SELECT DISTINCT e.separacao_lote_id::text AS lote FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
+            AND (v_lotes IS NULL OR e.separacao_lote_id = ANY (v_lotes))
             AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
     ) AS l
-    FULL JOIN estoque_lote AS g ON g.separacao_lote_id = l.lote
-    WHERE coalesce(g.faturado, false) <> (l.lote IS NOT NULL)
-        AND (v_produtos IS NULL OR EXISTS (
-            SELECT FROM separacao AS s
-            WHERE s.separacao_lote_id = coalesce(l.lote, g.separacao_lote_id)
-                AND s.cod_produto = ANY (v_codigos)));
+    FULL JOIN (
+        SELECT p.separacao_lote_id, p.faturado FROM estoque_lote AS p
+        WHERE v_lotes IS NULL OR p.separacao_lote_id = ANY (v_lotes)
+    ) AS g ON g.separacao_lote_id = l.lote
+    WHERE coalesce(g.faturado, false) <> (l.lote IS NOT NULL);
 END
 $body$;
 

@@ -1,0 +1,333 @@
+"""Keeping an installation well: the minute job, its drivers, and the status."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+import click
+
+from estoque_pg import manutencao, migracoes, tabela
+from estoque_pg.cli.base import (
+    Banco,
+    Feito,
+    colorido,
+    com_banco,
+    com_json,
+    com_todos,
+    contar,
+    em_todos,
+    escrever,
+    escrever_json,
+    tabular,
+)
+from estoque_pg.cli.trabalhador import Trabalhador
+from estoque_pg.erros import ErroEstoque, ManutencaoNecessaria
+from estoque_pg.manutencao import Ajuste
+from estoque_pg.situacao import Operacao, Problema, Situacao, situacao
+
+
+@click.command()
+@click.option(
+    "--lote",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many products to compare.",
+)
+@com_banco
+@com_json
+def fallback(lote: int, banco: Banco, em_json: bool) -> None:
+    """Compare products with the sources and mend them.
+
+    Takes those that have gone longest without it, as the minute job does. Products that others are
+    writing are passed over.
+
+    \b
+    Example:
+      estoque fallback --lote 1000
+    """
+    with banco.sessao() as conn:
+        feito = manutencao.fallback(conn, lote)
+    if em_json:
+        escrever_json(feito.como_dict())
+        return
+    escrever(
+        f"{contar(feito.processados, 'product')} compared, {tabela.numero(feito.corrigidos)}"
+        f" corrected, {tabela.numero(feito.falhas)} failed"
+    )
+    if feito.falhas:
+        escrever("`estoque status` names the failing products")
+
+
+@click.command()
+@click.option("--lote", type=click.IntRange(1), metavar="N", help="Products compared in a run.")
+@click.option(
+    "--orcamento",
+    type=click.FloatRange(0, 86400, min_open=True),
+    metavar="SECONDS",
+    help="Time after which a run takes up no further product.",
+)
+@com_banco
+@com_json
+def configurar(lote: int | None, orcamento: float | None, banco: Banco, em_json: bool) -> None:
+    """Set the minute job, or show how it is set.
+
+    \b
+    Examples:
+      estoque configurar
+      estoque configurar --lote 50 --orcamento 30
+    """
+    with banco.sessao() as conn:
+        ajuste = manutencao.configurar(conn, lote, orcamento)
+    if em_json:
+        escrever_json(ajuste.como_dict())
+    else:
+        escrever(_ajuste(ajuste))
+
+
+@click.command()
+@com_banco
+@com_json
+def agendar(banco: Banco, em_json: bool) -> None:
+    """Put the minute job into pg_cron.
+
+    Finds pg_cron in this database or in the one it is set to sit in. Doing it again leaves one
+    job, made anew.
+
+    \b
+    Example:
+      estoque agendar --dsn "dbname=erp"
+    """
+    with banco.sessao() as conn:
+        tarefa = manutencao.agendar(conn)
+    if em_json:
+        escrever_json(tarefa.como_dict())
+    else:
+        escrever(
+            f'scheduled every minute: the job "{tabela.limpo(tarefa.nome)}" in the pg_cron of the'
+            f' database "{tabela.limpo(tarefa.banco_do_cron)}"'
+        )
+
+
+@click.command()
+@com_banco
+@com_json
+def desagendar(banco: Banco, em_json: bool) -> None:
+    """Take the minute job out of pg_cron.
+
+    \b
+    Example:
+      estoque desagendar --dsn "dbname=erp"
+    """
+    with banco.sessao() as conn:
+        havia = manutencao.desagendar(conn)
+    if em_json:
+        escrever_json({"removida": havia})
+    else:
+        escrever("the minute job is no longer scheduled" if havia else "it was not scheduled")
+
+
+@click.command()
+@click.option("--uma-vez", is_flag=True, help="Run the job once, as from a crontab.")
+@com_banco
+def worker(uma_vez: bool, banco: Banco) -> None:
+    """Run the minute job without pg_cron.
+
+    Every minute, in the foreground, until SIGINT or SIGTERM. One worker at a time serves a
+    schema: another waits, and takes over. Prints a line for a run that changed something.
+
+    \b
+    Examples:
+      estoque worker --dsn "dbname=erp"
+      estoque worker --uma-vez
+    """
+    trabalhador = Trabalhador(banco)
+    if uma_vez:
+        trabalhador.uma_vez()
+    else:
+        trabalhador.servir()
+
+
+# -- status -------------------------------------------------------------------------------------
+
+
+@click.command()
+@com_todos
+@com_banco
+@com_json
+def status(banco: Banco, em_json: bool, todos: bool) -> None:
+    """Show how the installation is doing.
+
+    Read-only. Exit code 3 unless schema and package match; 4 when triggers are missing, functions
+    changed, products failing, or something had to be corrected within 24 hours.
+
+    \b
+    Examples:
+      estoque status --schema estoque
+      estoque status --todos
+    """
+    if todos:
+        em_todos(banco, lambda cada: _resumir(cada, em_json), em_json)
+        return
+    with banco.conectar() as conn:
+        agora = situacao(conn, banco.schema)
+    if em_json:
+        escrever_json(agora.como_dict())
+    else:
+        _mostrar(agora)
+    if (erro := _queixa(agora)) is not None:
+        raise erro
+
+
+def _resumir(banco: Banco, em_json: bool) -> Feito:
+    """One install among several, in a line."""
+    with banco.conectar() as conn:
+        agora = situacao(conn, banco.schema)
+    erro = _queixa(agora)
+    if not em_json and erro is None:
+        nome = tabela.limpo(banco.schema or "")
+        o = agora.operacao
+        resto = f"; {contar(o.produtos, 'product')}; minute job {_tarefa(o)}" if o else ""
+        escrever(f"{nome}: up to date{resto}")
+    return agora.como_dict(), erro
+
+
+def _queixa(s: Situacao) -> ErroEstoque | None:
+    """The error that the status ends with."""
+    if (erro := migracoes.recusa(s.migracoes)) is not None:
+        return erro
+    if s.problemas:
+        return ManutencaoNecessaria(f"{contar(len(s.problemas), 'thing')} to mend")
+    return None
+
+
+def _mostrar(s: Situacao) -> None:
+    m = s.migracoes
+    espelho = ", a standby" if s.operacao and s.operacao.espelho else ""
+    escrever(f"database     {tabela.limpo(s.banco)} (PostgreSQL {s.servidor}{espelho})")
+    escrever(f"schema       {tabela.limpo(m.schema or '(none)')}")
+    escrever(f"package      estoque_pg {s.versao}{', up to date' if m.em_dia else ''}")
+    for migracao in m.aplicadas:
+        nota = "  (THE FILE DIFFERS NOW)" if migracao in m.alteradas else ""
+        escrever(f"  applied    {migracao}{nota}")
+    for migracao in m.pendentes:
+        escrever(f"  pending    {migracao}")
+    for migracao in m.desconhecidas:
+        escrever(f"  unknown    {migracao} (from a newer package)")
+    if s.operacao is not None:
+        _mostrar_operacao(s.operacao)
+    for problema in s.problemas:
+        _marcar("!", problema, tabela.VERMELHO)
+    for aviso in s.avisos:
+        _marcar("~", aviso, tabela.NEGRITO)
+
+
+def _mostrar_operacao(o: Operacao) -> None:
+    bons = sum(g.no_lugar for g in o.gatilhos)
+    total = len(o.gatilhos)
+    escrever(f"triggers     {tabela.numero(bons)} of {tabela.numero(total)} in place")
+    escrever(
+        "functions    "
+        + (f"{len(o.alterados)} changed or dropped" if o.alterados else "as they were installed")
+    )
+    escrever(f"products     {tabela.numero(o.produtos)}{_vencidos(o)}")
+    if o.conferido_desde is not None:
+        escrever(f"compared     all of them within the last {_idade(o.idade(o.conferido_desde))}")
+    if o.lote is not None and o.orcamento is not None:
+        escrever(f"settings     {_ajuste(Ajuste(o.lote, o.orcamento))}")
+    escrever(f"minute job   {_tarefa(o)}")
+    if o.execucoes:
+        tabular(
+            ["  run", "ago", "driven by", "compared", "corrected", "failed", "turned", "ms"],
+            [
+                [
+                    f"  {_momento(e.inicio)}",
+                    _idade(o.idade(e.fim)),
+                    e.motor,
+                    e.processados,
+                    e.corrigidos,
+                    e.falhas,
+                    e.virados,
+                    round((e.fim - e.inicio).total_seconds() * 1000),
+                ]
+                for e in o.execucoes
+            ],
+        )
+    escrever(f"corrections  {_correcoes(o)}")
+    if o.correcoes:
+        tabular(
+            ["  found", "product", "field", "date", "was", "is"],
+            [
+                [
+                    f"  {_momento(c.corrigido_em)}",
+                    c.cod_produto,
+                    c.campo,
+                    c.data_prevista,
+                    c.valor_antes,
+                    c.valor_depois,
+                ]
+                for c in o.correcoes
+            ],
+        )
+    escrever(f"failing      {contar(o.total_de_falhas, 'product') if o.falhas else 'none'}")
+    if o.falhas:
+        tabular(
+            ["  since", "product", "tries", "error"],
+            [[f"  {_momento(f.desde)}", f.cod_produto, f.vezes, f.mensagem] for f in o.falhas],
+        )
+
+
+def _vencidos(o: Operacao) -> str:
+    if not o.vencidos:
+        return ", all turned to today"
+    return f", {tabela.numero(o.vencidos)} not turned to today yet (answers are, all the same)"
+
+
+def _tarefa(o: Operacao) -> str:
+    if o.espelho:
+        return "runs on the primary"
+    partes = []
+    if o.execucoes:
+        ultima = o.execucoes[0]
+        partes.append(f"last run {_idade(o.idade(ultima.fim))} ago by {tabela.limpo(ultima.motor)}")
+    else:
+        partes.append("has not run")
+    if o.tarefa is not None:
+        partes.append("scheduled in pg_cron" if o.tarefa.ativa else "its pg_cron job is inactive")
+    elif o.banco_do_cron is not None:
+        partes.append(f"pg_cron sits in the database {tabela.limpo(o.banco_do_cron)}")
+    return "; ".join(partes)
+
+
+def _correcoes(o: Operacao) -> str:
+    if not o.correcoes:
+        return "none"
+    return f"{tabela.numero(o.correcoes_24h)} within 24 hours; the newest:"
+
+
+def _marcar(sinal: str, problema: Problema, cor: str) -> None:
+    marca = tabela.colorir(sinal, cor, colorido(sys.stdout))
+    escrever(f"{marca} {tabela.limpo(problema.texto)}")
+    escrever(f"  {tabela.limpo(problema.remedio)}")
+
+
+def _ajuste(ajuste: Ajuste) -> str:
+    segundos = f"{ajuste.orcamento:g} s"
+    return f"{contar(ajuste.lote, 'product')} a run, none taken up after {segundos}"
+
+
+def _momento(momento: datetime) -> str:
+    return f"{momento.astimezone():%d/%m/%Y %H:%M:%S}"
+
+
+def _idade(segundos: float) -> str:
+    """Say how long a time is, in its largest unit: 40 s, 3 min, 5 h, 2 days."""
+    if segundos < 120:
+        return f"{segundos:.0f} s"
+    if segundos < 7200:
+        return f"{segundos / 60:.0f} min"
+    if segundos < 172800:
+        return f"{segundos / 3600:.0f} h"
+    return f"{segundos / 86400:.0f} days"

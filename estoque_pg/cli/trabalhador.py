@@ -1,0 +1,138 @@
+"""The worker: runs the minute job, every minute, where pg_cron does not.
+
+One at a time per schema, by a session advisory lock: a second one stands by, and takes over when
+the first is gone. When the connection is lost it connects again, with growing waits.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import psycopg
+from psycopg.rows import scalar_row
+
+from estoque_pg import manutencao, tabela
+from estoque_pg.cli.base import Banco, avisar, contar, escrever
+from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao, traduzindo
+from estoque_pg.manutencao import Execucao
+
+SENTINELA = 2.0  # seconds between two looks of a standby at the lock
+ESPERA_INICIAL, ESPERA_MAXIMA = 0.5, 30.0  # seconds between two attempts to connect; doubles
+
+
+@dataclass
+class Trabalhador:
+    """Drives the minute job of one schema until it is told to end."""
+
+    banco: Banco
+    periodo: float = 60.0  # seconds; runs begin on its multiples: on the minute
+    fim: threading.Event = field(default_factory=threading.Event)
+    comecou: bool = False
+
+    def uma_vez(self) -> None:
+        """Run the job once; say what it did if it did something, or if somebody looks."""
+        with self._conectar() as conn:
+            feita = manutencao.minuto(conn)
+        if feita is None and sys.stdout.isatty():
+            escrever("nothing done: another run is under way, or this is a standby")
+        if feita is not None and (_fez(feita) or sys.stdout.isatty()):
+            escrever(_linha(feita))
+
+    def servir(self) -> None:
+        """Run the job every minute until SIGINT or SIGTERM; a run under way is finished first."""
+        with self._ate_o_sinal():
+            self.ciclo()
+        avisar("worker ended")
+
+    def ciclo(self) -> None:
+        """Run the job every minute until `fim` is set."""
+        espera = ESPERA_INICIAL
+        while not self.fim.is_set():
+            try:
+                with self._conectar() as conn:
+                    espera = ESPERA_INICIAL
+                    self._trabalhar(conn)
+            except ErroConexao as erro:
+                # What never worked is a wrong address, and better said than retried.
+                if not self.comecou:
+                    raise
+                motivo = tabela.limpo(erro.mensagem)
+                avisar(f"connection lost ({motivo}); trying again in {espera:g} s")
+                self.fim.wait(espera)
+                espera = min(espera * 2, ESPERA_MAXIMA)
+
+    @contextmanager
+    def _conectar(self) -> Iterator[psycopg.Connection[Any]]:
+        with self.banco.sessao() as conn:
+            conn.execute(CONSULTAS["chamar_se_worker"])
+            yield conn
+
+    @contextmanager
+    def _ate_o_sinal(self) -> Iterator[None]:
+        def encerrar(numero: int, quadro: FrameType | None) -> None:
+            self.fim.set()
+
+        antes = {s: signal.signal(s, encerrar) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sinal, tratador in antes.items():
+                signal.signal(sinal, tratador)
+
+    def _trabalhar(self, conn: psycopg.Connection[Any]) -> None:
+        self._tomar_vez(conn)
+        if self.fim.is_set():
+            return
+        volta = "again " if self.comecou else ""
+        escrever(f"worker {volta}at work on {tabela.limpo(conn.info.dbname)}, every minute")
+        sys.stdout.flush()
+        self.comecou = True
+        while not self.fim.is_set():
+            self._rodar(conn)
+            self.fim.wait(self.periodo - time.time() % self.periodo)
+
+    def _tomar_vez(self, conn: psycopg.Connection[Any]) -> None:
+        avisado = False
+        while not self.fim.is_set():
+            with traduzindo(), conn.cursor(row_factory=scalar_row) as cursor:
+                if cursor.execute(CONSULTAS["tomar_vez_do_worker"]).fetchone():
+                    return
+            if not avisado:
+                avisar("another worker serves this schema: standing by")
+                self.comecou = avisado = True
+            self.fim.wait(SENTINELA)
+
+    def _rodar(self, conn: psycopg.Connection[Any]) -> None:
+        try:
+            feita = manutencao.minuto(conn)
+        except (ErroConexao, MigracoesPendentes, SemPermissao):
+            raise  # the next minute would not go better
+        except ErroEstoque as erro:
+            avisar(f"run failed, the next is due on the minute: {tabela.limpo(erro.mensagem)}")
+            return
+        if feita is not None and _fez(feita):
+            escrever(_linha(feita))
+            sys.stdout.flush()
+
+
+def _fez(feita: Execucao) -> bool:
+    return bool(feita.corrigidos or feita.falhas or feita.virados)
+
+
+def _linha(feita: Execucao) -> str:
+    return (
+        f"{feita.inicio.astimezone():%d/%m/%Y %H:%M:%S}"
+        f"  {contar(feita.processados, 'product')} compared,"
+        f" {tabela.numero(feita.corrigidos)} corrected, {tabela.numero(feita.falhas)} failed,"
+        f" {tabela.numero(feita.virados)} turned"
+        f" in {tabela.numero(round((feita.fim - feita.inicio).total_seconds() * 1000))} ms"
+    )

@@ -1,0 +1,304 @@
+"""How an installation is doing, in one object: what `estoque status` prints and /saude asks.
+
+It only reads, with no more than USAGE on the schema, on a hot standby too. Where nothing is
+installed, or an older version, `operacao` is None and the migrations say why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import dict_row
+
+from estoque_pg import __version__, migracoes
+from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import MigracoesPendentes, traduzindo
+from estoque_pg.linhas import Linha
+from estoque_pg.manutencao import Execucao
+from estoque_pg.migracoes import Estado
+
+SILENCIO = 180  # seconds without a run of the minute job that are worth a warning
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Gatilho(Linha):
+    """A trigger the system needs, and its state: ok, always, disabled, replica only, missing."""
+
+    tabela: str
+    gatilho: str
+    estado: str
+
+    @property
+    def no_lugar(self) -> bool:
+        """Whether it fires for every writer."""
+        return self.estado in ("ok", "always")
+
+
+@dataclass(frozen=True, slots=True)
+class Alterado(Linha):
+    """A function that is not what was installed: changed, or missing."""
+
+    objeto: str
+    estado: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correcao(Linha):
+    """A difference from the sources that the fallback found and mended."""
+
+    corrigido_em: datetime
+    cod_produto: str
+    campo: str
+    data_prevista: date | None
+    valor_antes: str | None
+    valor_depois: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Falha(Linha):
+    """A product the fallback cannot compare or rebuild, and the error."""
+
+    cod_produto: str
+    sqlstate: str
+    mensagem: str
+    desde: datetime
+    ultima_em: datetime
+    vezes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TarefaNoCron(Linha):
+    """The minute job in the pg_cron of this database, and how its last run ended."""
+
+    ativa: bool
+    usuario: str
+    estado: str | None
+    mensagem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operacao(Linha):
+    """What the database says of itself, all at the moment `agora`.
+
+    `execucoes` and `correcoes` are the newest five, newest first; `falhas` the oldest ten of
+    `total_de_falhas`. `orcamento` is in seconds. `conferido_desde` is the oldest comparison of a
+    product with the sources, None without products. `banco_do_cron` and `lancador` (pg_cron's
+    process lives) are None where this role may not know, `tarefa` where pg_cron is not in this
+    database or has no such job.
+    """
+
+    agora: datetime
+    espelho: bool
+    produtos: int
+    vencidos: int
+    conferido_desde: datetime | None
+    lote: int | None
+    orcamento: float | None
+    gatilhos: tuple[Gatilho, ...]
+    alterados: tuple[Alterado, ...]
+    execucoes: tuple[Execucao, ...]
+    correcoes: tuple[Correcao, ...]
+    correcoes_24h: int
+    falhas: tuple[Falha, ...]
+    total_de_falhas: int
+    banco_do_cron: str | None
+    lancador: bool | None
+    tarefa: TarefaNoCron | None
+
+    def idade(self, momento: datetime) -> float:
+        """Return how many seconds ago `momento` was, by the server's clock."""
+        return max((self.agora - momento).total_seconds(), 0.0)
+
+    @property
+    def parado(self) -> bool:
+        """Whether the minute job has not run in the last 3 minutes."""
+        return not self.execucoes or self.idade(self.execucoes[0].fim) > SILENCIO
+
+
+@dataclass(frozen=True, slots=True)
+class Problema(Linha):
+    """What is wrong, in a line, and the command that mends it."""
+
+    texto: str
+    remedio: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situacao:
+    """An installation as it stands."""
+
+    versao: str
+    servidor: str
+    banco: str
+    migracoes: Estado
+    operacao: Operacao | None
+
+    @property
+    def problemas(self) -> tuple[Problema, ...]:
+        """What somebody has to mend; the migrations speak for themselves."""
+        o = self.operacao
+        if o is None:
+            return ()
+        achados = [
+            Problema(
+                f"the trigger {g.gatilho} of {g.tabela} is {_estado(g)}", "run `estoque vigiar`"
+            )
+            for g in o.gatilhos
+            if not g.no_lugar
+        ]
+        achados += [
+            Problema(f"the function {a.objeto} was {_alteracao(a)}", REINSTALAR)
+            for a in o.alterados
+        ]
+        achados += [
+            Problema(
+                f"the product {f.cod_produto} fails: {f.mensagem} ({f.sqlstate})",
+                f"mend its rows in the sources, then `estoque verificar {f.cod_produto}`",
+            )
+            for f in o.falhas
+        ]
+        if o.correcoes_24h:
+            plural = "" if o.correcoes_24h == 1 else "s"
+            achados.append(
+                Problema(
+                    f"{o.correcoes_24h} difference{plural} from the sources corrected within the"
+                    " last 24 hours",
+                    "find who writes past the triggers (see docs/operacao.md), then"
+                    " `estoque verificar`",
+                )
+            )
+        return tuple(achados)
+
+    @property
+    def avisos(self) -> tuple[Problema, ...]:
+        """What deserves a look and stops nothing: answers are right without the minute job."""
+        o = self.operacao
+        if o is None or o.espelho:
+            return ()
+        achados = []
+        if o.parado:
+            achados.append(
+                Problema(
+                    "the minute job has not run in the last 3 minutes",
+                    "run `estoque agendar` (pg_cron) or `estoque worker`",
+                )
+            )
+        if o.lancador is False and o.banco_do_cron is not None:
+            achados.append(
+                Problema("pg_cron is loaded, but its launcher is gone", "restart the server")
+            )
+        if o.tarefa is not None and o.tarefa.estado == "failed":
+            achados.append(
+                Problema(
+                    f"the last run under pg_cron failed: {o.tarefa.mensagem or 'no reason given'}",
+                    "run `estoque agendar` anew",
+                )
+            )
+        return tuple(achados)
+
+    @property
+    def saida(self) -> int:
+        """The exit code of `estoque status`: 0, 3 for the migrations, 4 for problems."""
+        if migracoes.recusa(self.migracoes) is not None:
+            return 3
+        return 4 if self.problemas else 0
+
+    def como_dict(self) -> dict[str, Any]:
+        """Return a dictionary that json.dumps accepts: times as ISO text, durations in seconds."""
+        m = self.migracoes
+        return {
+            "versao": self.versao,
+            "servidor": self.servidor,
+            "banco": self.banco,
+            "schema": m.schema,
+            "instalado": m.instalado,
+            "em_dia": m.em_dia,
+            "aplicadas": list(m.aplicadas),
+            "pendentes": list(m.pendentes),
+            "desconhecidas": list(m.desconhecidas),
+            "alteradas": list(m.alteradas),
+            "operacao": self.operacao.como_dict() if self.operacao else None,
+            "problemas": [p.como_dict() for p in self.problemas],
+            "avisos": [p.como_dict() for p in self.avisos],
+            "saida": self.saida,
+        }
+
+
+def situacao(conn: psycopg.Connection[Any], schema: str | None = None) -> Situacao:
+    """Return how the installation is doing that the connection's search_path finds.
+
+    `schema` names it for the migrations; None means the current schema. Raises ErroEstoque.
+    """
+    estado = migracoes.estado(conn, schema)
+    operacao = None
+    if estado.instalado:
+        try:
+            operacao = _operacao(conn)
+        except MigracoesPendentes:
+            # An older installation lacks what is asked; one that should have it must say so.
+            if estado.em_dia:
+                raise
+    return Situacao(
+        versao=__version__,
+        servidor=conn.info.parameter_status("server_version") or "",
+        banco=conn.info.dbname,
+        migracoes=estado,
+        operacao=operacao,
+    )
+
+
+# -- inside -------------------------------------------------------------------------------------
+
+REINSTALAR = "restore it from this version's migrations, or install this version anew"
+
+
+def _estado(gatilho: Gatilho) -> str:
+    return "for replicas only" if gatilho.estado == "replica only" else gatilho.estado
+
+
+def _alteracao(alterado: Alterado) -> str:
+    return "dropped" if alterado.estado == "missing" else alterado.estado
+
+
+def _operacao(conn: psycopg.Connection[Any]) -> Operacao:
+    linha = _linha(conn, "situacao")
+    assert linha is not None
+    tarefa = _linha(conn, "tarefa") if linha.pop("cron_legivel") else None
+    for nome, classe in LISTAS.items():
+        linha[nome] = tuple(_de_json(classe, objeto) for objeto in linha[nome])
+    return Operacao(**linha, tarefa=TarefaNoCron(**tarefa) if tarefa else None)
+
+
+LISTAS: Mapping[str, type[Linha]] = {
+    "gatilhos": Gatilho,
+    "alterados": Alterado,
+    "execucoes": Execucao,
+    "correcoes": Correcao,
+    "falhas": Falha,
+}
+MOMENTOS = ("inicio", "fim", "corrigido_em", "desde", "ultima_em")
+
+
+def _linha(conn: psycopg.Connection[Any], nome: str) -> dict[str, Any] | None:
+    with traduzindo(), psycopg.Cursor(conn, row_factory=dict_row) as cursor:
+        return cursor.execute(CONSULTAS[nome]).fetchone()
+
+
+def _de_json(classe: type[T], objeto: Mapping[str, Any]) -> T:
+    """Build a row from JSON, whose dates and times are text."""
+    valores = {c.name: objeto[c.name] for c in fields(classe)}  # type: ignore[arg-type]
+    for nome in MOMENTOS:
+        if nome in valores:
+            # Before 3.11 Python wants exactly six decimals of a second.
+            texto = re.sub(r"\.\d+", lambda m: m[0].ljust(7, "0"), valores[nome])
+            valores[nome] = datetime.fromisoformat(texto)
+    if valores.get("data_prevista"):
+        valores["data_prevista"] = date.fromisoformat(valores["data_prevista"])
+    return classe(**valores)

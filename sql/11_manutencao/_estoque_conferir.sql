@@ -1,0 +1,60 @@
+-- The first pass of the fallback: compares with the sources the codes that a bypass left without a
+-- product, and the products that have gone longest without it. Locks nothing while it does, and each
+-- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
+-- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
+-- the batch, so that one that was mended need not wait for its turn.
+-- A table that somebody is altering is not waited for: its products are left for the next run.
+CREATE FUNCTION _estoque_conferir(p_lote integer, p_prazo timestamptz, p_repetir integer)
+RETURNS _estoque_conferido[]
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_fila text[];
+    v_codigos text[];
+    v_codigo text;
+    v_conferido _estoque_conferido;
+    v_conferidos _estoque_conferido[] := ARRAY[]::_estoque_conferido[];
+BEGIN
+    -- A product that another session is writing is passed over; it comes as soon as it is free.
+    -- To know which are free their rows are locked, and let go at once by undoing the block.
+    BEGIN
+        SELECT array_agg(x.cod_produto) INTO v_fila
+        FROM (
+            SELECT t.cod_produto FROM estoque_tempo_real AS t
+            ORDER BY t.conferido_em, t.cod_produto
+            LIMIT p_lote
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS x;
+        RAISE EXCEPTION 'undo';
+    EXCEPTION WHEN raise_exception THEN
+        v_codigos := _estoque_estranhos(p_lote);
+    END;
+    v_codigos := v_codigos || v_fila || ARRAY(
+        SELECT f.cod_produto FROM estoque_falha AS f
+        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir);
+    FOR v_codigo IN
+        SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
+    LOOP
+        EXIT WHEN clock_timestamp() > p_prazo AND cardinality(v_conferidos) > 0;
+        v_conferido := ROW(v_codigo, NULL::jsonb, NULL::text, NULL::text);
+        -- The one handler per product: what fails is noted and does not stop the others.
+        BEGIN
+            SELECT jsonb_agg(to_jsonb(d)) INTO v_conferido.diferencas
+            FROM estoque_verificar(ARRAY[v_codigo]) AS d;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                CONTINUE;
+            WHEN OTHERS THEN
+                v_conferido.estado := SQLSTATE;
+                v_conferido.mensagem := SQLERRM;
+        END;
+        v_conferidos := v_conferidos || v_conferido;
+    END LOOP;
+    RETURN v_conferidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer) IS
+    'Compares a batch of codes with the sources, without a lock; inner use.';

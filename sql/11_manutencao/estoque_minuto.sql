@@ -1,0 +1,40 @@
+-- The one job, due every minute whoever drives it: compares a batch of products with the sources,
+-- turns the day where it has turned, rebuilds what is wrong, and records the run.
+-- Partitions made since the last run get their triggers, and what was written to them is counted.
+-- What takes long, the comparison, comes before anything is locked. Batch and time are settings,
+-- see estoque_configurar. No row while another run is under way, and on a standby.
+CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_inicio timestamptz := clock_timestamp();
+    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_ajuste record;
+    v_conferidos _estoque_conferido[];
+    v_virados bigint;
+    v_feito record;
+BEGIN
+    IF NOT _estoque_tomar_minuto() THEN
+        RETURN;
+    END IF;
+    SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
+    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1);
+    PERFORM _estoque_vigiar_particoes();
+    v_virados := _estoque_virar_cada();
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos) AS c;
+
+    RETURN QUERY
+    INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
+    VALUES (v_inicio, clock_timestamp(), v_feito.processados, v_feito.corrigidos, v_feito.falhas,
+        v_virados, v_motor)
+    RETURNING *;
+    DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    DELETE FROM estoque_correcao AS c
+    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_minuto() IS
+    'The minute job: compares, turns the day, mends; the run it recorded.';
