@@ -2127,22 +2127,22 @@ BEGIN
     gatilhos := 0;
     FOR v_falta IN
         SELECT g.* FROM (
-            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.tabela) AS n
-            FROM estoque_gatilhos() AS x
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
+            FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
         ) AS g
         WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
-            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.tabela)))
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
     LOOP
         IF v_falta.estado <> 'missing' THEN
-            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION %s()',
+                ' EXECUTE FUNCTION %I()',
                 v_falta.gatilho,
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
                     ELSE 'TRUNCATE' END,
-                v_falta.tabela,
+                v_falta.relacao,
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
                     WHEN 'estoque_alterar'
                     THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
@@ -2150,8 +2150,8 @@ BEGIN
                 v_falta.funcao);
         END IF;
         gatilhos := gatilhos + 1;
-        IF v_falta.tabela <> ALL (coalesce(tabelas, '{}')) THEN
-            tabelas := tabelas || v_falta.tabela;
+        IF v_falta.relacao <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.relacao;
         END IF;
     END LOOP;
 END
@@ -2161,45 +2161,63 @@ REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
 
 -- sql/09_gatilhos/estoque_gatilhos.sql
--- The triggers that keep the results exact, one row for each that has to be there: four on every
--- source and on every partition or child of one. They are known by their function, not by their name.
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults.
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
 CREATE FUNCTION estoque_gatilhos()
-RETURNS TABLE (tabela regclass, gatilho name, funcao regproc, estado text)
-LANGUAGE plpgsql STABLE
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
     RETURN QUERY
-    WITH RECURSIVE fonte (oid, assunto) AS (
-        SELECT f.nome::regclass::oid, f.assunto
-        FROM (
-            VALUES ('movimentacao_estoque', 'movimentacao'), ('pre_separacao_item', 'pre_separacao'),
-                ('separacao', 'separacao'), ('programacao_producao', 'programacao'),
-                ('embarque_itens', 'embarque'), ('unificacao_codigos', 'unificacao')
-        ) AS f (nome, assunto)
-        UNION
-        SELECT i.inhrelid, f.assunto FROM fonte AS f JOIN pg_inherits AS i ON i.inhparent = f.oid
+    WITH RECURSIVE fonte (ordem, nome, funcao) AS (
+        VALUES
+            (1, 'movimentacao_estoque', '_estoque_gatilho_movimentacao'),
+            (2, 'pre_separacao_item', '_estoque_gatilho_pre_separacao'),
+            (3, 'separacao', '_estoque_gatilho_separacao'),
+            (4, 'programacao_producao', '_estoque_gatilho_programacao'),
+            (5, 'embarque_itens', '_estoque_gatilho_embarque'),
+            (6, 'unificacao_codigos', '_estoque_gatilho_unificacao')
     ),
-    -- The events by their bits in pg_trigger.tgtype.
-    evento (nome, bit, sufixo) AS (
-        VALUES ('estoque_inserir', 4, NULL), ('estoque_alterar', 16, NULL),
-            ('estoque_excluir', 8, NULL), ('estoque_truncar', 32, 'truncar')
+    arvore AS (
+        SELECT f.ordem, f.nome, f.funcao, to_regclass(f.nome)::oid AS relacao FROM fonte AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
     )
-    SELECT f.oid::regclass, coalesce(t.tgname, e.nome::name), p.funcao::regproc,
-        CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always' WHEN 'R' THEN 'replica only'
-            WHEN 'D' THEN 'disabled' ELSE 'missing' END
-    FROM fonte AS f
-    CROSS JOIN evento AS e
-    CROSS JOIN LATERAL (SELECT ('_estoque_gatilho_' || coalesce(e.sufixo, f.assunto))::regproc::oid)
-        AS p (funcao)
-    LEFT JOIN pg_trigger AS t ON t.tgrelid = f.oid AND t.tgfoid = p.funcao AND NOT t.tgisinternal
-        AND t.tgtype & e.bit <> 0
-    ORDER BY f.oid::regclass::text, e.bit;
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    ORDER BY a.ordem, 1, e.ordem;
 END
 $body$;
 
 COMMENT ON FUNCTION estoque_gatilhos() IS
-    'Every trigger that has to be on the sources, and whether it is: ok, missing, disabled, …';
+    'Every trigger the system needs, with its state: ok, always, disabled, replica only or missing.';
 
 -- sql/10_consultas/_estoque_conferir_dias.sql
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.

@@ -77,11 +77,11 @@ def test_no_driver_is_a_warning(cena: Banco) -> None:
 ESTRAGOS = {
     "ALTER TABLE separacao DISABLE TRIGGER estoque_inserir": (
         "estoque_inserir of separacao is disabled",
-        "ALTER TABLE separacao ENABLE TRIGGER estoque_inserir",
+        "estoque vigiar",
     ),
     "DROP TRIGGER estoque_alterar ON embarque_itens": (
         "estoque_alterar of embarque_itens is missing",
-        "estoque install",
+        "estoque vigiar",
     ),
     "CREATE OR REPLACE FUNCTION estoque_virada() RETURNS bigint LANGUAGE sql"
     " AS 'SELECT 0::bigint'": ("estoque_virada() was changed", "restore"),

@@ -17,22 +17,22 @@ BEGIN
     gatilhos := 0;
     FOR v_falta IN
         SELECT g.* FROM (
-            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.tabela) AS n
-            FROM estoque_gatilhos() AS x
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
+            FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
         ) AS g
         WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
-            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.tabela)))
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
     LOOP
         IF v_falta.estado <> 'missing' THEN
-            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.tabela, v_falta.gatilho);
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION %s()',
+                ' EXECUTE FUNCTION %I()',
                 v_falta.gatilho,
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
                     ELSE 'TRUNCATE' END,
-                v_falta.tabela,
+                v_falta.relacao,
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
                     WHEN 'estoque_alterar'
                     THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
@@ -40,8 +40,8 @@ BEGIN
                 v_falta.funcao);
         END IF;
         gatilhos := gatilhos + 1;
-        IF v_falta.tabela <> ALL (coalesce(tabelas, '{}')) THEN
-            tabelas := tabelas || v_falta.tabela;
+        IF v_falta.relacao <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.relacao;
         END IF;
     END LOOP;
 END

@@ -1,39 +1,57 @@
--- The triggers that keep the results exact, one row for each that has to be there: four on every
--- source and on every partition or child of one. They are known by their function, not by their name.
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults.
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
 CREATE FUNCTION estoque_gatilhos()
-RETURNS TABLE (tabela regclass, gatilho name, funcao regproc, estado text)
-LANGUAGE plpgsql STABLE
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
     RETURN QUERY
-    WITH RECURSIVE fonte (oid, assunto) AS (
-        SELECT f.nome::regclass::oid, f.assunto
-        FROM (
-            VALUES ('movimentacao_estoque', 'movimentacao'), ('pre_separacao_item', 'pre_separacao'),
-                ('separacao', 'separacao'), ('programacao_producao', 'programacao'),
-                ('embarque_itens', 'embarque'), ('unificacao_codigos', 'unificacao')
-        ) AS f (nome, assunto)
-        UNION
-        SELECT i.inhrelid, f.assunto FROM fonte AS f JOIN pg_inherits AS i ON i.inhparent = f.oid
+    WITH RECURSIVE fonte (ordem, nome, funcao) AS (
+        VALUES
+            (1, 'movimentacao_estoque', '_estoque_gatilho_movimentacao'),
+            (2, 'pre_separacao_item', '_estoque_gatilho_pre_separacao'),
+            (3, 'separacao', '_estoque_gatilho_separacao'),
+            (4, 'programacao_producao', '_estoque_gatilho_programacao'),
+            (5, 'embarque_itens', '_estoque_gatilho_embarque'),
+            (6, 'unificacao_codigos', '_estoque_gatilho_unificacao')
     ),
-    -- The events by their bits in pg_trigger.tgtype.
-    evento (nome, bit, sufixo) AS (
-        VALUES ('estoque_inserir', 4, NULL), ('estoque_alterar', 16, NULL),
-            ('estoque_excluir', 8, NULL), ('estoque_truncar', 32, 'truncar')
+    arvore AS (
+        SELECT f.ordem, f.nome, f.funcao, to_regclass(f.nome)::oid AS relacao FROM fonte AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
     )
-    SELECT f.oid::regclass, coalesce(t.tgname, e.nome::name), p.funcao::regproc,
-        CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always' WHEN 'R' THEN 'replica only'
-            WHEN 'D' THEN 'disabled' ELSE 'missing' END
-    FROM fonte AS f
-    CROSS JOIN evento AS e
-    CROSS JOIN LATERAL (SELECT ('_estoque_gatilho_' || coalesce(e.sufixo, f.assunto))::regproc::oid)
-        AS p (funcao)
-    LEFT JOIN pg_trigger AS t ON t.tgrelid = f.oid AND t.tgfoid = p.funcao AND NOT t.tgisinternal
-        AND t.tgtype & e.bit <> 0
-    ORDER BY f.oid::regclass::text, e.bit;
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    ORDER BY a.ordem, 1, e.ordem;
 END
 $body$;
 
 COMMENT ON FUNCTION estoque_gatilhos() IS
-    'Every trigger that has to be on the sources, and whether it is: ok, missing, disabled, …';
+    'Every trigger the system needs, with its state: ok, always, disabled, replica only or missing.';
