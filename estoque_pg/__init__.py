@@ -7,6 +7,7 @@
 """
 
 from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
@@ -30,6 +31,8 @@ from estoque_pg.linhas import (
     Estatisticas,
     MovimentacaoPrevista,
     Produto,
+    ProjecaoCompleta,
+    Recalculo,
     Ruptura,
 )
 
@@ -37,6 +40,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "APIEstoqueTempoReal",
+    "APIEstoqueTempoRealAsync",
     "ArgumentoInvalido",
     "BancoMaisNovo",
     "DiaProjetado",
@@ -54,7 +58,9 @@ __all__ = [
     "MovimentacaoPrevista",
     "Produto",
     "ProdutoDesconhecido",
+    "ProjecaoCompleta",
     "QuantidadeInvalida",
+    "Recalculo",
     "Ruptura",
     "SemPermissao",
     "UnificacaoInvalida",

@@ -3,6 +3,7 @@ DROP FUNCTION estoque_virada;
 DROP FUNCTION estoque_verificar;
 DROP FUNCTION estoque_recalcular_tudo;
 DROP FUNCTION estoque_recalcular;
+DROP FUNCTION _estoque_recalcular_produto;
 DROP FUNCTION estoque_rupturas;
 DROP FUNCTION estoque_projecao;
 DROP VIEW estoque_por_codigo;
