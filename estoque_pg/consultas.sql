@@ -74,3 +74,14 @@ SELECT estoque_hoje();
 -- nome: search_path
 -- Look in one schema only; pg_temp last, so that no temporary table can stand in for ours.
 SELECT set_config('search_path', %(caminho)s, false);
+
+-- nome: sessao_http
+-- What a session of the HTTP application is set to: where to look (NULL: where the role looks),
+-- and, where the role has no limit of its own, how long a statement may hold a connection.
+SELECT set_config('search_path', coalesce(%(caminho)s, current_setting('search_path')), false),
+       set_config('statement_timeout', coalesce(
+           nullif(current_setting('statement_timeout'), '0'), %(limite)s), false);
+
+-- nome: saude
+-- What shows that functions and tables can be used: the business date, and a look at the result.
+SELECT estoque_hoje(), EXISTS (SELECT FROM estoque_tempo_real);

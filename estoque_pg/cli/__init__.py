@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__
-from estoque_pg.cli import demonstracao, instalacao, perguntas
+from estoque_pg.cli import demonstracao, instalacao, perguntas, servico
 from estoque_pg.cli.base import Grupo
 
 
@@ -41,6 +41,7 @@ for _comando in (
     perguntas.estatisticas,
     perguntas.recalcular,
     perguntas.verificar,
+    servico.servir,
 ):
     cli.add_command(_comando)
 
