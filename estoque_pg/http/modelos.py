@@ -37,7 +37,9 @@ class Consulta(BaseModel):
     """The body of /consultar."""
 
     model_config = ConfigDict(extra="forbid")
-    produtos: Annotated[list[Codigo], Field(min_length=1, max_length=MAX_CODIGOS)]
+    produtos: Annotated[
+        list[Codigo], Field(min_length=1, max_length=MAX_CODIGOS, examples=[["P001", "P002"]])
+    ]
 
 
 class Erro(BaseModel):

@@ -67,7 +67,7 @@ def instalar(app: FastAPI) -> None:
     async def nosso(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, ErroEstoque)
         status, mensagem = status_de(erro)
-        if status >= 500:
+        if status >= 500 and not isinstance(erro, ErroConexao):  # of that the pool says more
             _registro.warning("%s: %s", type(erro).__name__, erro.mensagem)
         return resposta_de_erro(status, mensagem)
 
@@ -95,5 +95,8 @@ def _queixa(erro: RequestValidationError) -> str:
         if misfit["type"] == "json_invalid":
             return f"the body is not valid JSON: {misfit['ctx']['error']}"
         onde = ".".join(str(parte) for parte in misfit["loc"][1:])
-        queixas.append(f"{onde or 'the body'}: {misfit['msg']}")
+        queixa = misfit["msg"]
+        if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
+            queixa = "a product code cannot contain a NUL character"
+        queixas.append(f"{onde or 'the body'}: {queixa}")
     return "; ".join(queixas)

@@ -41,9 +41,13 @@ async def _api(request: Request) -> APIEstoqueTempoRealAsync:
 
 
 API = Annotated[APIEstoqueTempoRealAsync, Depends(_api)]
-Codigo = Annotated[modelos.Codigo, Path(description="A product code, or an alias of it.")]
+Codigo = Annotated[
+    modelos.Codigo, Path(description="A product code, or an alias of it.", examples=["P001"])
+]
 Dias = Annotated[modelos.Dias, Query(description="How many days to look ahead.")]
-Quantidade = Annotated[modelos.Quantidade, Query(description="The quantity to promise.")]
+Quantidade = Annotated[
+    modelos.Quantidade, Query(description="The quantity to promise.", examples=[10])
+]
 
 
 def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
