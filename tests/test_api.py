@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
+import inspect
 import json
 import re
 import tempfile
@@ -20,7 +22,7 @@ from psycopg.types.numeric import FloatLoader
 
 import estoque_pg
 from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
-from estoque_pg.erros import POR_SQLSTATE, ArgumentoInvalido, MigracoesPendentes
+from estoque_pg.erros import POR_SQLSTATE, ArgumentoInvalido, ErroEstoque, MigracoesPendentes
 
 
 class NoLaco:
@@ -298,3 +300,65 @@ def test_every_sqlstate_of_ours_has_an_exception_of_its_own() -> None:
     assert no_sql == set(em_python)
     assert len(set(em_python.values())) == len(em_python)
     assert {c.__name__ for c in POR_SQLSTATE.values()} <= set(estoque_pg.__all__)
+
+
+# -- the documents ------------------------------------------------------------------------------
+
+DOCS = Path(estoque_pg.__file__).parent.parent / "docs"
+
+
+def cenario_dos_documentos(banco: Banco) -> None:
+    """What the examples of docs/python.md and docs/http.md are about."""
+    banco.mov("P001", 1500, nome_produto="Azeitona verde 200 g")
+    banco.pre("P001", 1750, 3)
+    banco.prod("P001", 900, 5)
+    banco.mov("P002", 200, nome_produto="Azeitona preta 200 g")
+    banco.unir("ANTIGO-1", "P002")
+
+
+def test_examples_of_the_python_document(banco: Banco) -> None:
+    cenario_dos_documentos(banco)
+    texto = (DOCS / "python.md").read_text(encoding="utf-8")
+    codigo = texto.replace('"dbname=erp"', repr(banco.dsn))
+    exemplos = doctest.DocTestParser().get_doctest(codigo, {}, "python.md", None, 0)
+    assert len(exemplos.examples) > 15
+    falhas = doctest.DocTestRunner(verbose=False).run(exemplos, clear_globs=False)
+    exemplos.globs["conn"].close()
+    assert falhas.failed == 0
+    banco.verificar()
+
+
+def test_the_python_document_names_every_method() -> None:
+    texto = (DOCS / "python.md").read_text(encoding="utf-8")
+    for nome, metodo in vars(APIEstoqueTempoReal).items():
+        if not nome.startswith("_"):
+            parametros = list(inspect.signature(metodo).parameters.values())[1:]
+            assinatura = ", ".join(
+                p.name if p.default is p.empty else f"{p.name}={p.default}" for p in parametros
+            )
+            assert f"`{nome}({assinatura})`" in texto
+
+
+def test_the_document_of_errors(banco: Banco) -> None:
+    from estoque_pg.http.respostas import status_de
+
+    texto = (DOCS / "erros.md").read_text(encoding="utf-8")
+    linhas = re.findall(r"^\| (\w{5}) \| `(\w+)` \| (\d+) \| (\d) \|", texto, re.MULTILINE)
+    assert {estado: nome for estado, nome, *_ in linhas} == {
+        estado: classe.__name__ for estado, classe in POR_SQLSTATE.items()
+    }
+    for estado, nome, status, saida in linhas:
+        classe = getattr(estoque_pg, nome)
+        assert status_de(classe("x", sqlstate=estado))[0] == int(status), estado
+        assert classe.saida == int(saida), estado
+    for nome in dir(estoque_pg.erros):
+        objeto = getattr(estoque_pg.erros, nome)
+        if isinstance(objeto, type) and issubclass(objeto, ErroEstoque):
+            assert f"`{nome}`" in texto
+
+    banco.mov("P001", 1)
+    (bloco,) = re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
+    exemplos = re.findall(r"(.*?);\n-- (\w{5}) (.*?)\n", bloco, re.DOTALL)
+    assert len(exemplos) == 5
+    for comando, estado, mensagem in exemplos:
+        assert banco.recusa(estado, comando).diag.message_primary == mensagem

@@ -23,6 +23,7 @@ import pytest
 from apoio import Banco, Sessao
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from test_api import cenario_dos_documentos
 from test_concorrencia import mov
 
 from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
@@ -535,3 +536,31 @@ def test_schemathesis_finds_nothing(cena: Banco) -> None:
     assert feito.returncode == 0, feito.stdout[-6000:] + feito.stderr
     assert "Tested: 8" in feito.stdout, feito.stdout
     cena.verificar()
+
+
+# -- the document -------------------------------------------------------------------------------
+
+
+def test_examples_of_the_document_answer_what_it_prints(banco: Banco) -> None:
+    texto = (Path(__file__).parent.parent / "docs" / "http.md").read_text(encoding="utf-8")
+    blocos = re.findall(r"^```http\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
+    assert len(blocos) >= 12
+    cenario_dos_documentos(banco)
+    with aplicacao(banco, token="segredo") as cliente:
+        for bloco in blocos:
+            pedido, resposta = bloco.split("\n\n")
+            metodo, caminho, *resto = re.split(r"[ \n]", pedido.strip(), maxsplit=2)
+            dado = "".join(resto)
+            cabecalhos = dict([dado.split(": ")]) if dado.startswith("Authorization") else {}
+            corpo = json.loads(dado) if dado.startswith("{") else None
+            status, _, esperado = resposta.partition("\n")
+            obtida = cliente.request(metodo, caminho, json=corpo, headers=cabecalhos)
+            assert obtida.status_code == int(status), bloco
+            assert obtida.json() == json.loads(esperado), bloco
+        esquema = cliente.get("/openapi.json").json()
+        for caminho, metodos in esquema["paths"].items():
+            for metodo, operacao in metodos.items():
+                assert f"`{metodo.upper()} {caminho}" in texto
+                assert all(
+                    f"| {status} |" in texto for status in set(operacao["responses"]) - {"200"}
+                )
