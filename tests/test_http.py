@@ -198,6 +198,7 @@ def test_bad_requests(cliente: TestClient) -> None:
         (404, "/produto/%FF", "no source"),
         (404, "/produto/", "Not Found"),
         (404, "/nada", "Not Found"),
+        (404, "/rupturas/", "Not Found"),
         (422, "/produto/a%00b", "NUL"),
         (422, "/produto/" + "x" * 256, "255"),
         (422, "/rupturas?dias=-1", "dias"),
@@ -474,6 +475,10 @@ def test_the_database_goes_away_and_comes_back() -> None:
             assert servico.dito[0].startswith("warning:")
             servidor.iniciar()
             assert servico.cliente.get("/saude").status_code == 200
+            assert servico.cliente.get(f"{BASE}/estatisticas").status_code == 200
+            servidor.parar()
+            servico.processo.send_signal(signal.SIGTERM)
+            assert servico.processo.wait(10) == 0
 
 
 def recusado(dsn: str, *args: str, **env: str) -> str:

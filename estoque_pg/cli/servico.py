@@ -71,6 +71,8 @@ def servir(host: str, porta: int, banco: Banco) -> None:
         servidor = uvicorn.Server(
             uvicorn.Config(
                 app,
+                lifespan="on",
+                ws="none",
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -116,6 +118,6 @@ def _avisar_do_banco(banco: Banco) -> None:
     except ErroEstoque as falha:
         erro = falha
     if erro is not None:
-        avisar(f"warning: {erro.mensagem}; answering 503 until that is mended")
+        avisar(f"warning: answering 503 until this is mended: {erro.mensagem}")
         if erro.dica:
             avisar(f"hint: {erro.dica}")

@@ -51,6 +51,7 @@ def criar_aplicacao(
         summary="Real-time stock: balance, forecast and stock-out",
         version=__version__,
         lifespan=vida,
+        redirect_slashes=False,  # a slash at the end may belong to a code
         openapi_url=None,  # below, with the token where everything needs one
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
