@@ -25,6 +25,7 @@ from estoque_pg.erros import (
     UnificacaoInvalida,
 )
 from estoque_pg.linhas import (
+    Contagem,
     DiaProjetado,
     Disponibilidade,
     Divergencia,
@@ -43,6 +44,7 @@ __all__ = [
     "APIEstoqueTempoRealAsync",
     "ArgumentoInvalido",
     "BancoMaisNovo",
+    "Contagem",
     "DiaProjetado",
     "Disponibilidade",
     "Divergencia",

@@ -24,6 +24,7 @@ import pytest
 from apoio import Banco, Sessao
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from psycopg.conninfo import make_conninfo
 from test_api import cenario_dos_documentos
 from test_cli import estoque, uma_linha
 from test_concorrencia import mov
@@ -267,7 +268,7 @@ def test_what_the_database_refuses(cena: Banco) -> None:
             ("EP001", 409, "of the test"),
             ("EP002", 409, "of the test"),
             ("40001", 503, "again"),
-            ("42501", 503, "privilege"),
+            ("42501", 403, "privilege"),
             ("57014", 503, "too long"),
             ("22012", 500, "internal"),
         ):
@@ -282,6 +283,23 @@ def test_what_the_database_refuses(cena: Banco) -> None:
         assert isinstance(app, FastAPI)
         app.state.api = None
         assert "internal" in erro(cliente.get(f"{BASE}/estatisticas"), 500)
+
+
+def test_a_role_that_may_only_read(cena: Banco) -> None:
+    papel = f"leitor_{cena.conn.info.dbname}"
+    cena.cru(f"CREATE ROLE {papel} LOGIN")
+    try:
+        with TestClient(criar_aplicacao(make_conninfo(cena.dsn, user=papel))) as cliente:
+            assert cliente.get("/saude").status_code == 200
+            codigos = {"produtos": ["ALIAS"]}
+            assert cliente.post(f"{BASE}/consultar", json=codigos).json()["total"] == 1
+            assert cliente.get(f"{BASE}/projecao/P001").status_code == 200
+            assert "privilege" in erro(cliente.post(f"{BASE}/recalcular/P001"), 403)
+            cena.cru(f"GRANT EXECUTE ON FUNCTION estoque_recalcular(text) TO {papel}")
+            assert cliente.post(f"{BASE}/recalcular/P001").json()["saldo_atual"] == 1500
+    finally:
+        cena.cru(f"DROP OWNED BY {papel}")
+        cena.cru(f"DROP ROLE {papel}")
 
 
 # -- who may ask --------------------------------------------------------------------------------

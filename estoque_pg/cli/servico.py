@@ -56,7 +56,7 @@ def servir(host: str, porta: int, banco: Banco) -> None:
             dica="pip install 'estoque-pg[http]'",
         ) from erro
 
-    token = os.environ.get(VARIAVEL) or None
+    token = os.environ.get(VARIAVEL, "").strip() or None  # a file's last line end is not meant
     with _escutar(host, porta) as ouvido:
         endereco, numero = ouvido.getsockname()[:2]
         local = ipaddress.ip_address(endereco.partition("%")[0]).is_loopback

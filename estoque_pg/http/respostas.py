@@ -40,7 +40,7 @@ _POR_CLASSE: dict[type[ErroEstoque], tuple[int, str | None]] = {
     MigracoesPendentes: (503, _VERSAO),
     BancoMaisNovo: (503, _VERSAO),
     MigracaoAlterada: (503, _VERSAO),
-    SemPermissao: (503, "the application's role lacks a privilege in the database"),
+    SemPermissao: (403, "the service's role in the database lacks the privilege"),
 }
 _CANCELADO = "57014"  # query_canceled: statement_timeout
 
@@ -67,7 +67,7 @@ def instalar(app: FastAPI) -> None:
     async def nosso(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, ErroEstoque)
         status, mensagem = status_de(erro)
-        if status >= 500 and not isinstance(erro, ErroConexao):  # of that the pool says more
+        if mensagem != erro.mensagem and not isinstance(erro, ErroConexao):  # the pool logs that
             _registro.warning("%s: %s", type(erro).__name__, erro.mensagem)
         return resposta_de_erro(status, mensagem)
 

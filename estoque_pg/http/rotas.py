@@ -54,6 +54,7 @@ def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
     significado = {
         400: "The body cannot be read.",
         401: "The token is missing or wrong.",
+        403: "The service's role in the database lacks the privilege.",
         404: "No source knows the code.",
         409: "The sources of the product contradict themselves.",
         413: "The body is too large.",
@@ -144,7 +145,7 @@ def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
     @rotas.post(
         "/recalcular/{codigo:codigo_de_produto}",
         response_model=modelos.RespostaRecalcular,
-        responses=_respostas(404, 409, 422),
+        responses=_respostas(403, 404, 409, 422),
     )
     async def recalcular(codigo: Codigo, api: API) -> JSONResponse:
         """Rebuild a product from the sources; tell its balance and whether it had been wrong."""
