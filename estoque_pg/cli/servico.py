@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -47,7 +46,7 @@ def servir(host: str, porta: int, banco: Banco) -> None:
         import uvicorn
 
         from estoque_pg.http import criar_aplicacao
-        from estoque_pg.http.registro import Resumo
+        from estoque_pg.http.registro import resumir
     except ModuleNotFoundError as erro:
         if (erro.name or "").startswith("estoque_pg"):
             raise
@@ -66,7 +65,7 @@ def servir(host: str, porta: int, banco: Banco) -> None:
                 dica=f"set {VARIAVEL} to a secret that clients send, or listen on 127.0.0.1",
             )
         _avisar_do_banco(banco)
-        logging.getLogger("psycopg.pool").addFilter(Resumo())
+        resumir()
         app = criar_aplicacao(banco.dsn, banco.schema, token, token_para_tudo=not local)
         servidor = uvicorn.Server(
             uvicorn.Config(

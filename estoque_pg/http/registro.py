@@ -1,4 +1,4 @@
-"""What the service says when the database is away: once a minute, in one line."""
+"""What the service says while the database is away: once a minute, in one line each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import time
 INTERVALO = 60.0  # seconds
 
 
-class Resumo(logging.Filter):
-    """Of what the pools log, lets failed connections through, one line each INTERVALO.
-
-    A pool reports every attempt and every connection it discards, over several lines.
-    """
+class UmaPorMinuto(logging.Filter):
+    """Lets a record through each INTERVALO, in one line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,9 +17,23 @@ class Resumo(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         agora = time.monotonic()
-        if not str(record.msg).startswith("error connecting") or agora < self._calado_ate:
+        if agora < self._calado_ate:
             return False
         self._calado_ate = agora + INTERVALO
-        motivo = record.args[-1] if isinstance(record.args, tuple) and record.args else record.msg
-        record.msg, record.args = "warning: no database: " + " ".join(str(motivo).split()), ()
+        record.msg, record.args = " ".join(record.getMessage().split()), ()
         return True
+
+
+def _so_o_motivo(record: logging.LogRecord) -> bool:
+    # A pool also reports every connection it discards, and when it stops trying.
+    if not str(record.msg).startswith("error connecting"):
+        return False
+    record.msg = f"warning: {record.msg}"
+    return True
+
+
+def resumir() -> None:
+    """Keep short what is logged at every request and every attempt while there is no database."""
+    logging.getLogger("psycopg.pool").addFilter(_so_o_motivo)
+    for nome in ("psycopg.pool", "estoque_pg.http.conexao"):
+        logging.getLogger(nome).addFilter(UmaPorMinuto())

@@ -24,7 +24,8 @@ from estoque_pg.erros import (
     UnificacaoInvalida,
 )
 
-_registro = logging.getLogger("uvicorn.error")
+_registro = logging.getLogger("estoque_pg.http")
+_registro_da_conexao = logging.getLogger("estoque_pg.http.conexao")  # one to be kept short
 
 _FORA = "the database cannot be reached; try again in a moment"
 _VERSAO = "the schema and the application are of different versions: GET /saude says more"
@@ -67,8 +68,9 @@ def instalar(app: FastAPI) -> None:
     async def nosso(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, ErroEstoque)
         status, mensagem = status_de(erro)
-        if mensagem != erro.mensagem and not isinstance(erro, ErroConexao):  # the pool logs that
-            _registro.warning("%s: %s", type(erro).__name__, erro.mensagem)
+        if mensagem != erro.mensagem:  # what the client is not told
+            registro = _registro_da_conexao if isinstance(erro, ErroConexao) else _registro
+            registro.warning("warning: answered %s: %s", status, erro.mensagem)
         return resposta_de_erro(status, mensagem)
 
     async def de_http(_: Request, erro: Exception) -> JSONResponse:
