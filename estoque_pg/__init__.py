@@ -7,6 +7,7 @@
 """
 
 from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
@@ -26,12 +27,15 @@ from estoque_pg.erros import (
     UnificacaoInvalida,
 )
 from estoque_pg.linhas import (
+    Contagem,
     DiaProjetado,
     Disponibilidade,
     Divergencia,
     Estatisticas,
     MovimentacaoPrevista,
     Produto,
+    ProjecaoCompleta,
+    Recalculo,
     Ruptura,
 )
 
@@ -39,8 +43,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "APIEstoqueTempoReal",
+    "APIEstoqueTempoRealAsync",
     "ArgumentoInvalido",
     "BancoMaisNovo",
+    "Contagem",
     "CronAusente",
     "DiaProjetado",
     "Disponibilidade",
@@ -58,7 +64,9 @@ __all__ = [
     "MovimentacaoPrevista",
     "Produto",
     "ProdutoDesconhecido",
+    "ProjecaoCompleta",
     "QuantidadeInvalida",
+    "Recalculo",
     "Ruptura",
     "SemPermissao",
     "UnificacaoInvalida",

@@ -19,6 +19,16 @@ SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, 
 SELECT dia, data, saldo_inicial, entrada, saida, saldo_final
   FROM estoque_projecao(%(codigo)s::text, %(dias)s::integer);
 
+-- nome: projecao_completa
+-- A product, its days, and the earliest from which any of it (0.001, the least there is of
+-- anything) can be promised; no row for an unknown code.
+SELECT p.cod_produto, p.nome_produto, p.estoque_atual, p.menor_estoque_d7, p.dia_ruptura,
+       d.data_disponivel, d.quantidade_disponivel AS qtd_disponivel,
+       (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.dia)
+          FROM estoque_projecao(p.cod_produto, %(dias)s::integer) AS x) AS projecao
+  FROM estoque_consultar(ARRAY[%(codigo)s::text]) AS p
+ CROSS JOIN estoque_disponibilidade(p.cod_produto, 0.001, %(dias)s::integer) AS d;
+
 -- nome: disponibilidade
 -- The earliest day from which the quantity can be promised.
 SELECT data_disponivel, quantidade_disponivel
@@ -43,6 +53,11 @@ SELECT (SELECT count(*) FROM estoque_tempo_real) AS produtos,
 -- nome: recalcular
 -- Rebuild one product from the sources; the number corrected.
 SELECT estoque_recalcular(%(codigo)s::text);
+
+-- nome: recalcular_produto
+-- Rebuild one product from the sources; the balance it has then, and whether it was wrong.
+SELECT cod_produto, saldo_atual, corrigido
+  FROM _estoque_recalcular_produto(%(codigo)s::text);
 
 -- nome: recalcular_tudo
 -- Rebuild every product from the sources; the number corrected.
@@ -156,3 +171,11 @@ SELECT j.active AS ativa, j.username AS usuario, d.status AS estado, d.return_me
                       ORDER BY r.runid DESC LIMIT 1) AS d ON true
  WHERE j.jobname = (SELECT nome FROM _estoque_cron())
  ORDER BY j.jobid LIMIT 1;
+
+-- nome: sessao_http
+-- What a session of the HTTP application is set to: where to look (NULL: where the role looks),
+-- and, where the role has no limit of its own, how long a statement may hold a connection.
+SELECT set_config('search_path', coalesce(%(caminho)s, current_setting('search_path')), false),
+       set_config('statement_timeout', coalesce(
+           nullif(current_setting('statement_timeout'), '0'), %(limite)s), false);
+

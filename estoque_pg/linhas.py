@@ -108,6 +108,37 @@ class DiaProjetado(Linha):
     saida: Decimal
     saldo_final: Decimal
 
+    @classmethod
+    def de_json(cls, objeto: Mapping[str, Any]) -> DiaProjetado:
+        """Build it from an element of the JSON form of `estoque_projecao`."""
+        return cls(
+            dia=int(objeto["dia"]),
+            data=date.fromisoformat(objeto["data"]),
+            saldo_inicial=objeto["saldo_inicial"],
+            entrada=objeto["entrada"],
+            saida=objeto["saida"],
+            saldo_final=objeto["saldo_final"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjecaoCompleta(Linha):
+    """A product with its projection, and since when, and how much, any of it can be promised."""
+
+    cod_produto: str
+    nome_produto: str | None
+    estoque_atual: Decimal
+    menor_estoque_d7: Decimal
+    dia_ruptura: date | None
+    data_disponivel: date | None
+    qtd_disponivel: Decimal | None
+    projecao: tuple[DiaProjetado, ...]
+
+    @classmethod
+    def de_linha(cls, *, projecao: Iterable[Mapping[str, Any]], **colunas: Any) -> ProjecaoCompleta:
+        """Build it from the columns of the query, whose days are JSON."""
+        return cls(projecao=tuple(map(DiaProjetado.de_json, projecao)), **colunas)
+
 
 @dataclass(frozen=True, slots=True)
 class Disponibilidade(Linha):
@@ -127,6 +158,18 @@ class Estatisticas(Linha):
     produtos_estoque_zerado: int
     movimentacoes_previstas_7d: int
     percentual_ruptura: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Recalculo(Linha):
+    """A product that was rebuilt; `corrigido` tells whether it, or its gates, had been wrong.
+
+    `saldo_atual` is None when the correction was to remove the row: nothing knows the code.
+    """
+
+    cod_produto: str
+    saldo_atual: Decimal | None
+    corrigido: bool
 
 
 @dataclass(frozen=True, slots=True)

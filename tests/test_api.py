@@ -1,33 +1,66 @@
-"""The Python API: the dictionaries applications know, typed rows, errors, retries."""
+"""The Python API: the dictionaries applications know, typed rows, errors. Synchronous and not."""
 
 from __future__ import annotations
 
+import asyncio
+import doctest
+import inspect
 import json
+import re
+import tempfile
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco, Sessao
-from test_concorrencia import mov
+from apoio import Banco
+from psycopg.types.json import set_json_loads
+from psycopg.types.numeric import FloatLoader
 
-from estoque_pg import APIEstoqueTempoReal
-from estoque_pg.erros import ArgumentoInvalido, ErroSerializacao, MigracoesPendentes
+import estoque_pg
+from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
+from estoque_pg.erros import POR_SQLSTATE, ArgumentoInvalido, ErroEstoque, MigracoesPendentes
 
 
-@pytest.fixture
-def api(banco: Banco) -> APIEstoqueTempoReal:
+class NoLaco:
+    """The asynchronous API as the synchronous one is called, so that one test serves both."""
+
+    def __init__(self, dsn: str) -> None:
+        self.laco = asyncio.new_event_loop()
+        self.conn = self.rodar(psycopg.AsyncConnection.connect(dsn, autocommit=True))
+        self.api = APIEstoqueTempoRealAsync(self.conn)
+
+    def rodar(self, rotina: Any) -> Any:
+        return self.laco.run_until_complete(rotina)
+
+    def __getattr__(self, nome: str) -> Any:
+        return lambda *args, **kwargs: self.rodar(getattr(self.api, nome)(*args, **kwargs))
+
+    def fechar(self) -> None:
+        self.rodar(self.conn.close())
+        self.laco.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def api(banco: Banco, request: pytest.FixtureRequest) -> Iterator[Any]:
     banco.mov("P001", 1500, nome_produto="Produto Exemplo")
     banco.sep("P001", 500, 1)
     banco.sep("P001", Decimal("1200.5"), 4)
     banco.prod("P001", 100.25, 4)
     banco.mov("P002", 7, nome_produto="Outro")
     banco.unir("ALIAS", "P001")
-    return APIEstoqueTempoReal(banco.conn)
+    if request.param == "sync":
+        yield APIEstoqueTempoReal(banco.conn)
+    else:
+        no_laco = NoLaco(banco.dsn)
+        yield no_laco
+        no_laco.fechar()
 
 
-def test_dictionary_of_a_product_is_exactly_this(api: APIEstoqueTempoReal) -> None:
+def test_dictionary_of_a_product_is_exactly_this(api: Any) -> None:
     esperado = {
         "cod_produto": "P001",
         "nome_produto": "Produto Exemplo",
@@ -47,13 +80,33 @@ def test_dictionary_of_a_product_is_exactly_this(api: APIEstoqueTempoReal) -> No
     assert api.consultar_produto("não existe") is None
 
 
-def test_workspace(api: APIEstoqueTempoReal) -> None:
-    respostas = api.consultar_workspace(["P002", "zzz", "ALIAS", "P002"])
-    assert [r["cod_produto"] for r in respostas] == ["P002", "P001"]
-    assert api.consultar_workspace([]) == []
+def test_workspace(api: Any) -> None:
+    resposta = api.consultar_workspace(["P002", "zzz", "ALIAS", "P002", "", "zzz"])
+    assert list(resposta) == ["total", "produtos", "nao_encontrados"]
+    assert resposta["total"] == 2
+    assert resposta["produtos"] == [api.consultar_produto("P002"), api.consultar_produto("P001")]
+    assert resposta["nao_encontrados"] == ["zzz", ""]
+    # A code and its alias are two questions with one answer.
+    assert api.consultar_workspace(["ALIAS", "P001"])["total"] == 2
+    assert api.consultar_workspace([]) == {"total": 0, "produtos": [], "nao_encontrados": []}
+    assert api.consultar_workspace(f"X{n}" for n in range(3))["nao_encontrados"] == [
+        "X0",
+        "X1",
+        "X2",
+    ]
 
 
-def test_other_dictionaries(api: APIEstoqueTempoReal) -> None:
+def test_zero_is_a_value(api: Any, banco: Banco) -> None:
+    banco.mov("P0", 5)
+    banco.mov("P0", -5)
+    produto = api.consultar_produto("P0")
+    assert produto["estoque_atual"] == 0.0
+    assert produto["menor_estoque_d7"] == 0.0
+    assert produto["dia_ruptura"] is None
+    assert produto["movimentacoes_previstas"] == []
+
+
+def test_other_dictionaries(api: Any) -> None:
     assert api.consultar_rupturas() == [
         {
             "cod_produto": "P001",
@@ -95,7 +148,7 @@ def test_other_dictionaries(api: APIEstoqueTempoReal) -> None:
     }
 
 
-def test_typed_rows_have_decimals_and_dates(api: APIEstoqueTempoReal) -> None:
+def test_typed_rows_have_decimals_and_dates(api: Any) -> None:
     produto = api.produtos(["P001"])[0]
     assert produto.estoque_atual == Decimal("1500.000")
     assert isinstance(produto.menor_estoque_d7, Decimal)
@@ -105,13 +158,50 @@ def test_typed_rows_have_decimals_and_dates(api: APIEstoqueTempoReal) -> None:
         produto.estoque_atual = Decimal(0)  # type: ignore[misc]
 
 
-def test_recalculating(api: APIEstoqueTempoReal, banco: Banco) -> None:
+def test_projection_with_its_product(api: Any) -> None:
+    completa = api.projecao_completa("ALIAS", 5)
+    assert completa.como_dict() == {
+        "cod_produto": "P001",
+        "nome_produto": "Produto Exemplo",
+        "estoque_atual": 1500.0,
+        "menor_estoque_d7": -100.25,
+        "dia_ruptura": "2025-08-10",
+        "data_disponivel": None,  # whatever is promised makes a later day short
+        "qtd_disponivel": None,
+        "projecao": api.consultar_projecao("P001", 5),
+    }
+    assert isinstance(completa.projecao[4].saldo_final, Decimal)
+    assert completa.projecao == tuple(api.projecao("P001", 5))
+    livre = api.projecao_completa("P002")
+    assert (livre.data_disponivel, livre.qtd_disponivel) == (date(2025, 8, 6), 7)
+    assert len(livre.projecao) == 29
+    assert api.projecao_completa("zzz") is None
+
+
+def test_recalculating(api: Any, banco: Banco) -> None:
     assert api.recalcular("P001") == 0
     banco.cru("UPDATE estoque_tempo_real SET saldo_atual = 0 WHERE cod_produto = 'P001'")
     assert [d.campo for d in api.verificar()] == ["saldo_atual"]
     assert api.recalcular("ALIAS") == 1
     assert api.verificar() == []
     assert api.recalcular_tudo() == 0
+    banco.verificar()
+
+
+def test_recalculating_and_reading_the_balance_it_leaves(api: Any, banco: Banco) -> None:
+    certo = {"cod_produto": "P001", "saldo_atual": 1500.0, "corrigido": False}
+    assert api.recalcular_produto("ALIAS").como_dict() == certo
+    banco.cru("UPDATE estoque_tempo_real SET saldo_atual = 0 WHERE cod_produto = 'P001'")
+    assert api.recalcular_produto("ALIAS").como_dict() == {**certo, "corrigido": True}
+    assert api.recalcular_produto("zzz") is None
+    banco.cru(
+        "INSERT INTO estoque_tempo_real SELECT 'SOBRA', nome_produto, saldo_atual,"
+        " menor_estoque_d7, dia_ruptura, atualizado_em, valido_desde, valido_ate"
+        " FROM estoque_tempo_real WHERE cod_produto = 'P002'"
+    )
+    sobra = {"cod_produto": "SOBRA", "saldo_atual": None, "corrigido": True}
+    assert api.recalcular_produto("SOBRA").como_dict() == sobra
+    assert api.recalcular_produto("SOBRA") is None
     banco.verificar()
 
 
@@ -129,7 +219,7 @@ def test_recalculating(api: APIEstoqueTempoReal, banco: Banco) -> None:
         lambda a: a.consultar_rupturas(2**40),
     ],
 )
-def test_bad_arguments(api: APIEstoqueTempoReal, chamada: Any) -> None:
+def test_bad_arguments(api: Any, chamada: Any) -> None:
     with pytest.raises(ArgumentoInvalido) as erro:
         chamada(api)
     assert "\n" not in erro.value.mensagem
@@ -141,81 +231,134 @@ def test_not_installed(vazio: str) -> None:
             APIEstoqueTempoReal(conn).get_estatisticas()
 
 
-def test_constructor_opens_nothing(banco: Banco) -> None:
-    conn = banco.conectar(autocommit=False)
-    APIEstoqueTempoReal(conn)
-    assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+def test_settings_of_the_callers_connection_do_not_matter(banco: Banco) -> None:
+    banco.mov("P1", 5)
+    banco.sep("P1", "2.5", 1)
+    conn = banco.conectar()
+    conn.row_factory = psycopg.rows.dict_row
+    conn.cursor_factory = psycopg.ServerCursor  # type: ignore[assignment]
+    conn.adapters.register_loader("numeric", FloatLoader)
+    set_json_loads(lambda _: None, conn)
+    api = APIEstoqueTempoReal(conn)
+    assert api.hoje() == banco.D
+    produto = api.produtos(["P1"])[0]
+    assert isinstance(produto.estoque_atual, Decimal)
+    assert isinstance(produto.movimentacoes_previstas[0].saida, Decimal)
+    assert isinstance(api.projecao("P1")[0].saldo_final, Decimal)
+    assert api.recalcular("P1") == 0
 
 
-def test_transaction_is_the_callers(banco: Banco) -> None:
-    conn = banco.conectar(autocommit=False)
-    conn.execute(mov("P1", 5))
-    produto = APIEstoqueTempoReal(conn).consultar_produto("P1")
-    assert produto is not None
-    assert produto["estoque_atual"] == 5
-    conn.rollback()
-    assert APIEstoqueTempoReal(conn).consultar_produto("P1") is None
-    conn.rollback()
+def idas(conn: psycopg.Connection[Any], chamada: Any) -> int:
+    """How often a call sends something to the server and waits for it, as libpq tells."""
+    with tempfile.TemporaryFile("w+") as registro:
+        conn.pgconn.trace(registro.fileno())
+        try:
+            chamada()
+        finally:
+            conn.pgconn.untrace()
+        registro.seek(0)
+        return sum("ReadyForQuery" in linha.split("\t") for linha in registro)
+
+
+def test_one_round_trip_however_many_products(banco: Banco) -> None:
+    banco.cru(
+        "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
+        " tipo_movimentacao, qtd_movimentacao, ativo)"
+        " SELECT 'P' || n, 'Produto', '2025-08-06', 'ENTRADA', n, true"
+        " FROM generate_series(1, 500) AS n"
+    )
+    conn = banco.conectar()
+    conn.prepare_threshold = None  # psycopg prepares a statement it sees often: once, a trip more
+    api = APIEstoqueTempoReal(conn)
+    todos = [f"P{n}" for n in range(1, 501)]
+    assert api.consultar_workspace([*todos, "zzz"])["total"] == 500
+    for chamada in (
+        lambda: api.consultar_produto("P1"),
+        lambda: api.consultar_workspace(todos),
+        lambda: api.consultar_rupturas(30),
+        lambda: api.consultar_projecao("P1"),
+        lambda: api.projecao_completa("P1"),
+        lambda: api.consultar_disponibilidade("P1", 1),
+        lambda: api.get_estatisticas(),
+        lambda: api.recalcular("P1"),
+        lambda: api.recalcular_produto("P1"),
+        lambda: api.verificar(todos),
+        lambda: api.contagem(),
+        lambda: api.hoje(),
+        lambda: api.codigo_canonico("P1"),
+    ):
+        assert idas(conn, chamada) == 1
+    assert idas(conn, lambda: [api.hoje(), api.hoje()]) == 2  # the counter counts
     banco.verificar()
 
 
-@pytest.mark.parametrize("fabrica", [psycopg.rows.dict_row, psycopg.rows.tuple_row])
-def test_callers_row_factory_does_not_matter(banco: Banco, fabrica: Any) -> None:
-    banco.mov("P1", 5)
-    conn = banco.conectar()
-    conn.row_factory = fabrica
-    a = APIEstoqueTempoReal(conn)
-    assert a.hoje() == banco.D
-    assert a.consultar_workspace(["P1"])[0]["estoque_atual"] == 5
-    assert a.recalcular("P1") == 0
+def test_every_sqlstate_of_ours_has_an_exception_of_its_own() -> None:
+    raiz = Path(estoque_pg.__file__).parent.parent
+    sql = "".join(arquivo.read_text() for arquivo in (raiz / "sql").rglob("*.sql"))
+    no_sql = set(re.findall(r"ERRCODE\s*=\s*'(EP\d{3})'", sql))
+    em_python = {estado: c for estado, c in POR_SQLSTATE.items() if estado.startswith("EP")}
+    assert no_sql == set(em_python)
+    assert len(set(em_python.values())) == len(em_python)
+    assert {c.__name__ for c in POR_SQLSTATE.values()} <= set(estoque_pg.__all__)
 
 
-def test_works_with_a_pool(banco: Banco) -> None:
-    pool_de_psycopg = pytest.importorskip("psycopg_pool")
-    banco.mov("P1", 5)
-    with pool_de_psycopg.ConnectionPool(banco.dsn, min_size=1, max_size=2, open=True) as pool:
-        for _ in range(3):
-            with pool.connection() as conn:
-                produto = APIEstoqueTempoReal(conn).consultar_produto("P1")
-                assert produto is not None
-                assert produto["estoque_atual"] == 5
+# -- the documents ------------------------------------------------------------------------------
+
+DOCS = Path(estoque_pg.__file__).parent.parent / "docs"
 
 
-def test_serialization_failures_are_retried_and_reported_when_they_persist(
-    banco: Banco, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from estoque_pg import api as modulo
-
-    banco.mov("P1", 5)
-    monkeypatch.setattr(modulo, "ESPERA_INICIAL", 0.0)
-    conn = banco.conectar()
-    conn.execute("SET default_transaction_isolation = 'repeatable read'")
-    falhas = iter([True, True, False])
-    verdadeiro = modulo.APIEstoqueTempoReal._escalar
-
-    def as_vezes(self: Any, nome: str, **parametros: Any) -> Any:
-        if next(falhas):
-            raise ErroSerializacao("could not serialize", sqlstate="40001")
-        return verdadeiro(self, nome, **parametros)
-
-    monkeypatch.setattr(modulo.APIEstoqueTempoReal, "_escalar", as_vezes)
-    assert APIEstoqueTempoReal(conn).recalcular("P1") == 0
-    falhas = iter([True] * 100)
-    with pytest.raises(ErroSerializacao) as erro:
-        APIEstoqueTempoReal(conn).recalcular("P1")
-    assert "tried" in (erro.value.dica or "")
+def cenario_dos_documentos(banco: Banco) -> None:
+    """What the examples of docs/python.md and docs/http.md are about."""
+    banco.mov("P001", 1500, nome_produto="Azeitona verde 200 g")
+    banco.pre("P001", 1750, 3)
+    banco.prod("P001", 900, 5)
+    banco.mov("P002", 200, nome_produto="Azeitona preta 200 g")
+    banco.unir("ANTIGO-1", "P002")
 
 
-def test_real_conflict_becomes_our_exception(banco: Banco) -> None:
-    banco.mov("P1", 5)
-    conn = banco.conectar(autocommit=False)
-    conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    conn.execute("SELECT 1 FROM movimentacao_estoque")
-    with Sessao(banco) as outra:
-        outra.faz(mov("P1", 1)).result(10)
-    banco.cru("UPDATE estoque_tempo_real SET saldo_atual = saldo_atual + 1")
-    with pytest.raises(ErroSerializacao):
-        APIEstoqueTempoReal(conn).recalcular("P1")
-    conn.rollback()
-    banco.cru("SELECT estoque_recalcular('P1')")
+def test_examples_of_the_python_document(banco: Banco) -> None:
+    cenario_dos_documentos(banco)
+    texto = (DOCS / "python.md").read_text(encoding="utf-8")
+    codigo = texto.replace('"dbname=erp"', repr(banco.dsn))
+    exemplos = doctest.DocTestParser().get_doctest(codigo, {}, "python.md", None, 0)
+    assert len(exemplos.examples) > 15
+    falhas = doctest.DocTestRunner(verbose=False).run(exemplos, clear_globs=False)
+    exemplos.globs["conn"].close()
+    assert falhas.failed == 0
     banco.verificar()
+
+
+def test_the_python_document_names_every_method() -> None:
+    texto = (DOCS / "python.md").read_text(encoding="utf-8")
+    for nome, metodo in vars(APIEstoqueTempoReal).items():
+        if not nome.startswith("_"):
+            parametros = list(inspect.signature(metodo).parameters.values())[1:]
+            assinatura = ", ".join(
+                p.name if p.default is p.empty else f"{p.name}={p.default}" for p in parametros
+            )
+            assert f"`{nome}({assinatura})`" in texto
+
+
+def test_the_document_of_errors(banco: Banco) -> None:
+    from estoque_pg.http.respostas import status_de
+
+    texto = (DOCS / "erros.md").read_text(encoding="utf-8")
+    linhas = re.findall(r"^\| (\w{5}) \| `(\w+)` \| (\d+) \| (\d) \|", texto, re.MULTILINE)
+    assert {estado: nome for estado, nome, *_ in linhas} == {
+        estado: classe.__name__ for estado, classe in POR_SQLSTATE.items()
+    }
+    for estado, nome, status, saida in linhas:
+        classe = getattr(estoque_pg, nome)
+        assert status_de(classe("x", sqlstate=estado))[0] == int(status), estado
+        assert classe.saida == int(saida), estado
+    for nome in dir(estoque_pg.erros):
+        objeto = getattr(estoque_pg.erros, nome)
+        if isinstance(objeto, type) and issubclass(objeto, ErroEstoque):
+            assert f"`{nome}`" in texto
+
+    banco.mov("P001", 1)
+    (bloco,) = re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
+    exemplos = re.findall(r"(.*?);\n-- (\w{5}) (.*?)\n", bloco, re.DOTALL)
+    assert len(exemplos) == 5
+    for comando, estado, mensagem in exemplos:
+        assert banco.recusa(estado, comando).diag.message_primary == mensagem

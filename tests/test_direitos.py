@@ -31,6 +31,7 @@ PUBLICAS = {
     "estoque_recalcular",
     "estoque_recalcular_tudo",
     "estoque_virada",
+    "_estoque_recalcular_produto",  # no more than estoque_recalcular, which it calls, lets it
 }
 
 

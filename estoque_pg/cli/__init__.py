@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__
-from estoque_pg.cli import demonstracao, instalacao, operacao, perguntas, schemas
+from estoque_pg.cli import demonstracao, instalacao, operacao, perguntas, schemas, servico
 from estoque_pg.cli.base import Grupo
 
 
@@ -50,6 +50,7 @@ for _comando in (
     operacao.configurar,
     operacao.agendar,
     operacao.desagendar,
+    servico.servir,
 ):
     cli.add_command(_comando)
 

@@ -1,0 +1,122 @@
+"""The HTTP service."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import socket
+import sys
+
+import click
+
+from estoque_pg import migracoes
+from estoque_pg.cli.base import Banco, avisar, com_banco
+from estoque_pg.erros import ErroEstoque
+
+VARIAVEL = "ESTOQUE_TOKEN"
+PACIENCIA = 10  # seconds that requests under way may take when the service is told to stop
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on."
+)
+@click.option(
+    "--porta",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="PORT",
+    help="Port to listen on; 0 takes a free one.",
+)
+@com_banco
+def servir(host: str, porta: int, banco: Banco) -> None:
+    """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
+
+    It needs the packages of `pip install 'estoque-pg[http]'`. Where ESTOQUE_TOKEN is set,
+    recalculating needs it as a bearer token. An address that other machines can reach needs it
+    for everything but /saude.
+
+    \b
+    Example:
+      estoque servir --dsn "dbname=erp" --porta 8000
+    """
+    try:
+        import uvicorn
+
+        from estoque_pg.http import criar_aplicacao
+        from estoque_pg.http.registro import resumir
+    except ModuleNotFoundError as erro:
+        if (erro.name or "").startswith("estoque_pg"):
+            raise
+        raise ErroEstoque(
+            f"the HTTP service needs the package {erro.name}, which is not installed",
+            dica="pip install 'estoque-pg[http]'",
+        ) from erro
+
+    token = os.environ.get(VARIAVEL, "").strip() or None  # a file's last line end is not meant
+    with _escutar(host, porta) as ouvido:
+        endereco, numero = ouvido.getsockname()[:2]
+        local = ipaddress.ip_address(endereco.partition("%")[0]).is_loopback
+        if not local and token is None:
+            raise ErroEstoque(
+                f"{host} can be reached from other machines, and {VARIAVEL} is not set",
+                dica=f"set {VARIAVEL} to a secret that clients send, or listen on 127.0.0.1",
+            )
+        _avisar_do_banco(banco)
+        resumir()
+        app = criar_aplicacao(banco.dsn, banco.schema, token, token_para_tudo=not local)
+        servidor = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                lifespan="on",
+                ws="none",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=PACIENCIA,
+            )
+        )
+        # uvicorn stops in good order on these, and then raises them again for us.
+        for sinal in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sinal, lambda *_: sys.exit(0))
+        onde = f"[{endereco}]" if ":" in endereco else endereco
+        avisar(f"listening on http://{onde}:{numero} (Ctrl+C stops)")
+        servidor.run(sockets=[ouvido])
+    if not servidor.started:
+        raise ErroEstoque("the service did not start")
+
+
+def _escutar(host: str, porta: int) -> socket.socket:
+    try:
+        familia, tipo, protocolo, _, endereco = socket.getaddrinfo(
+            host, porta, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # Not socket.create_server(), which leaves the protocol open: asyncio sets TCP_NODELAY only
+        # where it says TCP, and an answer in two pieces waits 40 ms for an acknowledgement without.
+        ouvido = socket.socket(familia, tipo, protocolo)
+        try:
+            ouvido.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            ouvido.bind(endereco)
+            ouvido.listen(2048)
+        except BaseException:
+            ouvido.close()
+            raise
+        return ouvido
+    except (OSError, UnicodeError) as erro:
+        motivo = getattr(erro, "strerror", None) or str(erro)
+        raise ErroEstoque(f"cannot listen on {host} port {porta}: {motivo}") from erro
+
+
+def _avisar_do_banco(banco: Banco) -> None:
+    """Say at once what would make every answer a 503; it may be mended while we run."""
+    try:
+        with banco.conectar() as conn:
+            erro = migracoes.recusa(migracoes.estado(conn, banco.schema))
+    except ErroEstoque as falha:
+        erro = falha
+    if erro is not None:
+        avisar(f"warning: answering 503 until this is mended: {erro.mensagem}")
+        if erro.dica:
+            avisar(f"hint: {erro.dica}")

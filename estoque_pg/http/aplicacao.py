@@ -1,0 +1,69 @@
+"""Puts the application together: pools, endpoints, errors, OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from estoque_pg import __version__
+from estoque_pg.api_async import APIEstoqueTempoRealAsync
+from estoque_pg.http import respostas, rotas
+from estoque_pg.http.acesso import LimiteDoCorpo, exigir
+from estoque_pg.http.conexoes import pool_de_perguntas, pool_de_saude
+
+
+def criar_aplicacao(
+    conninfo: str,
+    schema: str | None = None,
+    token: str | None = None,
+    token_para_tudo: bool = False,
+) -> FastAPI:
+    """Return the ASGI application on a database.
+
+    `schema` None means where the role's search_path looks. With a `token`, recalculations must
+    bear it (`Authorization: Bearer ...`), and with `token_para_tudo` everything but /saude, as it
+    should be wherever others than this machine can connect. Nothing is opened before the server
+    starts the application, and a database that is away then, or later, is a 503 until it is back.
+    """
+    if token_para_tudo and not token:
+        raise ValueError("token_para_tudo needs a token")
+
+    @asynccontextmanager
+    async def vida(app: FastAPI) -> AsyncIterator[None]:
+        app.state.schema = schema
+        app.state.pool_de_saude = pool_de_saude(conninfo, schema)
+        app.state.pool_de_saude.open()
+        try:
+            async with pool_de_perguntas(conninfo, schema) as pool:
+                app.state.api = APIEstoqueTempoRealAsync(pool)
+                yield
+        finally:
+            await run_in_threadpool(app.state.pool_de_saude.close)
+
+    exigencia = [Depends(exigir(token))] if token else []
+    de_todos = exigencia if token_para_tudo else []
+    app = FastAPI(
+        title="estoque_pg",
+        summary="Real-time stock: balance, forecast and stock-out",
+        version=__version__,
+        lifespan=vida,
+        redirect_slashes=False,  # a slash at the end may belong to a code
+        openapi_url=None,  # below, with the token where everything needs one
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.add_middleware(LimiteDoCorpo)
+    respostas.instalar(app)
+    app.include_router(rotas.perguntas(de_todos))
+    app.include_router(rotas.manutencao(exigencia))
+    app.include_router(rotas.saude())
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=de_todos)
+    async def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    return app

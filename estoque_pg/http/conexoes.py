@@ -1,0 +1,85 @@
+"""The pools of the application: one for the questions, one connection aside for /saude."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+
+from estoque_pg.consultas import CONSULTAS
+
+CONEXOES = 10
+ESPERA = 2.0  # seconds a request waits for a connection before it answers 503
+LIMITE_DO_COMANDO = "30s"
+
+
+class _Comum(TypedDict):
+    open: bool
+    timeout: float
+    reconnect_timeout: float
+    kwargs: dict[str, Any]
+
+
+def _comum(conninfo: str) -> _Comum:
+    limite = conninfo_to_dict(conninfo).get("connect_timeout", 5)
+    return {
+        "open": False,
+        "timeout": ESPERA,
+        # Do not try again at ever longer intervals: the next request tries, so that the first one
+        # after the database is back finds it.
+        "reconnect_timeout": 0.0,
+        "kwargs": {
+            "autocommit": True,
+            "client_encoding": "utf8",
+            "connect_timeout": limite,
+            "fallback_application_name": "estoque servir",
+        },
+    }
+
+
+def _sessao(conn: Any, schema: str | None) -> dict[str, str | None]:
+    # pg_temp last, so that no temporary table can stand in for ours.
+    caminho = None if schema is None else sql.Identifier(schema).as_string(conn) + ", pg_temp"
+    return {"caminho": caminho, "limite": LIMITE_DO_COMANDO}
+
+
+def pool_de_perguntas(
+    conninfo: str, schema: str | None
+) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
+    """Return the pool of the questions, unopened; a connection is checked before it is lent."""
+
+    async def configurar(conn: psycopg.AsyncConnection[Any]) -> None:
+        await conn.execute(CONSULTAS["sessao_http"], _sessao(conn, schema))
+
+    return AsyncConnectionPool(
+        conninfo,
+        min_size=1,
+        max_size=CONEXOES,
+        configure=configurar,
+        check=AsyncConnectionPool.check_connection,
+        name="perguntas",
+        **_comum(conninfo),
+    )
+
+
+def pool_de_saude(conninfo: str, schema: str | None) -> ConnectionPool[psycopg.Connection[Any]]:
+    """Return the one connection that /saude has aside, also when the questions use all of theirs.
+
+    Unopened, and however many ask, never more than one.
+    """
+
+    def configurar(conn: psycopg.Connection[Any]) -> None:
+        conn.execute(CONSULTAS["sessao_http"], _sessao(conn, schema))
+
+    return ConnectionPool(
+        conninfo,
+        min_size=0,
+        max_size=1,
+        configure=configurar,
+        check=ConnectionPool.check_connection,
+        name="saude",
+        **_comum(conninfo),
+    )

@@ -1,0 +1,104 @@
+"""Every error as `{"sucesso": false, "erro": "..."}`, whoever raised it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from estoque_pg.erros import (
+    ArgumentoInvalido,
+    BancoMaisNovo,
+    ErroConexao,
+    ErroEstoque,
+    ErroSerializacao,
+    MigracaoAlterada,
+    MigracoesPendentes,
+    QuantidadeInvalida,
+    SemPermissao,
+    UnificacaoInvalida,
+)
+
+_registro = logging.getLogger("estoque_pg.http")
+_registro_da_conexao = logging.getLogger("estoque_pg.http.conexao")  # one to be kept short
+
+_FORA = "the database cannot be reached; try again in a moment"
+_VERSAO = "the schema and the application are of different versions: GET /saude says more"
+
+# Status, and what is said instead of the error's own message where that is for the log only: it
+# may name hosts and roles.
+_POR_CLASSE: dict[type[ErroEstoque], tuple[int, str | None]] = {
+    ArgumentoInvalido: (422, None),
+    QuantidadeInvalida: (409, None),
+    UnificacaoInvalida: (409, None),
+    ErroSerializacao: (503, "too many sessions write at once; try again in a moment"),
+    ErroConexao: (503, _FORA),
+    MigracoesPendentes: (503, _VERSAO),
+    BancoMaisNovo: (503, _VERSAO),
+    MigracaoAlterada: (503, _VERSAO),
+    SemPermissao: (403, "the service's role in the database lacks the privilege"),
+}
+_CANCELADO = "57014"  # query_canceled: statement_timeout
+
+
+def resposta_de_erro(
+    status: int, erro: str, headers: Mapping[str, str] | None = None, **mais: Any
+) -> JSONResponse:
+    """Return the error as JSON; what is no valid Unicode in it is replaced."""
+    texto = erro.encode("utf-8", "replace").decode()
+    return JSONResponse({"sucesso": False, "erro": texto, **mais}, status, headers=headers)
+
+
+def status_de(erro: ErroEstoque) -> tuple[int, str]:
+    """Return the HTTP status of an error of ours, and what to tell the client."""
+    if erro.sqlstate == _CANCELADO:
+        return 503, "the database took too long; try again in a moment"
+    status, mensagem = _POR_CLASSE.get(type(erro), (500, "internal error; the log says more"))
+    return status, mensagem or erro.mensagem
+
+
+def instalar(app: FastAPI) -> None:
+    """Make the application answer all errors this way."""
+
+    async def nosso(_: Request, erro: Exception) -> JSONResponse:
+        assert isinstance(erro, ErroEstoque)
+        status, mensagem = status_de(erro)
+        if mensagem != erro.mensagem:  # what the client is not told
+            registro = _registro_da_conexao if isinstance(erro, ErroConexao) else _registro
+            registro.warning("warning: answered %s: %s", status, erro.mensagem)
+        return resposta_de_erro(status, mensagem)
+
+    async def de_http(_: Request, erro: Exception) -> JSONResponse:
+        assert isinstance(erro, HTTPException)
+        return resposta_de_erro(erro.status_code, erro.detail, erro.headers)
+
+    async def de_validacao(_: Request, erro: Exception) -> JSONResponse:
+        assert isinstance(erro, RequestValidationError)
+        return resposta_de_erro(422, _queixa(erro))
+
+    async def inesperado(_: Request, erro: Exception) -> JSONResponse:
+        return resposta_de_erro(500, "internal error; the log says more")  # which has the traceback
+
+    app.add_exception_handler(ErroEstoque, nosso)
+    app.add_exception_handler(HTTPException, de_http)
+    app.add_exception_handler(RequestValidationError, de_validacao)
+    app.add_exception_handler(Exception, inesperado)
+
+
+def _queixa(erro: RequestValidationError) -> str:
+    """Say in one line where and what the first misfits are."""
+    queixas = []
+    for misfit in erro.errors()[:3]:
+        if misfit["type"] == "json_invalid":
+            return f"the body is not valid JSON: {misfit['ctx']['error']}"
+        onde = ".".join(str(parte) for parte in misfit["loc"][1:])
+        queixa = misfit["msg"]
+        if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
+            queixa = "a product code cannot contain a NUL character"
+        queixas.append(f"{onde or 'the body'}: {queixa}")
+    return "; ".join(queixas)

@@ -1,0 +1,49 @@
+"""What /saude looks at: all that `estoque status` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from estoque_pg import migracoes
+from estoque_pg.situacao import Situacao, situacao
+
+
+@dataclass(frozen=True)
+class Saude:
+    """What was found; `erro` is None when all is well, else one line about the first trouble."""
+
+    erro: str | None
+    detalhes: dict[str, Any]
+
+
+def examinar(conn: psycopg.Connection[Any], schema: str | None) -> Saude:
+    """Look at the installation over a connection; raise ErroEstoque when it is no use.
+
+    A minute job that does not run is told and is no trouble: the answers are right without it.
+    """
+    agora = situacao(conn, schema)
+    recusa = migracoes.recusa(agora.migracoes)
+    erro = recusa.mensagem if recusa else next((p.texto for p in agora.problemas), None)
+    return Saude(erro, _detalhes(agora))
+
+
+def _detalhes(s: Situacao) -> dict[str, Any]:
+    detalhes: dict[str, Any] = {
+        "migracoes_aplicadas": list(s.migracoes.aplicadas),
+        "migracoes_pendentes": list(s.migracoes.pendentes),
+        "problemas": [p.texto for p in s.problemas],
+        "avisos": [a.texto for a in s.avisos],
+    }
+    if (o := s.operacao) is not None:
+        ultima = o.execucoes[0].fim if o.execucoes else None
+        desde = o.conferido_desde
+        detalhes |= {
+            "produtos": o.produtos,
+            "ultima_execucao": ultima.isoformat() if ultima else None,
+            "conferido_desde": desde.isoformat() if desde else None,
+            "idade_conferencia_s": round(o.idade(desde), 1) if desde else None,
+        }
+    return detalhes
