@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__
-from estoque_pg.cli import demonstracao, instalacao, perguntas
+from estoque_pg.cli import acompanhar, demonstracao, instalacao, perguntas, projecao
 from estoque_pg.cli.base import Grupo
 
 
@@ -36,9 +36,10 @@ for _comando in (
     perguntas.consultar,
     perguntas.produto,
     perguntas.rupturas,
-    perguntas.projecao,
+    projecao.projecao,
     perguntas.disponibilidade,
     perguntas.estatisticas,
+    acompanhar.acompanhar,
     perguntas.recalcular,
     perguntas.verificar,
 ):
