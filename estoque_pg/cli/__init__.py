@@ -22,6 +22,10 @@ def cli() -> None:
     on a private server.
 
     \b
+    Completion of commands, options and product codes (or zsh_source, fish_source):
+      eval "$(_ESTOQUE_COMPLETE=bash_source estoque)"
+
+    \b
     Exit codes: 0 ok, 1 error, 2 wrong usage, 3 migrations pending or database newer,
                 4 divergence found, 5 cannot connect.
     """

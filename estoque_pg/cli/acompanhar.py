@@ -179,7 +179,7 @@ def _nada(pergunta: Pergunta) -> str:
 # -- asking -----------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False)
 class Estado:
     """What the asking thread found; replaced as a whole, never changed."""
 
@@ -251,14 +251,20 @@ class Observador(threading.Thread):
 def _na_tela(observador: Observador) -> None:
     import curses  # where Python was built without it, the other commands still work
 
-    locale.setlocale(locale.LC_ALL, "")
-    os.environ.setdefault("ESCDELAY", "25")
+    # curses draws in the encoding of the locale; one that is not installed is no reason to fail.
+    for nome in ("", "C.UTF-8"):
+        with contextlib.suppress(locale.Error):
+            locale.setlocale(locale.LC_CTYPE, nome)
+            break
     try:
+        curses.setupterm()
+        if not curses.tigetstr("cup"):
+            raise curses.error("it cannot move its cursor")
         with contextlib.suppress(KeyboardInterrupt):
             curses.wrapper(lambda janela: Tela(janela, observador).seguir())
     except curses.error as erro:
         raise ErroEstoque(
-            f"this terminal cannot show a screen: {erro}", dica="check TERM"
+            f"no screen on this terminal: {erro}", dica="check the variable TERM"
         ) from erro
     if observador.estado.fim is not None:
         raise observador.estado.fim
@@ -344,13 +350,13 @@ class Tela:
         onde = ""
         if total > cabem:
             onde = f"{self.topo + 1}-{min(self.topo + cabem, total)} of {total}   "
-        return f"\x1b[2m{onde}last change {hora}   q ends\x1b[0m"
+        return f"\x1b[2m{onde}unchanged since {hora}   q ends\x1b[0m"
 
     def _linha(self, y: int, texto: str) -> None:
         """Write a line, its colours given as in any terminal, cut at the right edge."""
         c = self.curses
         cabe, x, estilo = int(self.janela.getmaxyx()[1]) - 1, 0, 0
-        codificacao = locale.getpreferredencoding(False)
+        codificacao = self.janela.encoding
         for i, parte in enumerate(re.split(r"\x1b\[(\d*)m", texto)):
             if i % 2:
                 estilo = self.estilos.get(parte, 0)
