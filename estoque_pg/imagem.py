@@ -11,7 +11,8 @@ import logging
 import warnings
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from estoque_pg import tabela
 from estoque_pg.erros import ErroEstoque
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 # hatched besides, so that a grey print tells them from entries.
 SALDO, ENTRADA, SAIDA = "#0072B2", "#009E73", "#E69F00"
 RUPTURA, TEXTO, SUAVE, GRADE = "#C1272D", "#222222", "#6B6B6B", "#E6E6E6"
+
+ESTILO_SALDO: dict[str, Any] = {"color": SALDO, "linewidth": 2.4}
+ESTILO_ENTRADA: dict[str, Any] = {"facecolor": ENTRADA, "alpha": 0.75}
+ESTILO_SAIDA: dict[str, Any] = {
+    "facecolor": SAIDA, "alpha": 0.8, "hatch": "////", "edgecolor": "white", "linewidth": 0
+}  # fmt: skip
 
 _TITULO_MAX = 78  # what fits in one line of the title
 
@@ -54,6 +61,7 @@ def desenhar_projecao(produto: Produto, linhas: Sequence[DiaProjetado]) -> bytes
     _barras(eixo, linhas)
     _saldo(eixo, linhas)
     _moldura(eixo, linhas)
+    _legenda(eixo)
     _titulo(eixo, produto, linhas)
     _ruptura(eixo, linhas)
     saida = io.BytesIO()
@@ -68,10 +76,9 @@ def _barras(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
     entram = [d for d in linhas if d.entrada]
     saem = [d for d in linhas if d.saida]
     eixo.bar([d.dia for d in entram], [float(d.entrada) for d in entram], 0.62,
-             color=ENTRADA, alpha=0.75, label="entries", zorder=2)  # fmt: skip
-    eixo.bar([d.dia for d in saem], [-float(d.saida) for d in saem], 0.62, color=SAIDA,
-             alpha=0.8, hatch="////", edgecolor="white", linewidth=0, label="exits",
-             zorder=2)  # fmt: skip
+             zorder=2, **ESTILO_ENTRADA)  # fmt: skip
+    eixo.bar([d.dia for d in saem], [-float(d.saida) for d in saem], 0.62,
+             zorder=2, **ESTILO_SAIDA)  # fmt: skip
 
 
 def _saldo(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
@@ -81,12 +88,11 @@ def _saldo(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
     saldos.append(saldos[-1])
     eixo.fill_between(bordas, [min(s, 0.0) for s in saldos], 0, step="post", color=RUPTURA,
                       alpha=0.13, linewidth=0, zorder=1)  # fmt: skip
-    eixo.step(bordas, saldos, where="post", color=SALDO, linewidth=2.4, solid_joinstyle="miter",
-              label="balance at the end of the day", zorder=4)  # fmt: skip
+    eixo.step(bordas, saldos, where="post", solid_joinstyle="miter", zorder=4, **ESTILO_SALDO)
 
 
 def _moldura(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
-    """Zero line, days, numbers, legend."""
+    """Zero line, days, numbers."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     inicio, ultimo = linhas[0].data, linhas[-1].dia
@@ -95,9 +101,7 @@ def _moldura(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
     baixo, alto = eixo.get_ylim()
     folga = (alto - baixo) * 0.1 or 1
     eixo.set_ylim(baixo - folga, alto + folga)  # room for what is said of the rupture
-    passo = 7 if ultimo >= 14 else 1
-    while ultimo / passo > 12:
-        passo *= 2
+    passo = next(p for p in (1, 2, *(7 * 2**n for n in range(30))) if ultimo <= 12 * p)
     marcas = range(0, ultimo + 1, passo)
     formato = "%d/%m" if ultimo < 365 else "%d/%m/%y"
     eixo.set_xticks(list(marcas), [f"{inicio + timedelta(m):{formato}}" for m in marcas])
@@ -108,14 +112,21 @@ def _moldura(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
     eixo.tick_params(length=0, colors=SUAVE, labelsize=9.5, pad=6)
     for lado in eixo.spines.values():
         lado.set_visible(False)
-    eixo.legend(loc="lower right", bbox_to_anchor=(1.005, 1.0), ncols=3, frameon=False,
-                fontsize=9.5, labelcolor=TEXTO, handlelength=1.6, columnspacing=1.6,
-                borderaxespad=0.3)  # fmt: skip
+
+
+def _legenda(eixo: Axes) -> None:
+    """The same legend in every picture, also where there is no entry or no exit."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    sinais = [Line2D([], [], **ESTILO_SALDO), Patch(**ESTILO_ENTRADA), Patch(**ESTILO_SAIDA)]
+    nomes = ["balance at the end of the day", "entries", "exits"]
+    eixo.legend(sinais, nomes, loc="lower right", bbox_to_anchor=(1.005, 1.0), ncols=3,
+                frameon=False, fontsize=9.5, labelcolor=TEXTO, handlelength=1.6,
+                columnspacing=1.6, borderaxespad=0.3)  # fmt: skip
 
 
 def _numero(valor: float, _posicao: int | None) -> str:
-    from decimal import Decimal
-
     return tabela.numero(Decimal(repr(float(valor)))).replace("-", "\u2212")
 
 
