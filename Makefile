@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SERVIDOR := $(PY) -m estoque_pg.servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo test bench stop clean migration check psql
+.PHONY: help demo test bench stop clean migration reference check psql
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
@@ -29,6 +29,10 @@ check:  ## linter and type checker
 migration:  ## write the open migration anew from sql/
 	$(PREPARAR)
 	@$(PY) ferramentas/gerar_migracao.py $(ARGS)
+
+reference:  ## write docs/comandos.md anew from the help of the commands
+	$(PREPARAR)
+	@$(PY) ferramentas/gerar_referencia.py $(ARGS)
 
 psql:  ## open psql on the demo's database, starting its server where it is stopped
 	$(PREPARAR)

@@ -179,3 +179,28 @@ SELECT set_config('search_path', coalesce(%(caminho)s, current_setting('search_p
        set_config('statement_timeout', coalesce(
            nullif(current_setting('statement_timeout'), '0'), %(limite)s), false);
 
+
+-- nome: completar
+-- Known codes that begin so, with the product's name, for the shell.
+SELECT c.codigo, t.nome_produto
+  FROM estoque_codigo_conhecido AS c
+  JOIN estoque_tempo_real AS t USING (cod_produto)
+ WHERE starts_with(c.codigo, %(prefixo)s::text)
+ ORDER BY c.codigo
+ LIMIT 200;
+
+-- nome: prazo
+-- Give up statements after so many milliseconds.
+SELECT set_config('statement_timeout', %(ms)s, false);
+
+-- nome: acompanhar_rupturas
+-- What the following screen shows of the products that run out within so many days.
+SELECT cod_produto AS codigo_consultado, cod_produto, nome_produto, estoque_atual,
+       menor_estoque_d7, dia_ruptura, dias_ate_ruptura
+  FROM estoque_rupturas(%(dias)s::integer);
+
+-- nome: acompanhar_codigos
+-- What the following screen shows of the products asked for.
+SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura,
+       dia_ruptura - estoque_hoje() AS dias_ate_ruptura
+  FROM estoque_consultar(%(codigos)s::text[]);

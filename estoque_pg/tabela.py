@@ -63,6 +63,13 @@ def largura_de(texto: str) -> int:
     )
 
 
+def cortar(texto: str, largura: int) -> str:
+    """Return as much of the text as fits into so many columns."""
+    while texto and largura_de(texto) > largura:
+        texto = texto[:-1]
+    return texto
+
+
 def tabela(
     colunas: Sequence[str],
     linhas: Sequence[Sequence[object]],
@@ -118,7 +125,7 @@ def grafico_projecao(
     passo = max(1, min(3, (largura - rotulo - 3) // len(colunas)))
     acima, abaixo = _dividir(alto, -baixo, max(altura, 4))
     escala = max(alto / acima if acima else Decimal(0), -baixo / abaixo if abaixo else Decimal(0))
-    ruptura = next((d for d in linhas if d.saldo_final < 0), None)
+    ruptura = dia_da_ruptura(linhas)
 
     saida = []
     for nivel in range(acima, 0, -1):
@@ -134,24 +141,31 @@ def grafico_projecao(
     saida.append(f"{'0':>{rotulo}} ┼{zero}")
     for nivel in range(1, abaixo + 1):
         titulo = numero(_arredondar(baixo)) if nivel == abaixo else ""
-        barras = (_bloco_negativo(saldo, escala, nivel) for saldo in saldos)
+        barras = (_bloco_negativo(saldo, escala, nivel, cores) for saldo in saldos)
         saida.append(_faixa(titulo, rotulo, barras, passo, VERMELHO, cores))
     saida.append(" " * (rotulo + 2) + _eixo(colunas, passo))
     if len(colunas) < len(linhas):
         saida.append(f"each column: the lowest balance of {len(colunas[0])} days")
-    if ruptura is None:
-        saida.append(f"no rupture up to {data(linhas[-1].data)}")
-    else:
-        falta = -ruptura.saldo_final
-        saida.append(
-            colorir(
-                f"{MARCA_RUPTURA} rupture on {data(ruptura.data)} ({em_dias(ruptura.dia)}), "
-                f"{numero(falta)} short that day",
-                VERMELHO,
-                cores,
-            )
-        )
+    saida.append(legenda_projecao(linhas, cores))
     return "\n".join(saida)
+
+
+def legenda_projecao(linhas: Sequence[DiaProjetado], cores: bool = False) -> str:
+    """Say in words when the projection first falls below zero, and by how much."""
+    ruptura = dia_da_ruptura(linhas)
+    if ruptura is None:
+        return f"no rupture up to {data(linhas[-1].data)}"
+    return colorir(
+        f"{MARCA_RUPTURA} rupture on {data(ruptura.data)} ({em_dias(ruptura.dia)}), "
+        f"{numero(-ruptura.saldo_final)} short that day",
+        VERMELHO,
+        cores,
+    )
+
+
+def dia_da_ruptura(linhas: Sequence[DiaProjetado]) -> DiaProjetado | None:
+    """Return the first day that ends below zero."""
+    return next((d for d in linhas if d.saldo_final < 0), None)
 
 
 def em_dias(dias: int) -> str:
@@ -183,9 +197,7 @@ def _numerica(valores: Sequence[object]) -> bool:
 def _encurtar(texto: str, largura: int) -> str:
     if largura_de(texto) <= largura:
         return texto
-    while texto and largura_de(texto) > largura - 1:
-        texto = texto[:-1]
-    return texto + "…"
+    return cortar(texto, largura - 1) + "…"
 
 
 def _caber(
@@ -226,12 +238,21 @@ def _bloco(saldo: Decimal, escala: Decimal, nivel: int) -> str:
     return _OITAVOS[min(max(oitavos, 0), 8)]
 
 
-def _bloco_negativo(saldo: Decimal, escala: Decimal, nivel: int) -> str:
-    """The same below zero, in halves: there are no other blocks that hang."""
+def _bloco_negativo(saldo: Decimal, escala: Decimal, nivel: int, cores: bool) -> str:
+    """The same below zero, where bars hang.
+
+    The only blocks that hang are whole and half ones. In colour, the empty part of a cell is
+    drawn instead, in reverse.
+    """
     if saldo >= 0:
         return " "
-    metades = max(round(-saldo / escala * 2), 1) - (nivel - 1) * 2
-    return " ▀█"[min(max(metades, 0), 2)]
+    if not cores:
+        metades = max(round(-saldo / escala * 2), 1) - (nivel - 1) * 2
+        return " ▀█"[min(max(metades, 0), 2)]
+    oitavos = max(round(-saldo / escala * 8), 1) - (nivel - 1) * 8
+    if 0 < oitavos < 8:
+        return f"\x1b[7m{_OITAVOS[8 - oitavos]}\x1b[27m"
+    return " █"[oitavos > 0]
 
 
 def _faixa(

@@ -19,12 +19,14 @@ from estoque_pg.cli import cli
 RAIZ = Path(__file__).resolve().parent.parent
 
 
-def estoque(*args: str, dsn: str | None = None, **env: str | None) -> Result:
+def estoque(
+    *args: str, dsn: str | None = None, entrada: str | bytes | None = None, **env: str | None
+) -> Result:
     limpo = {v: None for v in os.environ if v.startswith("PG") or v == "DATABASE_URL"}
     argumentos = list(args)
     if dsn is not None:
         argumentos += ["--dsn", dsn]
-    resultado = CliRunner().invoke(cli, argumentos, env={**limpo, **env})
+    resultado = CliRunner().invoke(cli, argumentos, input=entrada, env={**limpo, **env})
     assert resultado.exception is None or isinstance(resultado.exception, SystemExit), (
         resultado.output
     )
@@ -261,6 +263,7 @@ def test_every_command_has_help_with_an_example() -> None:
         "projecao",
         "disponibilidade",
         "estatisticas",
+        "acompanhar",
         "recalcular",
         "verificar",
     ]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from conftest import Servico
+from exemplos import Pagina
+from oraculo import verificar_invariante
+from psycopg import sql
 
 RAIZ = Path(__file__).resolve().parent.parent
+PAGINAS = sorted(p.name for p in (RAIZ / "docs").glob("*.md") if p.name != "comandos.md")
+# These begin with an empty database; the others find everything installed.
+DO_INICIO = {"comecar.md"}
 
 
 @pytest.mark.parametrize("nome", ["README.md", "README.pt-BR.md"])
@@ -39,3 +50,56 @@ def test_both_readmes_name_every_public_function() -> None:
     for nome in ("README.md", "README.pt-BR.md"):
         texto = (RAIZ / nome).read_text(encoding="utf-8")
         assert {p for p in publicas if p not in texto} == set()
+
+
+# --- docs/ ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def erp(servico: Servico, modelo: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database called erp, as on the pages."""
+    nome = servico.criar() if request.param in DO_INICIO else servico.criar(modelo)
+    trocar = sql.SQL("ALTER DATABASE {} RENAME TO erp").format(sql.Identifier(nome))
+    servico.admin.execute(trocar)
+    yield servico.dsn("erp")
+    servico.remover("erp")
+    servico.admin.execute("DROP ROLE IF EXISTS planejador")  # which one page makes
+
+
+@pytest.mark.parametrize(("nome", "erp"), [(p, p) for p in PAGINAS], indirect=["erp"])
+def test_pages_say_what_the_examples_answer(nome: str, erp: str, tmp_path: Path) -> None:
+    """With ATUALIZAR_DOCS=1 in the environment the page is written anew instead."""
+    arquivo = RAIZ / "docs" / nome
+    pagina = Pagina(arquivo.read_text(encoding="utf-8"), erp, tmp_path)
+    real = pagina.real()
+    if os.environ.get("ATUALIZAR_DOCS"):
+        arquivo.write_text(real, encoding="utf-8")
+    assert pagina.exemplos or "```" not in pagina.texto
+    assert real == arquivo.read_text(encoding="utf-8")
+    # No example may hide in a kind of block that nobody runs.
+    soltos = re.sub(r"^```(sql|console|text)\n.*?^```$", "", real, flags=re.MULTILINE | re.DOTALL)
+    assert not re.search(r"^\s*(\$ )?(estoque|SELECT|INSERT|UPDATE|DELETE) ", soltos, re.MULTILINE)
+    with psycopg.connect(erp, autocommit=True) as conn:
+        verificar_invariante(conn)
+
+
+def test_reference_is_what_the_help_says() -> None:
+    feito = subprocess.run(
+        [sys.executable, "ferramentas/gerar_referencia.py", "--conferir"],
+        cwd=RAIZ, capture_output=True, text=True,
+    )  # fmt: skip
+    assert feito.returncode == 0, feito.stderr
+
+
+def test_the_page_of_functions_has_an_example_of_each() -> None:
+    texto = (RAIZ / "docs" / "tabelas-e-funcoes.md").read_text(encoding="utf-8")
+    exemplos = "".join(re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL))
+    publicas = {f.stem for f in (RAIZ / "sql").rglob("estoque_*.sql") if f.parent.name >= "06"}
+    assert {p for p in publicas if p not in exemplos} == set()
+    assert "movimentacao_prevista" in exemplos
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for pagina in (RAIZ / "docs").rglob("*.md"):
+        for alvo in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", pagina.read_text(encoding="utf-8")):
+            assert (pagina.parent / alvo).exists(), f"{pagina.name}: {alvo}"

@@ -9,7 +9,16 @@ from __future__ import annotations
 import click
 
 from estoque_pg import __version__
-from estoque_pg.cli import demonstracao, instalacao, operacao, perguntas, schemas, servico
+from estoque_pg.cli import (
+    acompanhar,
+    demonstracao,
+    instalacao,
+    operacao,
+    perguntas,
+    projecao,
+    schemas,
+    servico,
+)
 from estoque_pg.cli.base import Grupo
 
 
@@ -20,6 +29,10 @@ def cli() -> None:
 
     The database is --dsn, else DATABASE_URL, else libpq's PG* variables. `demo` shows it all
     on a private server.
+
+    \b
+    Completion of commands, options and product codes (or zsh_source, fish_source):
+      eval "$(_ESTOQUE_COMPLETE=bash_source estoque)"
 
     \b
     Exit codes: 0 ok, 1 error, 2 wrong usage, 3 migrations pending or database newer,
@@ -40,9 +53,10 @@ for _comando in (
     perguntas.consultar,
     perguntas.produto,
     perguntas.rupturas,
-    perguntas.projecao,
+    projecao.projecao,
     perguntas.disponibilidade,
     perguntas.estatisticas,
+    acompanhar.acompanhar,
     perguntas.recalcular,
     perguntas.verificar,
     operacao.fallback,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import io
 import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -22,6 +25,7 @@ from estoque_pg import migracoes, tabela
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, traduzindo, traduzir
+from estoque_pg.linhas import Linha
 from estoque_pg.tabela import Marcado
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,7 +94,61 @@ def avisar(texto: str) -> None:
 
 
 def escrever_json(objeto: Any) -> None:
-    escrever(json.dumps(objeto, ensure_ascii=False, indent=2))
+    """Print data of any shape: as JSON, or as CSV where --formato says so."""
+    if _pedido() == CSV:
+        lista = objeto if isinstance(objeto, list) else [objeto]
+        _escrever_csv(list(lista[0]) if lista else [], lista)
+    else:
+        _escrever_utf8(json.dumps(objeto, ensure_ascii=False, indent=2) + "\n")
+
+
+def escrever_linhas(classe: type[Linha], linhas: Iterable[Linha]) -> None:
+    """Print typed rows as JSON or CSV; an empty CSV still has its header."""
+    if _pedido() == CSV:
+        # The code as it was asked for is no key of the public dictionaries.
+        colunas = [c.name for c in fields(classe) if c.name != "codigo_consultado"]
+        _escrever_csv(colunas, ({c: getattr(r, c) for c in colunas} for r in linhas))
+    else:
+        escrever_json([r.como_dict() for r in linhas])
+
+
+def escrever_linha(linha: Linha) -> None:
+    """Print one typed row: an object in JSON, a header and a line in CSV."""
+    if _pedido() == CSV:
+        escrever_linhas(type(linha), [linha])
+    else:
+        escrever_json(linha.como_dict())
+
+
+def _escrever_csv(colunas: list[str], linhas: Iterable[Mapping[str, Any]]) -> None:
+    saida = io.StringIO()
+    escritor = csv.writer(saida, lineterminator="\n")  # as psql's; quoting as in RFC 4180
+    escritor.writerow(colunas)
+    escritor.writerows([_celula(linha[c]) for c in colunas] for linha in linhas)
+    _escrever_utf8(saida.getvalue())
+
+
+def _celula(valor: Any) -> str:
+    """Write a value for machines: 1234.5, 2025-08-07, true; what is nested as JSON."""
+    if valor is None:
+        return ""
+    if isinstance(valor, Decimal):
+        texto = f"{valor:f}"
+        return texto.rstrip("0").rstrip(".") if "." in texto else texto
+    if isinstance(valor, date):
+        return valor.isoformat()
+    if isinstance(valor, tuple):
+        valor = [v.como_dict() if isinstance(v, Linha) else v for v in valor]
+    if isinstance(valor, (list, dict, bool)):
+        return json.dumps(valor, ensure_ascii=False)
+    return str(valor)
+
+
+def _escrever_utf8(texto: str) -> None:
+    """Print data: in UTF-8 whatever the terminal's encoding, so that no code is ever garbled."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(texto)
 
 
 def largura() -> int | None:
@@ -121,15 +179,18 @@ class Banco:
     schema: str | None
 
     @contextmanager
-    def conectar(self) -> Iterator[psycopg.Connection[Any]]:
-        """Open an autocommit connection whose search_path finds the schema."""
+    def conectar(self, paciencia: int = 10) -> Iterator[psycopg.Connection[Any]]:
+        """Open an autocommit connection whose search_path finds the schema.
+
+        It may take `paciencia` seconds, unless the DSN or PGCONNECT_TIMEOUT says otherwise.
+        """
         try:
             conn = psycopg.connect(
                 self.dsn,
                 autocommit=True,
                 client_encoding="utf8",
                 fallback_application_name="estoque",
-                **({} if "PGCONNECT_TIMEOUT" in os.environ else self._paciencia()),
+                **({} if "PGCONNECT_TIMEOUT" in os.environ else self._paciencia(paciencia)),
             )
         except psycopg.Error as erro:
             raise ErroConexao(traduzir(erro).mensagem, sqlstate=erro.sqlstate) from erro
@@ -139,20 +200,33 @@ class Banco:
                 conn.execute(CONSULTAS["search_path"], {"caminho": caminho})
             yield conn
 
-    def _paciencia(self) -> dict[str, Any]:
-        limite = psycopg.conninfo.conninfo_to_dict(self.dsn).get("connect_timeout", 10)
+    def _paciencia(self, segundos: int) -> dict[str, Any]:
+        limite = psycopg.conninfo.conninfo_to_dict(self.dsn).get("connect_timeout", segundos)
         return {"connect_timeout": limite}
 
     @contextmanager
     def sessao(self) -> Iterator[psycopg.Connection[Any]]:
         """Open a connection; where our functions are missing, say what the schema lacks."""
-        with self.conectar() as conn:
-            try:
-                with traduzindo():
-                    yield conn
-            except MigracoesPendentes as erro:
-                estado = migracoes.estado(conn, self.schema)
-                raise (migracoes.recusa(estado) or erro) from erro
+        with self.conectar() as conn, self.explicando(conn), traduzindo():
+            yield conn
+
+    @contextmanager
+    def retrato(self) -> Iterator[APIEstoqueTempoReal]:
+        """Open the API on one snapshot and one `today`, for answers made of several queries."""
+        with self.conectar() as conn, self.explicando(conn):
+            conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            conn.read_only = True
+            with conn.transaction():
+                yield APIEstoqueTempoReal(conn)
+
+    @contextmanager
+    def explicando(self, conn: psycopg.Connection[Any]) -> Iterator[None]:
+        """Where something of ours is missing, raise what the schema lacks."""
+        try:
+            yield
+        except MigracoesPendentes as erro:
+            estado = migracoes.estado(conn, self.schema)
+            raise (migracoes.recusa(estado) or erro) from erro
 
     @contextmanager
     def api(self) -> Iterator[APIEstoqueTempoReal]:
@@ -222,7 +296,37 @@ def com_banco(comando: F) -> F:
     return com_banco  # type: ignore[return-value]
 
 
-com_json = click.option("--json", "em_json", is_flag=True, help="Print JSON.")
+TABELA, CSV, JSON = "tabela", "csv", "json"
+_CHAVE = "estoque_pg.formato"
+
+
+def _pedido() -> str | None:
+    contexto = click.get_current_context(silent=True)
+    return contexto.meta.get(_CHAVE) if contexto else None
+
+
+def com_json(comando: F) -> F:
+    """Add --formato and its short form --json.
+
+    The command gets `em_json`: print data, with `escrever_json` and its like, instead of text
+    for people. They write what --formato asks for, JSON or CSV.
+    """
+
+    @click.option(
+        "--formato",
+        type=click.Choice([TABELA, CSV, JSON]),
+        help="Print a table for people (the default), CSV or JSON.",
+    )
+    @click.option("--json", "curto", is_flag=True, help="Short for --formato json.")
+    @functools.wraps(comando)
+    def com_json(*args: Any, formato: str | None, curto: bool, **kwargs: Any) -> Any:
+        if curto and formato not in (None, JSON):
+            raise click.UsageError(f"--json and --formato {formato} exclude each other")
+        pedido = JSON if curto else formato
+        click.get_current_context().meta[_CHAVE] = pedido
+        return comando(*args, em_json=pedido in (CSV, JSON), **kwargs)
+
+    return com_json  # type: ignore[return-value]
 
 
 def com_dias(padrao: int) -> Callable[[F], F]:

@@ -9,7 +9,6 @@ from decimal import Decimal
 import click
 
 from estoque_pg import tabela
-from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -20,78 +19,61 @@ from estoque_pg.cli.base import (
     contar,
     escrever,
     escrever_json,
-    largura,
+    escrever_linha,
+    escrever_linhas,
     ler_quantidade,
     saldo,
     tabular,
 )
-from estoque_pg.erros import DivergenciaEncontrada, ProdutoDesconhecido
-from estoque_pg.linhas import Produto
+from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
+from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo
+from estoque_pg.erros import DivergenciaEncontrada
+from estoque_pg.linhas import Divergencia, Produto, Ruptura
 from estoque_pg.tabela import Marcado
 
 
 @click.command()
-@click.argument("codigos", nargs=-1, required=True, metavar="CODIGO...")
+@com_codigos("[CODIGO]...")
 @com_banco
 @com_json
 def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
     """Show products, a line each.
 
-    Balance, lowest balance of the next 7 days, and the day on which stock runs out.
+    Balance, lowest balance of the next 7 days, and the day on which stock runs out, by any code
+    of a product. Codes may also come from standard input, one per line: where a dash stands, or
+    where no code is given and the input is not the terminal.
 
     \b
-    Example:
+    Examples:
       estoque consultar P001 P002
+      estoque consultar - < codes.txt
+      estoque consultar --formato csv < codes.txt > stock.csv
     """
-    with banco.api() as api:
+    if not codigos and not sys.stdin.isatty():
+        codigos = tuple(ler_entrada())
+    if not codigos:
+        raise click.UsageError("name the products, or give their codes on standard input")
+    with banco.retrato() as api:
         produtos = api.produtos(codigos)
         hoje = api.hoje()
     if em_json:
-        escrever_json([p.como_dict() for p in produtos])
+        escrever_linhas(Produto, produtos)
     elif produtos:
         unificado = any(p.codigo_consultado != p.cod_produto for p in produtos)
         linhas: list[list[object]] = []
         for p in produtos:
-            quando = _ruptura((p.dia_ruptura - hoje).days, p) if p.dia_ruptura else None
+            quando = ruptura_em(p.dia_ruptura, hoje) if p.dia_ruptura else None
             pedido: list[object] = [p.codigo_consultado] if unificado else []
             saldos = [saldo(p.estoque_atual), saldo(p.menor_estoque_d7)]
             linhas.append([*pedido, p.cod_produto, p.nome_produto, *saldos, quando])
         pedidos = ["asked"] if unificado else []
         tabular([*pedidos, "product", "name", "balance", "lowest D+7", "runs out"], linhas)
     achados = {p.codigo_consultado for p in produtos}
-    _exigir([c for c in dict.fromkeys(codigos) if c not in achados])
-
-
-def _ruptura(dias: int, produto: Produto) -> Marcado:
-    assert produto.dia_ruptura is not None
-    return Marcado(
-        f"{tabela.MARCA_RUPTURA} {tabela.data(produto.dia_ruptura)} ({tabela.em_dias(dias)})"
-    )
-
-
-def _exigir(desconhecidos: list[str]) -> None:
-    """Fail, naming the codes nothing is known of."""
-    if desconhecidos:
-        plural = "s" if len(desconhecidos) > 1 else ""
-        raise ProdutoDesconhecido(f"unknown product{plural}: {', '.join(desconhecidos)}")
-
-
-def _produto(api: APIEstoqueTempoReal, codigo: str) -> Produto:
-    achados = api.produtos([codigo])
-    _exigir([] if achados else [codigo])
-    return achados[0]
-
-
-def _titulo(produto: Produto) -> None:
-    nome = tabela.limpo(produto.nome_produto or "")
-    titulo = f"{tabela.limpo(produto.cod_produto)}  {nome}".rstrip()
-    escrever(tabela.colorir(titulo, tabela.NEGRITO, colorido(sys.stdout)))
-    if produto.codigo_consultado != produto.cod_produto:
-        escrever(f"{tabela.limpo(produto.codigo_consultado)} is unified into this code")
+    exigir(codigos, achados)
 
 
 @click.command()
-@click.argument("codigo")
+@com_codigo
 @com_banco
 @com_json
 def produto(codigo: str, banco: Banco, em_json: bool) -> None:
@@ -101,14 +83,14 @@ def produto(codigo: str, banco: Banco, em_json: bool) -> None:
     Example:
       estoque produto P001
     """
-    with banco.api() as api:
-        achado = _produto(api, codigo)
+    with banco.retrato() as api:
+        achado = pedir_produto(api, codigo)
         hoje = api.hoje()
     if em_json:
-        escrever_json(achado.como_dict())
+        escrever_linha(achado)
         return
     cores = colorido(sys.stdout)
-    _titulo(achado)
+    titulo(achado)
     for rotulo, valor in (
         ("balance now", achado.estoque_atual),
         ("lowest D+7", achado.menor_estoque_d7),
@@ -118,7 +100,7 @@ def produto(codigo: str, banco: Banco, em_json: bool) -> None:
     if achado.dia_ruptura is None:
         escrever(f"{'runs out':12} not within 7 days")
     else:
-        marca = _ruptura((achado.dia_ruptura - hoje).days, achado)
+        marca = ruptura_em(achado.dia_ruptura, hoje)
         escrever(f"{'runs out':12} {tabela.colorir(str(marca.valor), marca.cor, cores)}")
     if achado.movimentacoes_previstas:
         escrever("")
@@ -144,7 +126,7 @@ def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
     with banco.api() as api:
         linhas = api.rupturas(dias)
     if em_json:
-        escrever_json([r.como_dict() for r in linhas])
+        escrever_linhas(Ruptura, linhas)
         return
     if linhas:
         tabular(
@@ -166,50 +148,7 @@ def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
 
 
 @click.command()
-@click.argument("codigo")
-@com_dias(28)
-@com_banco
-@com_json
-def projecao(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
-    """Project a product day by day.
-
-    A table of the days, and a chart of the balance at the end of each.
-
-    \b
-    Example:
-      estoque projecao P001 --dias 28
-    """
-    with banco.api() as api:
-        achado = _produto(api, codigo)
-        linhas = api.projecao(codigo, dias)
-    if em_json:
-        escrever_json([d.como_dict() for d in linhas])
-        return
-    cores = colorido(sys.stdout)
-    _titulo(achado)
-    escrever("")
-    ruptura = next((d for d in linhas if d.saldo_final < 0), None)
-    tabular(
-        ["day", "date", "opening", "in", "out", "closing", ""],
-        [
-            [
-                f"D+{d.dia}" if d.dia else "today",
-                d.data,
-                saldo(d.saldo_inicial),
-                d.entrada or None,
-                d.saida or None,
-                saldo(d.saldo_final),
-                Marcado(f"{tabela.MARCA_RUPTURA} rupture") if d is ruptura else " ",
-            ]
-            for d in linhas
-        ],
-    )
-    escrever("")
-    escrever(tabela.grafico_projecao(linhas, min(largura() or 80, 120), 12, cores))
-
-
-@click.command()
-@click.argument("codigo")
+@com_codigo
 @click.argument("quantidade", callback=ler_quantidade)
 @com_dias(28)
 @com_banco
@@ -226,20 +165,17 @@ def disponibilidade(
     Example:
       estoque disponibilidade P001 1500
     """
-    with banco.api() as api:
-        achado = _produto(api, codigo)
+    with banco.retrato() as api:
+        achado = pedir_produto(api, codigo)
         resposta = api.disponibilidade(codigo, quantidade, dias)
+        assert resposta is not None  # the product is known, in this same snapshot
         hoje = api.hoje()
     if em_json:
-        escrever_json(resposta.como_dict() if resposta else None)
+        escrever_linha(resposta)
         return
-    _titulo(achado)
+    titulo(achado)
     pedida = tabela.numero(quantidade)
-    if (
-        resposta is None
-        or resposta.data_disponivel is None
-        or resposta.quantidade_disponivel is None
-    ):
+    if resposta.data_disponivel is None or resposta.quantidade_disponivel is None:
         escrever(f"{pedida} cannot be promised within {contar(dias, 'day')}")
         return
     dia = resposta.data_disponivel
@@ -262,7 +198,7 @@ def estatisticas(banco: Banco, em_json: bool) -> None:
     with banco.api() as api:
         e = api.estatisticas()
     if em_json:
-        escrever_json(e.como_dict())
+        escrever_linha(e)
         return
     rupturas: object = e.produtos_com_ruptura
     if e.produtos_com_ruptura:
@@ -281,14 +217,14 @@ def estatisticas(banco: Banco, em_json: bool) -> None:
 
 
 @click.command()
-@click.argument("codigos", nargs=-1, metavar="[CODIGO]...")
+@com_codigos("[CODIGO]...")
 @click.option("--tudo", is_flag=True, help="Every product.")
 @com_banco
 @com_json
 def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool) -> None:
     """Rebuild products from the sources.
 
-    Idempotent, and safe while others write.
+    Idempotent, and safe while others write. A dash reads codes from standard input.
 
     \b
     Examples:
@@ -309,17 +245,18 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
     else:
         escrever(f"{contar(corrigidos, 'product')} corrected")
     if not tudo and not corrigidos:
-        _exigir([c for c in dict.fromkeys(codigos) if c not in achados])
+        exigir(codigos, achados)
 
 
 @click.command()
-@click.argument("codigos", nargs=-1, metavar="[CODIGO]...")
+@com_codigos("[CODIGO]...")
 @com_banco
 @com_json
 def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
     """Compare stored values with the sources.
 
-    Lists every difference, and ends with exit code 4 when there is one.
+    Lists every difference, and ends with exit code 4 when there is one. A dash reads codes from
+    standard input.
 
     \b
     Examples:
@@ -334,7 +271,7 @@ def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
         ms = round((time.perf_counter() - inicio) * 1000)
         contagem = api.contagem() if not codigos else None
     if em_json:
-        escrever_json([d.como_dict() for d in divergencias])
+        escrever_linhas(Divergencia, divergencias)
     elif divergencias:
         tabular(
             ["product", "field", "date", "stored", "expected"],
@@ -354,4 +291,4 @@ def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
     if divergencias:
         raise DivergenciaEncontrada(f"{conta} between stored values and sources")
     if codigos:
-        _exigir([c for c in dict.fromkeys(codigos) if c not in achados])
+        exigir(codigos, achados)

@@ -1,0 +1,113 @@
+"""Product codes as arguments: one by one, from standard input, completed by the shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+import psycopg
+from click.shell_completion import CompletionItem
+
+from estoque_pg import tabela
+from estoque_pg.cli.base import Banco, avisar
+from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ENTRADA = "-"
+_MOSTRADOS = 20  # unknown codes named in an error; the rest are counted
+
+
+# -- arguments --------------------------------------------------------------------------------
+
+
+def com_codigo(comando: F) -> F:
+    """Add the argument CODIGO, one code."""
+    return click.argument("codigo", shell_complete=completar)(comando)
+
+
+def com_codigos(metavar: str) -> Callable[[F], F]:
+    """Add the argument `codigos`, any number of codes; `-` stands for standard input."""
+    return click.argument(
+        "codigos", nargs=-1, metavar=metavar, callback=_expandir, shell_complete=completar
+    )
+
+
+def _expandir(
+    contexto: click.Context, parametro: click.Parameter, valores: tuple[str, ...]
+) -> tuple[str, ...]:
+    if contexto.resilient_parsing or ENTRADA not in valores:
+        return valores
+    lidos = ler_entrada()
+    if not lidos:
+        raise click.UsageError("standard input holds no code")
+    onde = valores.index(ENTRADA)
+    resto = (v for v in valores[onde + 1 :] if v != ENTRADA)
+    return (*valores[:onde], *lidos, *resto)
+
+
+def ler_entrada() -> list[str]:
+    """Read codes from standard input, one per line; blanks around them and empty lines go.
+
+    Nothing else separates: a code may itself hold blanks and commas.
+    """
+    if sys.stdin.isatty():
+        avisar("codes, one per line; end with Ctrl-D")
+    dados = sys.stdin.buffer.read()
+    try:
+        texto = dados.decode("utf-8-sig")  # spreadsheets begin their text with a mark
+    except UnicodeDecodeError as erro:
+        linha = dados.count(b"\n", 0, erro.start) + 1
+        raise ErroEstoque(
+            f"line {linha} of standard input is not UTF-8 text", dica="save or convert it as UTF-8"
+        ) from erro
+    # Not splitlines(): that also splits at signs which a code may hold.
+    linhas = texto.replace("\r", "\n").split("\n")
+    return [codigo for linha in linhas if (codigo := linha.strip())]
+
+
+def exigir(codigos: Sequence[str], achados: set[str]) -> None:
+    """Fail when some code is not among those found, naming it."""
+    faltam = [c for c in dict.fromkeys(codigos) if c not in achados]
+    if not faltam:
+        return
+    nomes = ", ".join(faltam[:_MOSTRADOS])
+    if len(faltam) > _MOSTRADOS:
+        nomes += f" and {tabela.numero(len(faltam) - _MOSTRADOS)} more"
+    # A whole line of a file, or a list pasted as one argument.
+    juntos = any(sinal in c for c in faltam for sinal in ",;\t")
+    raise ProdutoDesconhecido(
+        f"unknown product{'s' if len(faltam) > 1 else ''}: {nomes}",
+        dica="codes are separate arguments, or lines of standard input" if juntos else None,
+    )
+
+
+# -- completion -------------------------------------------------------------------------------
+
+
+def completar(
+    contexto: click.Context, parametro: click.Parameter, incompleto: str
+) -> list[CompletionItem]:
+    """Offer the known codes that begin so, with their names where the shell shows them.
+
+    Whatever goes wrong, it offers nothing and says nothing: somebody is typing.
+    """
+    dsn = contexto.params.get("dsn")
+    banco = Banco(
+        os.environ.get("DATABASE_URL", "") if dsn is None else dsn, contexto.params.get("schema")
+    )
+    try:
+        with banco.conectar(paciencia=2) as conn:
+            conn.execute(CONSULTAS["prazo"], {"ms": "1000"})
+            linhas = conn.execute(CONSULTAS["completar"], {"prefixo": incompleto}).fetchall()
+    except (ErroEstoque, psycopg.Error, ValueError):  # ValueError: a NUL among what was typed
+        return []
+    return [
+        CompletionItem(codigo, help=tabela.limpo(nome) if nome else None)
+        for codigo, nome in linhas
+        if codigo.isprintable()
+    ]

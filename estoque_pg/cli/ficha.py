@@ -1,0 +1,35 @@
+"""What several commands say about one product: what it is called, and when it runs out."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+
+from estoque_pg import tabela
+from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.cli.base import colorido, escrever
+from estoque_pg.cli.codigos import exigir
+from estoque_pg.linhas import Produto
+from estoque_pg.tabela import Marcado
+
+
+def pedir_produto(api: APIEstoqueTempoReal, codigo: str) -> Produto:
+    """Ask for one product; raises ProdutoDesconhecido."""
+    achados = api.produtos([codigo])
+    exigir([codigo], {p.codigo_consultado for p in achados})
+    return achados[0]
+
+
+def titulo(produto: Produto) -> None:
+    """Print the canonical code and the name, and the code that was asked for where it differs."""
+    nome = tabela.limpo(produto.nome_produto or "")
+    texto = f"{tabela.limpo(produto.cod_produto)}  {nome}".rstrip()
+    escrever(tabela.colorir(texto, tabela.NEGRITO, colorido(sys.stdout)))
+    if produto.codigo_consultado != produto.cod_produto:
+        escrever(f"{tabela.limpo(produto.codigo_consultado)} is unified into this code")
+
+
+def ruptura_em(dia: date, hoje: date) -> Marcado:
+    """Return the cell that says when stock runs out."""
+    quando = tabela.em_dias((dia - hoje).days)
+    return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(dia)} ({quando})")
