@@ -75,7 +75,7 @@ def exigir(codigos: Sequence[str], achados: set[str]) -> None:
     faltam = [c for c in dict.fromkeys(codigos) if c not in achados]
     if not faltam:
         return
-    nomes = ", ".join(faltam[:_MOSTRADOS])
+    nomes = ", ".join(c or "(empty)" for c in faltam[:_MOSTRADOS])
     if len(faltam) > _MOSTRADOS:
         nomes += f" and {tabela.numero(len(faltam) - _MOSTRADOS)} more"
     # A whole line of a file, or a list pasted as one argument.
