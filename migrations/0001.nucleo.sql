@@ -125,7 +125,7 @@ BEGIN
             ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
             ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
             ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
-            ('quantidade', 'numeric'), ('quantidade', 'float8'), ('quantidade', 'float4'),
+            ('quantidade', 'numeric'), ('quantidade', 'float8'),
             ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
             ('data', 'date'), ('data', 'timestamp'),
             ('logico', 'bool')
@@ -1232,9 +1232,11 @@ COMMENT ON FUNCTION _estoque_projetar(text[], numeric[]) IS
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
 -- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then product rows by code.
+-- Takes the turn on estoque_controle first, then product rows by code. Planned anew for each set:
+-- it may be two codes or a thousand.
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
 AS $body$
 DECLARE
     v_codigos text[] := p_codigos;
@@ -1247,20 +1249,26 @@ BEGIN
     -- With every code that a unification ties to these now or tied to them before, the set is
     -- closed: no chain leads out of it.
     LOOP
-        SELECT array_agg(DISTINCT x.c) INTO v_mais
+        SELECT array_agg(x.c) INTO v_mais
         FROM (
-            SELECT u.codigo_destino::text FROM unificacao_codigos AS u
-            WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
-            UNION ALL
-            SELECT u.codigo_origem::text FROM unificacao_codigos AS u
-            WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
-            UNION ALL
-            SELECT m.codigo
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_codigo_conhecido AS m ON m.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (v_mais)
+            (
+                SELECT u.codigo_destino::text FROM unificacao_codigos AS u
+                JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
+                WHERE u.ativo
+                UNION
+                SELECT u.codigo_origem::text FROM unificacao_codigos AS u
+                JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
+                WHERE u.ativo
+                UNION
+                SELECT m.codigo FROM estoque_codigo_conhecido AS m
+                WHERE m.cod_produto IN (
+                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                    JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
+            )
+            EXCEPT
+            SELECT f.c FROM unnest(v_codigos) AS f (c)
         ) AS x (c)
-        WHERE x.c <> ALL (v_codigos);
+        WHERE x.c IS NOT NULL;
         EXIT WHEN v_mais IS NULL;
         v_codigos := v_codigos || v_mais;
     END LOOP;

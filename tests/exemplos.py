@@ -32,6 +32,9 @@ NUMERICOS = {20, 21, 23, 26, 700, 701, 1700}  # what psql aligns to the right
 # What differs from one run or one machine to the next.
 VARIAVEIS = [
     (re.compile(r"\bin \d[\d.]* ms"), "in 12 ms"),
+    (re.compile(r"held off for \d[\d.]* s"), "held off for 0.02 s"),
+    (re.compile(r"the source tables are in use: trying again\n"), ""),
+    (re.compile(r"pg_cron sits in the database postgres"), "not scheduled"),
     (re.compile(r"\(PostgreSQL .*\)$", re.MULTILINE), "(PostgreSQL 15.18)"),
 ]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import click
+from typing import Any
 
-from estoque_pg import migracoes, tabela
+import click
+import psycopg
+
+from estoque_pg import manutencao, migracoes, tabela
 from estoque_pg.cli.base import (
     Banco,
     Feito,
@@ -16,6 +19,7 @@ from estoque_pg.cli.base import (
     escrever,
     escrever_json,
 )
+from estoque_pg.erros import CronAusente, ErroConexao, SemPermissao
 
 
 @click.command()
@@ -40,6 +44,21 @@ def install(banco: Banco, em_json: bool, tolerante: bool, sem_agendamento: bool)
     """
     aplicadas = migracoes.instalar(banco.dsn, banco.schema, tolerante=tolerante, avisar=_andamento)
     _relatar_migracoes(banco, aplicadas, em_json)
+    if not sem_agendamento:
+        with banco.sessao() as conn:
+            _agendar(conn)
+
+
+def _agendar(conn: psycopg.Connection[Any]) -> None:
+    """Schedule the minute job; where that cannot be, say so: nothing exact depends on it."""
+    try:
+        tarefa = manutencao.agendar(conn)
+    except (CronAusente, SemPermissao, ErroConexao) as erro:
+        avisar(f"the minute job is not scheduled: {tabela.limpo(erro.mensagem)}")
+        if erro.dica:
+            avisar(f"hint: {tabela.limpo(erro.dica)}")
+    else:
+        avisar(f"minute job: scheduled in the pg_cron of database {tarefa.banco_do_cron}")
 
 
 @click.command()

@@ -41,7 +41,7 @@ BEGIN
             ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
             ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
             ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
-            ('quantidade', 'numeric'), ('quantidade', 'float8'), ('quantidade', 'float4'),
+            ('quantidade', 'numeric'), ('quantidade', 'float8'),
             ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
             ('data', 'date'), ('data', 'timestamp'),
             ('logico', 'bool')
