@@ -133,6 +133,7 @@ SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 
 -- nome: situacao
 -- Everything the status shows, but the migrations; only reads, on a standby too.
 SELECT now() AS agora, pg_is_in_recovery() AS espelho,
+       (SELECT max(aplicada_em) FROM estoque_migracao_soma) AS instalado_em,
        t.produtos, t.vencidos, t.conferido_desde,
        c.lote, extract(epoch FROM c.orcamento)::float8 AS orcamento,
        (SELECT coalesce(jsonb_agg(g), '[]') FROM estoque_gatilhos() AS g) AS gatilhos,

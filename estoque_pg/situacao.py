@@ -96,6 +96,7 @@ class Operacao(Linha):
 
     agora: datetime
     espelho: bool
+    instalado_em: datetime | None
     produtos: int
     vencidos: int
     conferido_desde: datetime | None
@@ -118,8 +119,9 @@ class Operacao(Linha):
 
     @property
     def parado(self) -> bool:
-        """Whether the minute job has not run in the last 3 minutes."""
-        return not self.execucoes or self.idade(self.execucoes[0].fim) > SILENCIO
+        """Whether the minute job has not run in the last 3 minutes, nor was it installed in them."""
+        desde = self.execucoes[0].fim if self.execucoes else self.instalado_em
+        return desde is None or self.idade(desde) > SILENCIO
 
 
 @dataclass(frozen=True, slots=True)

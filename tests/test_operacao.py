@@ -63,7 +63,13 @@ def test_a_healthy_installation(cena: Banco) -> None:
     assert len(s["operacao"]["gatilhos"]) == 24
 
 
+ENVELHECER = "UPDATE estoque_migracao_soma SET aplicada_em = now() - interval '4 minutes'"
+
+
 def test_no_driver_is_a_warning(cena: Banco) -> None:
+    cena.cru("UPDATE estoque_migracao_soma SET aplicada_em = now()")
+    assert dados("status", dsn=cena.dsn)["avisos"] == []  # it is not due yet
+    cena.cru(ENVELHECER)
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
     assert "estoque worker" in resultado.stdout
@@ -163,6 +169,7 @@ def test_any_schema(vazio: str) -> None:
 
 
 def test_situacao_as_an_object(cena: Banco) -> None:
+    cena.cru(ENVELHECER)
     s = situacao(cena.conn)
     assert (s.saida, s.banco, s.migracoes.schema) == (0, cena.conn.info.dbname, "public")
     assert s.operacao is not None
