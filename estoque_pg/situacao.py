@@ -119,7 +119,7 @@ class Operacao(Linha):
 
     @property
     def parado(self) -> bool:
-        """Whether the minute job has not run in the last 3 minutes, nor was it installed in them."""
+        """Whether the minute job is silent: 3 minutes after it last ran, or was installed."""
         desde = self.execucoes[0].fim if self.execucoes else self.instalado_em
         return desde is None or self.idade(desde) > SILENCIO
 
