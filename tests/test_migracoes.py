@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, congelar
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
 from psycopg import sql
@@ -98,6 +98,7 @@ def test_every_migration_has_its_rollback_and_no_transaction_of_its_own() -> Non
         linhas = {linha.strip().upper().rstrip(";") for linha in ida.read_text().splitlines()}
         assert not linhas & {"COMMIT", "START TRANSACTION", "ROLLBACK"}
         assert "BEGIN TRANSACTION" not in linhas
+        assert "_estoque_assinar()" in ida.read_text()  # or the status would report its functions
 
 
 def test_sql_names_no_schema() -> None:
@@ -239,6 +240,60 @@ def test_failing_migration_leaves_what_was_there(
     assert migrar(vazio, None, pasta) == ["0002.ruim"]
     with psycopg.connect(vazio) as conn:
         verificar_invariante(conn)
+
+
+def test_upgraded_equals_fresh_and_the_way_back_is_its_inverse(
+    servico: Servico, vazio: str, tmp_path: Path, despejo: Callable[..., str]
+) -> None:
+    """A next version: a column more, a function replaced, an index, a comment, a right."""
+    pasta = tmp_path / "migrations"
+    shutil.copytree(RAIZ / "migrations", pasta)
+    funcao = (RAIZ / "sql/10_consultas/estoque_codigo.sql").read_text()
+    (pasta / "0002.proxima.sql").write_text(
+        "-- depends: 0001.nucleo\n"
+        "ALTER TABLE estoque_tempo_real ADD COLUMN local text;\n"
+        "CREATE INDEX estoque_tempo_real_local ON estoque_tempo_real (local);\n"
+        "COMMENT ON COLUMN estoque_tempo_real.local IS 'Where it is.';\n"
+        + funcao.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION").replace(
+            "'Canonical", "'The canonical"
+        )
+        + "CREATE TABLE estoque_novo (id int PRIMARY KEY);\n"
+        "GRANT SELECT ON estoque_novo TO PUBLIC;\n"
+        "DO $$ BEGIN PERFORM _estoque_assinar(); END $$;\n"
+    )
+    (pasta / "0002.proxima.rollback.sql").write_text(
+        "DROP TABLE estoque_novo;\n"
+        "DROP INDEX estoque_tempo_real_local;\n"
+        "ALTER TABLE estoque_tempo_real DROP COLUMN local;\n"
+        + funcao.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+    )
+    instalar(vazio, None)
+    um = despejo(vazio)
+    banco = Banco(vazio)
+    novo = servico.criar()
+    try:
+        banco.mov("P1", 5)
+        assert migrar(vazio, None, pasta) == ["0002.proxima"]
+        banco.mov("P1", 5)
+        instalar(servico.dsn(novo), None, pasta)
+        congelar(banco.conn, Banco.D)
+        with psycopg.connect(servico.dsn(novo), autocommit=True) as conn:
+            congelar(conn, Banco.D)
+            assert conn.execute("SELECT * FROM estoque_alterados()").fetchall() == []
+        assert despejo(vazio) == despejo(servico.dsn(novo))
+        assert banco.cru("SELECT * FROM estoque_alterados()") == []
+        # The way back, as the runner takes it, one migration at a time.
+        rollback = (pasta / "0002.proxima.rollback.sql").read_text()
+        banco.cru("SET search_path = public, pg_temp")
+        banco.cru(rollback)
+        banco.cru("RESET search_path")
+        banco.mov("P1", 5)
+        banco.cru("DELETE FROM estoque_migracao_soma WHERE id = '0002.proxima'")
+        sem_hoje = [linha for linha in despejo(vazio).splitlines() if "RETURN" not in linha]
+        assert sem_hoje == [linha for linha in um.splitlines() if "RETURN" not in linha]
+    finally:
+        banco.fechar()
+        servico.remover(novo)
 
 
 # --- what is refused --------------------------------------------------------------------------
