@@ -205,3 +205,7 @@ SELECT cod_produto AS codigo_consultado, cod_produto, nome_produto, estoque_atua
 SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura,
        dia_ruptura - estoque_hoje() AS dias_ate_ruptura
   FROM estoque_consultar(%(codigos)s::text[]);
+
+-- nome: amostra
+-- Some products, for measuring.
+SELECT cod_produto FROM estoque_tempo_real ORDER BY random() LIMIT 1000;

@@ -308,3 +308,18 @@ def test_plain_ascii_terminal_and_closed_pipe(cena: Banco) -> None:
     )
     assert "Traceback" not in feito.stderr
     assert "BrokenPipe" not in feito.stderr
+
+
+def test_bench_measures_and_writes_nothing(cena: Banco) -> None:
+    antes = cena.retrato()
+    medidas = dados("bench", "--vezes", "10", dsn=cena.dsn)
+    assert [m["pergunta"].split(",")[0] for m in medidas] == [
+        "consultar", "consultar", "rupturas", "projecao", "disponibilidade", "estatisticas",
+    ]  # fmt: skip
+    assert all(0 < m["mediana_ms"] <= m["p99_ms"] for m in medidas)
+    assert "median ms" in estoque("bench", "--vezes", "10", dsn=cena.dsn).stdout
+    assert cena.retrato() == antes
+    cena.execute(
+        "TRUNCATE movimentacao_estoque, separacao, programacao_producao, unificacao_codigos"
+    )
+    uma_linha(estoque("bench", dsn=cena.dsn), 1)

@@ -13,6 +13,7 @@ from estoque_pg.cli import (
     acompanhar,
     demonstracao,
     instalacao,
+    medicao,
     operacao,
     perguntas,
     projecao,
@@ -65,6 +66,7 @@ for _comando in (
     operacao.agendar,
     operacao.desagendar,
     servico.servir,
+    medicao.bench,
 ):
     cli.add_command(_comando)
 

@@ -1,0 +1,99 @@
+"""How fast the installation answers, where it is."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from statistics import median, quantiles
+
+import click
+
+from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.cli.base import (
+    Banco,
+    avisar,
+    com_banco,
+    com_json,
+    escrever_json,
+    tabular,
+)
+from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import ProdutoDesconhecido
+
+AQUECIMENTO = 10  # runs that plan and fill caches, and are not counted
+
+
+@click.command()
+@click.option(
+    "--vezes",
+    type=click.IntRange(10, 100000),
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="How often each question is asked.",
+)
+@com_banco
+@com_json
+def bench(vezes: int, banco: Banco, em_json: bool) -> None:
+    """Measure how fast the questions are answered.
+
+    Asks about products of the installation, drawn at random, and writes nothing. The times are
+    those a caller sees: one round trip, rows read.
+
+    \b
+    Example:
+      estoque bench --vezes 1000
+    """
+    with banco.sessao() as conn:
+        codigos = [codigo for (codigo,) in conn.execute(CONSULTAS["amostra"]).fetchall()]
+        if not codigos:
+            raise ProdutoDesconhecido("there is no product to ask about", dica="write movements")
+        api = APIEstoqueTempoReal(conn)
+        medidas = [
+            {"pergunta": nome, **_medir(pergunta, vezes)}
+            for nome, pergunta in _perguntas(api, codigos)
+        ]
+    if em_json:
+        escrever_json(medidas)
+        return
+    tabular(
+        ["question", "median ms", "p99 ms"],
+        [[m["pergunta"], _ms(m["mediana_ms"]), _ms(m["p99_ms"])] for m in medidas],
+    )
+    avisar(f"each asked {vezes} times")
+
+
+def _ms(tempo: object) -> Decimal:
+    return Decimal(f"{tempo:.2f}")
+
+
+def _perguntas(
+    api: APIEstoqueTempoReal, codigos: list[str]
+) -> list[tuple[str, Callable[[], object]]]:
+    def um() -> str:
+        return random.choice(codigos)
+
+    def muitos() -> list[str]:
+        return random.sample(codigos, min(50, len(codigos)))
+
+    return [
+        ("consultar, 1 product", lambda: api.produtos([um()])),
+        (f"consultar, {min(50, len(codigos))} products", lambda: api.produtos(muitos())),
+        ("rupturas, 7 days", lambda: api.rupturas(7)),
+        ("projecao, 28 days", lambda: api.projecao(um(), 28)),
+        ("disponibilidade, 28 days", lambda: api.disponibilidade(um(), 1, 28)),
+        ("estatisticas", api.estatisticas),
+    ]
+
+
+def _medir(pergunta: Callable[[], object], vezes: int) -> dict[str, float]:
+    tempos = []
+    for _ in range(AQUECIMENTO + vezes):
+        inicio = time.perf_counter()
+        pergunta()
+        tempos.append(1000 * (time.perf_counter() - inicio))
+    tempos = tempos[AQUECIMENTO:]
+    p99 = quantiles(tempos, n=100, method="inclusive")[98]
+    return {"mediana_ms": round(median(tempos), 3), "p99_ms": round(p99, 3)}
