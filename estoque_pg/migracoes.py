@@ -389,6 +389,8 @@ def _falha(migracao: str) -> Iterator[None]:
         falha = traduzir(erro)
         if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
             falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)
+        if falha.sqlstate == "2BP01":  # the server's own hint is about a command it was not given
+            falha.dica = "drop what depends on ours, or move it elsewhere, and try again"
         if not (falha.sqlstate or "").startswith("EP"):
             falha.mensagem = f"migration {migracao}: {falha.mensagem}"
         raise falha from erro

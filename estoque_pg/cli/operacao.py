@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import datetime
 
@@ -186,11 +187,14 @@ def _resumir(banco: Banco, em_json: bool) -> Feito:
     with banco.conectar() as conn:
         agora = situacao(conn, banco.schema)
     erro = _queixa(agora)
-    if not em_json and erro is None:
-        nome = tabela.limpo(banco.schema or "")
+    if agora.problemas and erro is not None:  # which are not shown here
+        erro.dica = f"`estoque status --schema {shlex.quote(banco.schema or '')}` names them"
+    if not em_json and agora.migracoes.em_dia:
         o = agora.operacao
         resto = f"; {contar(o.produtos, 'product')}; minute job {_tarefa(o)}" if o else ""
-        escrever(f"{nome}: up to date{resto}")
+        escrever(f"{tabela.limpo(banco.schema or '')}: up to date{resto}")
+        for aviso in agora.avisos:
+            _marcar("~", aviso, tabela.NEGRITO)
     return agora.como_dict(), erro
 
 
