@@ -178,7 +178,7 @@ def test_the_status_of_all(vazio: str) -> None:
     with psycopg.connect(vazio, autocommit=True) as conn:
         conn.execute('ALTER TABLE "b ""x""".separacao DISABLE TRIGGER estoque_inserir')
     resultado = estoque("status", "--todos", dsn=vazio)
-    assert "b \"x\": 1 thing to mend" in uma_linha(resultado, 4)
+    assert 'b "x": 1 thing to mend' in uma_linha(resultado, 4)
     assert "`estoque status --schema 'b \"x\"'`" in resultado.stderr
     assert len(resultado.stdout.splitlines()) == 2
     resultado = estoque("status", "--todos", "--json", dsn=vazio)
