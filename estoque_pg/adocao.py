@@ -1,8 +1,8 @@
 """Installing into a database that is being written to: as little as possible while writers wait.
 
-A migration that holds writers off says so by a line `-- fim do ensaio`. What stands above it is
-rehearsed first, in a transaction that is rolled back: tables that do not fit and rows that cannot
-be counted are found at no one's cost. Then the indexes it asks for are built beside the writers.
+A migration that holds writers off says so by a line `-- end of the rehearsal`. What stands above it
+is rehearsed first, in a transaction that is rolled back: tables that do not fit and rows that
+cannot be counted are found at no one's cost. Then the indexes it asks for are built beside the writers.
 What is left for the migration itself is to hold the writers, put the triggers on, and fill.
 """
 
@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-_FIM_DO_ENSAIO = "-- fim do ensaio"
+_FIM_DO_ENSAIO = "-- end of the rehearsal"
 _INDICE = re.compile(r"^CREATE INDEX IF NOT EXISTS (\w+) ON (\w+) \((.+)\);$", re.MULTILINE)
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction

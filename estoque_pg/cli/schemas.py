@@ -112,7 +112,7 @@ def _tirar(conn: psycopg.Connection[Any], tarefa: manutencao.Cron) -> None:
         pass  # and so is the job
     except (SemPermissao, ErroConexao) as erro:
         avisar(
-            f'if pg_cron has the job "{tabela.limpo(tarefa.nome)}", take it out there:'
+            f'pg_cron may still have the job "{tabela.limpo(tarefa.nome)}":'
             f" {tabela.limpo(erro.mensagem)}"
         )
 
