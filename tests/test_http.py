@@ -253,6 +253,15 @@ def test_bad_bodies(cliente: TestClient) -> None:
         assert fala_de in erro(aos_poucos, status), corpo
 
 
+def test_a_body_that_does_not_say_it_is_json(cliente: TestClient) -> None:
+    """As `curl -d` sends it: the error says what is missing."""
+    formulario = {"content-type": "application/x-www-form-urlencoded"}
+    resposta = cliente.post(
+        f"{BASE}/consultar", content=b'{"produtos": ["P001"]}', headers=formulario
+    )
+    assert "Content-Type: application/json" in erro(resposta, 422)
+
+
 def test_other_methods(cliente: TestClient) -> None:
     for metodo in ("PUT", "PATCH", "DELETE"):
         resposta = cliente.request(metodo, f"{BASE}/produto/P001")
