@@ -187,7 +187,7 @@ def _resumir(banco: Banco, em_json: bool) -> Feito:
     with banco.conectar() as conn:
         agora = situacao(conn, banco.schema)
     erro = _queixa(agora)
-    if agora.problemas and erro is not None:  # which are not shown here
+    if isinstance(erro, ManutencaoNecessaria):  # what is to mend is not shown here
         erro.dica = f"`estoque status --schema {shlex.quote(banco.schema or '')}` names them"
     if not em_json and agora.migracoes.em_dia:
         o = agora.operacao
@@ -244,11 +244,10 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"minute job   {_tarefa(o)}")
     if o.execucoes:
         tabular(
-            ["  run", "ago", "driven by", "compared", "corrected", "failed", "turned", "ms"],
+            ["  run", "driven by", "compared", "corrected", "failed", "turned", "ms"],
             [
                 [
-                    f"  {_momento(e.inicio)}",
-                    _idade(o.idade(e.fim)),
+                    f"  {e.inicio.astimezone():%d/%m %H:%M:%S}",  # of 7 days; fits 80 columns
                     e.motor,
                     e.processados,
                     e.corrigidos,
