@@ -1,9 +1,10 @@
 """Installing into a database that is being written to: as little as possible while writers wait.
 
-A migration that holds writers off says so by a line `-- fim do ensaio`. What stands above it is
-rehearsed first, in a transaction that is rolled back: tables that do not fit and rows that cannot
-be counted are found at no one's cost. Then the indexes it asks for are built beside the writers.
-What is left for the migration itself is to hold the writers, put the triggers on, and fill.
+A migration that holds writers off says so by a line `-- end of the rehearsal`. What stands above it
+is rehearsed first, in a transaction that is rolled back: tables that do not fit and rows that
+cannot be counted are found at no one's cost. Then the indexes it asks for are built beside the
+writers. What is left for the migration itself is to hold the writers, put the triggers on, and
+fill.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-_FIM_DO_ENSAIO = "-- fim do ensaio"
+from estoque_pg.consultas import CONSULTAS
+
+_FIM_DO_ENSAIO = "-- end of the rehearsal"
 _INDICE = re.compile(r"^CREATE INDEX IF NOT EXISTS (\w+) ON (\w+) \((.+)\);$", re.MULTILINE)
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
@@ -91,12 +94,12 @@ def preparada(
 
 
 def _existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
-    return bool(_linhas(conn, "SELECT 1 WHERE to_regclass(%s) IS NOT NULL", tabela))
+    return bool(_linhas(conn, "existe_tabela", tabela=tabela)[0][0])
 
 
-def _linhas(conn: psycopg.Connection[Any], consulta: str, *parametros: Any) -> list[Any]:
+def _linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[Any]:
     with psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
-        return cursor.execute(consulta.encode(), parametros).fetchall()
+        return cursor.execute(CONSULTAS[nome], parametros).fetchall()
 
 
 def _indexar(
@@ -111,25 +114,12 @@ def _indexar(
 
     The migration's own CREATE INDEX then finds it, or adopts those of the partitions.
     """
-    folhas = _linhas(
-        conn,
-        "SELECT c.relname, n.nspname, c.oid = %s::regclass, pg_relation_size(c.oid)"
-        " FROM pg_partition_tree(%s) AS p"
-        " RIGHT JOIN pg_class AS c ON c.oid = p.relid OR c.oid = %s::regclass"
-        " JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND (p.isleaf OR c.oid = %s::regclass)",
-        *[tabela] * 4,
-    )
-    for nome, schema, propria, tamanho in folhas:
+    for nome, schema, propria, tamanho, resumo in _linhas(conn, "folhas", tabela=tabela):
         if tamanho < _PEQUENA:
             continue
-        novo = indice if propria else f"{indice[:40]}_{_linhas(conn, _RESUMO, schema, nome)[0][0]}"
+        novo = indice if propria else f"{indice[:40]}_{resumo}"
         alvo = sql.Identifier(schema, novo)
-        estado = _linhas(
-            conn,
-            "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)",
-            alvo.as_string(conn),
-        )
+        estado = _linhas(conn, "indice_valido", indice=alvo.as_string(conn))
         if estado == [(True,)]:
             continue
         andamento.diga(f"indexing {nome} ({colunas}) beside its writers")
@@ -141,6 +131,3 @@ def _indexar(
                 sql.Identifier(novo), sql.Identifier(schema, nome)
             )
         )
-
-
-_RESUMO = "SELECT left(md5(%s || '.' || %s), 16)"

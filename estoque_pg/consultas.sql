@@ -209,3 +209,29 @@ SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoqu
 -- nome: amostra
 -- Some products, for measuring.
 SELECT cod_produto FROM estoque_tempo_real ORDER BY random() LIMIT 1000;
+
+-- nome: instalacoes
+-- The schemas the package is installed in, of those the role may use.
+SELECT n.nspname::text FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relname = %(tabela)s AND c.relkind = 'r'
+   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+ ORDER BY n.nspname COLLATE "C";
+
+-- nome: existe_tabela
+-- Whether the search_path finds a table, before an installation.
+SELECT pg_catalog.to_regclass(%(tabela)s) IS NOT NULL;
+
+-- nome: folhas
+-- Where the rows of a table are: in itself, or in the partitions that have none themselves; with
+-- the size, and a short name for what is made on each.
+SELECT c.relname, n.nspname, c.oid = %(tabela)s::regclass, pg_relation_size(c.oid),
+       left(md5(n.nspname || '.' || c.relname), 16)
+  FROM pg_partition_tree(%(tabela)s) AS p
+ RIGHT JOIN pg_class AS c ON c.oid = p.relid OR c.oid = %(tabela)s::regclass
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND (p.isleaf OR c.oid = %(tabela)s::regclass);
+
+-- nome: indice_valido
+-- Whether an index is whole, or was left over from an attempt that was cut off; no row without one.
+SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%(indice)s);

@@ -72,7 +72,9 @@ class Tarefa(Linha):
 
 
 @dataclass(frozen=True, slots=True)
-class _Cron(Linha):
+class Cron(Linha):
+    """The minute job as pg_cron knows it; `banco_do_cron` is None where this role may not know."""
+
     nome: str
     horario: str
     comando: str
@@ -111,22 +113,22 @@ def agendar(conn: psycopg.Connection[Any]) -> Tarefa:
     Where pg_cron sits in another database of the server, this connects there with the same
     credentials. Raises CronAusente where there is none, SemPermissao without the rights.
     """
-    cron = _linhas(conn, _Cron, "cron")[0]
+    tarefa = cron(conn)
     try:
         _escalar(conn, "agendar")
-        return Tarefa(cron.nome, cron.banco)
+        return Tarefa(tarefa.nome, tarefa.banco)
     except CronAusente as erro:
-        with _alhures(conn, cron, erro) as outra:
-            _escalar(outra, "cron_desagendar_alhures", nome=cron.nome)
+        with _alhures(conn, tarefa, erro) as outra:
+            _escalar(outra, "cron_desagendar_alhures", nome=tarefa.nome)
             _escalar(
                 outra,
                 "cron_agendar_alhures",
-                nome=cron.nome,
-                horario=cron.horario,
-                comando=cron.comando,
-                banco=cron.banco,
+                nome=tarefa.nome,
+                horario=tarefa.horario,
+                comando=tarefa.comando,
+                banco=tarefa.banco,
             )
-            return Tarefa(cron.nome, outra.info.dbname)
+            return Tarefa(tarefa.nome, outra.info.dbname)
 
 
 def desagendar(conn: psycopg.Connection[Any]) -> bool:
@@ -134,12 +136,29 @@ def desagendar(conn: psycopg.Connection[Any]) -> bool:
 
     Raises as `agendar` does.
     """
-    cron = _linhas(conn, _Cron, "cron")[0]
+    tarefa = cron(conn)
     try:
         return bool(_escalar(conn, "desagendar"))
     except CronAusente as erro:
-        with _alhures(conn, cron, erro) as outra:
-            return bool(_escalar(outra, "cron_desagendar_alhures", nome=cron.nome))
+        with _alhures(conn, tarefa, erro) as outra:
+            return bool(_escalar(outra, "cron_desagendar_alhures", nome=tarefa.nome))
+
+
+def cron(conn: psycopg.Connection[Any]) -> Cron:
+    """Return what the minute job is called in pg_cron, for `tirar`."""
+    return _linhas(conn, Cron, "cron")[0]
+
+
+def tirar(conn: psycopg.Connection[Any], tarefa: Cron) -> bool:
+    """Take a job out of pg_cron when our own functions are gone; return whether it was there.
+
+    Raises as `agendar` does.
+    """
+    if not _escalar(conn, "cron_ausente"):
+        return bool(_escalar(conn, "cron_desagendar_alhures", nome=tarefa.nome))
+    ausente = CronAusente(f'pg_cron is not in the database "{tarefa.banco}"')
+    with _alhures(conn, tarefa, ausente) as outra:
+        return bool(_escalar(outra, "cron_desagendar_alhures", nome=tarefa.nome))
 
 
 # -- inside -------------------------------------------------------------------------------------
@@ -147,7 +166,7 @@ def desagendar(conn: psycopg.Connection[Any]) -> bool:
 
 @contextmanager
 def _alhures(
-    conn: psycopg.Connection[Any], cron: _Cron, ausente: CronAusente
+    conn: psycopg.Connection[Any], cron: Cron, ausente: CronAusente
 ) -> Iterator[psycopg.Connection[Any]]:
     """Open a transaction in the database of pg_cron; raise `ausente` where there is none."""
     banco = cron.banco_do_cron or "postgres"  # pg_cron's own default

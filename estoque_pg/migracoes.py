@@ -38,6 +38,7 @@ from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
 from estoque_pg.adocao import Andamento, preparada
+from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
@@ -170,15 +171,9 @@ def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
 
     Of schemas the role may not use, nothing is told.
     """
-    consulta = (
-        "SELECT n.nspname::text FROM pg_catalog.pg_class AS c"
-        " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE c.relname = %s AND c.relkind = 'r'"
-        " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-        ' ORDER BY n.nspname COLLATE "C"'
-    )
     with traduzindo(), psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
-        return [nome for (nome,) in cursor.execute(consulta, [TABELA_SOMA]).fetchall()]
+        cursor.execute(CONSULTAS["instalacoes"], {"tabela": TABELA_SOMA})
+        return [nome for (nome,) in cursor.fetchall()]
 
 
 # -- the session ------------------------------------------------------------------------------
@@ -389,6 +384,8 @@ def _falha(migracao: str) -> Iterator[None]:
         falha = traduzir(erro)
         if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
             falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)
+        if falha.sqlstate == "2BP01":  # the server's own hint is about a command it was not given
+            falha.dica = "drop what depends on ours, or move it elsewhere, and try again"
         if not (falha.sqlstate or "").startswith("EP"):
             falha.mensagem = f"migration {migracao}: {falha.mensagem}"
         raise falha from erro

@@ -148,35 +148,35 @@ class Situacao:
         o = self.operacao
         if o is None:
             return ()
-        achados = [
-            Problema(
-                f"the trigger {g.gatilho} of {g.tabela} is {_estado(g)}", "run `estoque vigiar`"
-            )
-            for g in o.gatilhos
-            if not g.no_lugar
-        ]
-        achados += [
-            Problema(f"the function {a.objeto} was {_alteracao(a)}", REINSTALAR)
-            for a in o.alterados
-        ]
-        achados += [
-            Problema(
-                f"the product {f.cod_produto} fails: {f.mensagem} ({f.sqlstate})",
-                f"mend its rows in the sources, then `estoque verificar {f.cod_produto}`",
-            )
-            for f in o.falhas
-        ]
-        if o.correcoes_24h:
-            plural = "" if o.correcoes_24h == 1 else "s"
+        achados = _dos_gatilhos(o.gatilhos) + _das_funcoes(o.alterados)
+        if o.falhas:
+            f = o.falhas[0]
+            quem = f"the product {f.cod_produto} fails"
+            if o.total_de_falhas > 1:
+                quem = f"{o.total_de_falhas} products fail, {f.cod_produto} the longest"
             achados.append(
                 Problema(
-                    f"{o.correcoes_24h} difference{plural} from the sources corrected within the"
-                    " last 24 hours",
-                    "find who writes past the triggers (see docs/operacao.md), then"
-                    " `estoque verificar`",
+                    f"{quem}: {f.mensagem} ({f.sqlstate})",
+                    "mend its rows in the sources; the minute job then takes it off the list",
                 )
             )
-        return tuple(achados)
+        return (*achados, *self.corrigidos)
+
+    @property
+    def corrigidos(self) -> tuple[Problema, ...]:
+        """What was wrong and is mended: news for the administrator, nothing for who asks now."""
+        o = self.operacao
+        if o is None or not o.correcoes_24h:
+            return ()
+        plural = "" if o.correcoes_24h == 1 else "s"
+        return (
+            Problema(
+                f"{o.correcoes_24h} difference{plural} from the sources corrected within the"
+                " last 24 hours",
+                "find who writes past the triggers (see docs/operacao.md), then"
+                " `estoque verificar`",
+            ),
+        )
 
     @property
     def avisos(self) -> tuple[Problema, ...]:
@@ -261,12 +261,34 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None) -> Situac
 REINSTALAR = "restore it from this version's migrations, or install this version anew"
 
 
-def _estado(gatilho: Gatilho) -> str:
-    return "for replicas only" if gatilho.estado == "replica only" else gatilho.estado
+def _dos_gatilhos(gatilhos: tuple[Gatilho, ...]) -> list[Problema]:
+    """Say what is wrong with the triggers, a line for each state: there may be many partitions."""
+    por_estado: dict[str, list[str]] = {}
+    for g in gatilhos:
+        if not g.no_lugar:
+            por_estado.setdefault(g.estado, []).append(f"{g.gatilho} of {g.tabela}")
+    return [
+        Problema(_contagem("trigger", nomes, estado), "run `estoque vigiar`")
+        for estado, nomes in por_estado.items()
+    ]
 
 
-def _alteracao(alterado: Alterado) -> str:
-    return "dropped" if alterado.estado == "missing" else alterado.estado
+def _das_funcoes(alterados: tuple[Alterado, ...]) -> list[Problema]:
+    por_estado: dict[str, list[str]] = {}
+    for a in alterados:
+        por_estado.setdefault(a.estado, []).append(a.objeto)
+    return [
+        Problema(_contagem("function", nomes, estado), REINSTALAR)
+        for estado, nomes in por_estado.items()
+    ]
+
+
+def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
+    estado = "for replicas only" if estado == "replica only" else estado
+    if len(nomes) == 1:
+        return f"the {tipo} {nomes[0]} is {estado}"
+    resto = f" and {len(nomes) - 3} more" if len(nomes) > 3 else ""
+    return f"{len(nomes)} {tipo}s are {estado}: {', '.join(nomes[:3])}{resto}"
 
 
 def _operacao(conn: psycopg.Connection[Any]) -> Operacao:

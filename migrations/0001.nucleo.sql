@@ -2588,14 +2588,16 @@ COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer) IS
 -- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
 -- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
 -- notice; a product that stays locked is left unmarked, and so comes first the next time.
+-- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
 CREATE FUNCTION _estoque_corrigir(
-    p_conferidos _estoque_conferido[],
+    p_conferidos _estoque_conferido[], p_tempo interval,
     OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
 )
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
 DECLARE
+    v_prazo timestamptz := clock_timestamp() + p_tempo;
     v_um _estoque_conferido;
     v_codigo text;
     v_ocupado boolean;
@@ -2606,6 +2608,8 @@ BEGIN
     -- In the order of the codes, as everybody locks.
     FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
         v_ocupado := false;
+        CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
+            AND clock_timestamp() > v_prazo;
         IF v_um.diferencas IS NOT NULL THEN
             FOR v_tentativa IN 1..4 LOOP
                 -- The one handler per product: what fails is noted and does not stop the others.
@@ -2672,8 +2676,8 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[]) IS
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) IS
     'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
 
 -- sql/11_manutencao/_estoque_cron.sql
@@ -3160,7 +3164,7 @@ BEGIN
             HINT = 'Give the number of products to compare.';
     END IF;
     IF _estoque_tomar_minuto() THEN
-        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0)) AS c;
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0), NULL) AS c;
     ELSE
         RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
     END IF;
@@ -3222,8 +3226,9 @@ COMMENT ON FUNCTION estoque_linhas_recusadas() IS
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
 -- Partitions made since the last run get their triggers, and what was written to them is counted.
--- What takes long, the comparison, comes before anything is locked. Batch and time are settings,
--- see estoque_configurar. No row while another run is under way, and on a standby.
+-- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
+-- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- No row while another run is under way, and on a standby.
 CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
@@ -3243,7 +3248,7 @@ BEGIN
     v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1);
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
-    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos) AS c;
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
@@ -3532,8 +3537,8 @@ DECLARE
     v_codigo text;
 BEGIN
     FOR v_linha IN SELECT r.* FROM estoque_linhas_recusadas() AS r LOOP
-        v_lista := v_lista || format(E'\n%s: %s rows, %s\n    %s;', v_linha.tabela, v_linha.linhas,
-            v_linha.motivo, v_linha.consulta);
+        v_lista := v_lista || format(E'\n%s: %s row%s, %s\n    %s;', v_linha.tabela, v_linha.linhas,
+            CASE WHEN v_linha.linhas > 1 THEN 's' END, v_linha.motivo, v_linha.consulta);
         v_codigo := coalesce(v_codigo,
             CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
     END LOOP;
@@ -3565,7 +3570,7 @@ BEGIN
 END
 $body$;
 
--- fim do ensaio
+-- end of the rehearsal
 
 -- sql/13_carga/1_travar_fontes.sql
 -- Holds the writers of the sources off until commit; readers go on. What is filled below is exact

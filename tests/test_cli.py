@@ -75,7 +75,7 @@ def test_install_status_migrate(vazio: str) -> None:
     situacao = dados("status", dsn=vazio)
     assert situacao["em_dia"]
     assert situacao["aplicadas"] == ["0001.nucleo"]
-    assert dados("install", dsn=vazio) == {"schema": None, "aplicadas": []}
+    assert dados("install", dsn=vazio) == {"schema": "public", "aplicadas": []}
 
 
 def test_schema_option(vazio: str) -> None:

@@ -119,6 +119,37 @@ def test_scheduled_in_the_other_database_once(banco: Banco, cron: psycopg.Connec
     assert cron.execute("SELECT * FROM cron.job").fetchall() == []
 
 
+def test_an_uninstall_takes_the_job_along_and_one_that_fails_leaves_it(
+    banco: Banco, cron: psycopg.Connection[Any]
+) -> None:
+    nomes = "SELECT jobname FROM cron.job"
+    dados("agendar", dsn=banco.dsn)
+    banco.cru("CREATE VIEW painel AS SELECT * FROM estoque_tempo_real")
+    assert "drop what depends" in uma_linha(estoque("uninstall", "--yes", dsn=banco.dsn), 1)
+    assert len(cron.execute(nomes).fetchall()) == 1
+    banco.cru("DROP VIEW painel")
+    assert dados("uninstall", "--yes", dsn=banco.dsn)["desfeitas"]
+    assert cron.execute(nomes).fetchall() == []
+
+
+def test_an_uninstall_by_a_role_that_cannot_see_pg_cron_says_so(
+    vazio: str, cron: psycopg.Connection[Any]
+) -> None:
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        papel = f"dona_{conn.info.dbname}"
+        conn.execute(f"CREATE ROLE {papel} LOGIN; CREATE SCHEMA loja AUTHORIZATION {papel}")
+        try:
+            dsn = make_conninfo(vazio, user=papel)
+            instalar(dsn, "loja")
+            resultado = estoque("uninstall", "--schema", "loja", "--yes", dsn=dsn)
+            assert resultado.exit_code == 0
+            assert "permission denied" in resultado.stderr
+            assert "loja" in resultado.stderr
+            assert "removed" in resultado.stdout
+        finally:
+            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
+
+
 def test_sql_alone_says_what_to_run_where(banco: Banco, cron: psycopg.Connection[Any]) -> None:
     """The hint is a statement that works, in the database it names."""
     for funcao, tarefas in (("estoque_agendar()", 1), ("estoque_desagendar()", 0)):
@@ -183,6 +214,13 @@ def test_scheduled_here_once_and_the_job_runs(aqui: Aqui) -> None:
     for restava in (True, False):
         linha = aqui.conn.execute("SELECT estoque_desagendar() AS havia").fetchone()
         assert linha == {"havia": restava}
+
+
+def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
+    instalar(aqui.dsn, "fechada")
+    dados("agendar", "--schema", "fechada", dsn=aqui.dsn)
+    assert estoque("uninstall", "--yes", "--schema", "fechada", dsn=aqui.dsn).exit_code == 0
+    assert aqui.tarefas() == []
 
 
 @pytest.mark.parametrize("schema", ['Loja "Um"; x', "ç" * 31, "a" * 63, "a.b"])

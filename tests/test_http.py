@@ -253,6 +253,15 @@ def test_bad_bodies(cliente: TestClient) -> None:
         assert fala_de in erro(aos_poucos, status), corpo
 
 
+def test_a_body_that_does_not_say_it_is_json(cliente: TestClient) -> None:
+    """As `curl -d` sends it: the error says what is missing."""
+    formulario = {"content-type": "application/x-www-form-urlencoded"}
+    resposta = cliente.post(
+        f"{BASE}/consultar", content=b'{"produtos": ["P001"]}', headers=formulario
+    )
+    assert "Content-Type: application/json" in erro(resposta, 422)
+
+
 def test_other_methods(cliente: TestClient) -> None:
     for metodo in ("PUT", "PATCH", "DELETE"):
         resposta = cliente.request(metodo, f"{BASE}/produto/P001")
@@ -367,6 +376,13 @@ def test_health(cena: Banco, vazio: str) -> None:
         assert corpo["saude"]["idade_conferencia_s"] >= 0
         cena.cru("SELECT estoque_minuto()")
         assert cliente.get("/saude").json()["saude"]["ultima_execucao"] is not None
+        cena.cru("INSERT INTO estoque_correcao (cod_produto, campo) VALUES ('P1', 'saldo_atual')")
+        resposta = cliente.get("/saude")  # mended: told, and no trouble
+        assert resposta.status_code == 200
+        assert "corrected" in resposta.json()["saude"]["problemas"][0]
+        cena.cru("UPDATE estoque_execucao SET fim = now() - interval '1 hour'")
+        assert "minute job" in erro(cliente.get("/saude"), 503)
+        cena.cru("SELECT estoque_minuto()")
         cena.cru("ALTER TABLE separacao DISABLE TRIGGER estoque_inserir")
         resposta = cliente.get("/saude")
         assert resposta.status_code == 503

@@ -168,6 +168,29 @@ def test_what_depends_on_ours_is_not_dropped_with_it(vazio: str) -> None:
     assert estoque("uninstall", "--yes", dsn=vazio).exit_code == 0
 
 
+def test_the_status_of_all(vazio: str) -> None:
+    """A line for each; of one with something to mend, where to look."""
+    for nome in ("a", 'b "x"'):
+        instalar(vazio, nome)
+    resultado = estoque("status", "--todos", dsn=vazio)
+    assert resultado.exit_code == 0
+    assert [linha.split(":")[0] for linha in resultado.stdout.splitlines()] == ["a", 'b "x"']
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        conn.execute('ALTER TABLE "b ""x""".separacao DISABLE TRIGGER estoque_inserir')
+    resultado = estoque("status", "--todos", dsn=vazio)
+    assert 'b "x": 1 thing to mend' in uma_linha(resultado, 4)
+    assert "`estoque status --schema 'b \"x\"'`" in resultado.stderr
+    assert len(resultado.stdout.splitlines()) == 2
+    resultado = estoque("status", "--todos", "--json", dsn=vazio)
+    assert resultado.exit_code == 4
+    assert [len(s["problemas"]) for s in json.loads(resultado.stdout)] == [0, 1]
+
+
+def test_json_names_the_schema_worked_on(vazio: str) -> None:
+    for comando, aplicadas in (("install", ["0001.nucleo"]), ("migrate", [])):
+        assert dados(comando, dsn=vazio) == {"schema": "public", "aplicadas": aplicadas}
+
+
 # --- rights -----------------------------------------------------------------------------------
 
 

@@ -195,6 +195,18 @@ def test_a_product_taken_between_comparison_and_repair_is_left_unmarked(banco: B
     banco.verificar()
 
 
+def test_more_than_can_be_mended_in_time_is_left_for_the_next_runs(banco: Banco) -> None:
+    """What is mended stays locked until the run ends: no writer shall wait for very much of it."""
+    banco.cru(PRODUTOS.format(4))
+    banco.cru("UPDATE estoque_tempo_real SET saldo_atual = -7 WHERE cod_produto <> 'P0003'")
+    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_conferir(2, NULL, 0), '0 s')"
+    feitos = [banco.cru(aos_poucos)[0] for _ in range(4)]
+    # P0002 was cut off and comes first, with P0003, which is right and locks nothing.
+    esperado = [(1, 1), (2, 1), (2, 1), (2, 0)]
+    assert [(f["processados"], f["corrigidos"]) for f in feitos] == esperado
+    banco.verificar()
+
+
 def test_a_writer_does_not_wait_for_the_comparison(banco: Banco) -> None:
     """While a long comparison runs, its product takes a movement at once."""
     banco.mov("P", 1)

@@ -90,8 +90,8 @@ ESTRAGOS = {
         "estoque vigiar",
     ),
     "CREATE OR REPLACE FUNCTION estoque_virada() RETURNS bigint LANGUAGE sql"
-    " AS 'SELECT 0::bigint'": ("estoque_virada() was changed", "restore"),
-    "DROP FUNCTION estoque_estatisticas()": ("estoque_estatisticas() was dropped", "restore"),
+    " AS 'SELECT 0::bigint'": ("estoque_virada() is changed", "restore"),
+    "DROP FUNCTION estoque_estatisticas()": ("estoque_estatisticas() is missing", "restore"),
 }
 
 
@@ -103,6 +103,26 @@ def test_what_has_to_be_mended_is_exit_code_4_with_its_remedy(cena: Banco, coman
         assert trecho in resultado.stdout
     assert "1 thing to mend" in uma_linha(resultado, 4)
     assert len(dados("status", dsn=cena.dsn, codigo=4)["problemas"]) == 1
+
+
+def test_however_much_is_wrong_the_status_is_one_screen(cena: Banco) -> None:
+    cena.cru(
+        "ALTER TABLE separacao DISABLE TRIGGER USER;"
+        " ALTER TABLE embarque_itens DISABLE TRIGGER USER;"
+        " DROP FUNCTION estoque_estatisticas()"
+    )
+    cena.cru(
+        "INSERT INTO estoque_falha (cod_produto, sqlstate, mensagem, desde, ultima_em, vezes)"
+        " SELECT 'X' || n, '22003', 'too much', now() + n * interval '1 s', now(), 1"
+        " FROM generate_series(1, 50) AS n"
+    )
+    texto = estoque("status", dsn=cena.dsn).stdout
+    assert "! 8 triggers are disabled: " in texto
+    assert "and 5 more" in texto
+    assert "! 50 products fail, X1 the longest: too much (22003)" in texto
+    assert len(texto.splitlines()) < 40
+    s = dados("status", dsn=cena.dsn, codigo=4)
+    assert sum(g["estado"] == "disabled" for g in s["operacao"]["gatilhos"]) == 8
 
 
 def test_corrections_and_failing_products_are_exit_code_4(cena: Banco) -> None:

@@ -128,6 +128,7 @@ def test_codes_feed_the_audit_and_the_repair(cena: Banco) -> None:
         ["disponibilidade", "P001", "400"],
         ["disponibilidade", "P001", "99999"],
         ["estatisticas"],
+        ["configurar"],
         ["list"],
         ["recalcular", "--tudo"],
     ],

@@ -96,7 +96,7 @@ class Pergunta:
 )
 @com_banco
 def acompanhar(codigos: tuple[str, ...], dias: int | None, banco: Banco) -> None:
-    """Follow the stock on a screen that refreshes as data change.
+    """Follow the stock on a screen, as data change.
 
     The products that run out soon or, where codes are given, those products. What the last
     change touched is bold. Arrows and page keys scroll; q or Ctrl-C ends it. It asks once a

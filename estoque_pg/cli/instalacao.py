@@ -96,7 +96,9 @@ def _andamento(linha: str) -> None:
 
 def _relatar_migracoes(banco: Banco, aplicadas: list[str], em_json: bool) -> None:
     if em_json:
-        escrever_json({"schema": banco.schema, "aplicadas": aplicadas})
+        with banco.conectar() as conn:
+            schema = migracoes.estado(conn, banco.schema).schema
+        escrever_json({"schema": schema, "aplicadas": aplicadas})
         return
     for migracao in aplicadas:
         escrever(f"applied {migracao}")

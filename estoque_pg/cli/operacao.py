@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import datetime
 
@@ -186,11 +187,14 @@ def _resumir(banco: Banco, em_json: bool) -> Feito:
     with banco.conectar() as conn:
         agora = situacao(conn, banco.schema)
     erro = _queixa(agora)
-    if not em_json and erro is None:
-        nome = tabela.limpo(banco.schema or "")
+    if isinstance(erro, ManutencaoNecessaria):  # what is to mend is not shown here
+        erro.dica = f"`estoque status --schema {shlex.quote(banco.schema or '')}` names them"
+    if not em_json and agora.migracoes.em_dia:
         o = agora.operacao
         resto = f"; {contar(o.produtos, 'product')}; minute job {_tarefa(o)}" if o else ""
-        escrever(f"{nome}: up to date{resto}")
+        escrever(f"{tabela.limpo(banco.schema or '')}: up to date{resto}")
+        for aviso in agora.avisos:
+            _marcar("~", aviso, tabela.NEGRITO)
     return agora.como_dict(), erro
 
 
@@ -240,11 +244,10 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"minute job   {_tarefa(o)}")
     if o.execucoes:
         tabular(
-            ["  run", "ago", "driven by", "compared", "corrected", "failed", "turned", "ms"],
+            ["  run", "driven by", "compared", "corrected", "failed", "turned", "ms"],
             [
                 [
-                    f"  {_momento(e.inicio)}",
-                    _idade(o.idade(e.fim)),
+                    f"  {e.inicio.astimezone():%d/%m %H:%M:%S}",  # of 7 days; fits 80 columns
                     e.motor,
                     e.processados,
                     e.corrigidos,

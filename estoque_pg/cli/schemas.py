@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from typing import Any
 
 import click
+import psycopg
 
-from estoque_pg import manutencao, migracoes
+from estoque_pg import manutencao, migracoes, tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -89,14 +91,30 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
             if click.prompt(pergunta, err=True, default="", show_default=False) != nome:
                 raise click.UsageError("that is not its name: nothing was removed")
     with Banco(banco.dsn, nome).conectar() as conn:
-        # A job left behind would fail every minute. Where there is no pg_cron there is none.
-        with contextlib.suppress(CronAusente, SemPermissao, ErroConexao, MigracoesPendentes):
-            manutencao.desagendar(conn)
-    desfeitas = migracoes.desfazer(banco.dsn, nome)
+        tarefa = None
+        with contextlib.suppress(MigracoesPendentes):  # a version that had no job
+            tarefa = manutencao.cron(conn)
+        desfeitas = migracoes.desfazer(banco.dsn, nome)
+        # Only now: what could not be removed keeps its job. One left behind fails every minute.
+        if tarefa is not None:
+            _tirar(conn, tarefa)
     if em_json:
         escrever_json({"schema": nome, "desfeitas": desfeitas})
     else:
         escrever(f"removed from {nome}: {', '.join(desfeitas)}; the source tables stay")
+
+
+def _tirar(conn: psycopg.Connection[Any], tarefa: manutencao.Cron) -> None:
+    """Take the minute job out of pg_cron; where that cannot be, say that it may be left."""
+    try:
+        manutencao.tirar(conn, tarefa)
+    except CronAusente:
+        pass  # and so is the job
+    except (SemPermissao, ErroConexao) as erro:
+        avisar(
+            f'pg_cron may still have the job "{tabela.limpo(tarefa.nome)}":'
+            f" {tabela.limpo(erro.mensagem)}"
+        )
 
 
 @click.command()

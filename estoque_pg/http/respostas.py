@@ -100,5 +100,7 @@ def _queixa(erro: RequestValidationError) -> str:
         queixa = misfit["msg"]
         if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
             queixa = "a product code cannot contain a NUL character"
+        elif not onde and misfit["type"] == "model_attributes_type":  # curl -d, with its own type
+            queixa = "a JSON object is expected, with Content-Type: application/json"
         queixas.append(f"{onde or 'the body'}: {queixa}")
     return "; ".join(queixas)

@@ -22,12 +22,17 @@ class Saude:
 def examinar(conn: psycopg.Connection[Any], schema: str | None) -> Saude:
     """Look at the installation over a connection; raise ErroEstoque when it is no use.
 
-    A minute job that does not run is told and is no trouble: the answers are right without it.
+    What was mended already is told and is no trouble; nor is a minute job that nobody drives yet.
+    One that used to run and has stopped is.
     """
     agora = situacao(conn, schema)
     recusa = migracoes.recusa(agora.migracoes)
-    erro = recusa.mensagem if recusa else next((p.texto for p in agora.problemas), None)
-    return Saude(erro, _detalhes(agora))
+    if recusa is not None:
+        return Saude(recusa.mensagem, _detalhes(agora))
+    errados = [p for p in agora.problemas if p not in agora.corrigidos]
+    if agora.operacao is not None and agora.operacao.execucoes:
+        errados += agora.avisos
+    return Saude(errados[0].texto if errados else None, _detalhes(agora))
 
 
 def _detalhes(s: Situacao) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 -- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
 -- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
 -- notice; a product that stays locked is left unmarked, and so comes first the next time.
+-- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
 CREATE FUNCTION _estoque_corrigir(
-    p_conferidos _estoque_conferido[],
+    p_conferidos _estoque_conferido[], p_tempo interval,
     OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
 )
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
 DECLARE
+    v_prazo timestamptz := clock_timestamp() + p_tempo;
     v_um _estoque_conferido;
     v_codigo text;
     v_ocupado boolean;
@@ -19,6 +21,8 @@ BEGIN
     -- In the order of the codes, as everybody locks.
     FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
         v_ocupado := false;
+        CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
+            AND clock_timestamp() > v_prazo;
         IF v_um.diferencas IS NOT NULL THEN
             FOR v_tentativa IN 1..4 LOOP
                 -- The one handler per product: what fails is noted and does not stop the others.
@@ -85,6 +89,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[]) IS
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) IS
     'Rebuilds the compared codes that were wrong and marks all of them; inner use.';

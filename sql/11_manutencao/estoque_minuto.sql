@@ -1,8 +1,9 @@
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
 -- Partitions made since the last run get their triggers, and what was written to them is counted.
--- What takes long, the comparison, comes before anything is locked. Batch and time are settings,
--- see estoque_configurar. No row while another run is under way, and on a standby.
+-- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
+-- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- No row while another run is under way, and on a standby.
 CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
@@ -22,7 +23,7 @@ BEGIN
     v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1);
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
-    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos) AS c;
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)

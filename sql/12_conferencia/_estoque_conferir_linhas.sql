@@ -11,8 +11,8 @@ DECLARE
     v_codigo text;
 BEGIN
     FOR v_linha IN SELECT r.* FROM estoque_linhas_recusadas() AS r LOOP
-        v_lista := v_lista || format(E'\n%s: %s rows, %s\n    %s;', v_linha.tabela, v_linha.linhas,
-            v_linha.motivo, v_linha.consulta);
+        v_lista := v_lista || format(E'\n%s: %s row%s, %s\n    %s;', v_linha.tabela, v_linha.linhas,
+            CASE WHEN v_linha.linhas > 1 THEN 's' END, v_linha.motivo, v_linha.consulta);
         v_codigo := coalesce(v_codigo,
             CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
     END LOOP;

@@ -6,4 +6,4 @@ BEGIN
 END
 $body$;
 
--- fim do ensaio
+-- end of the rehearsal
