@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS unificacao_codigos (
     updated_at timestamp
 );
 
--- sql/02_conferencia/conferir_fontes.sql
+-- sql/02_conferencia_das_fontes/conferir_fontes.sql
 -- Refuses tables that do not fit, naming every misfit at once, before anything else is made.
 -- Raises EP003. It runs in the migration's transaction: after a refusal nothing is left behind.
 DO $body$
@@ -3523,7 +3523,7 @@ REVOKE ALL ON FUNCTION estoque_virada() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_virada() IS
     'Refreshes the D7 fields that no longer hold and returns the number of products refreshed.';
 
--- sql/12_conferencia/_estoque_conferir_linhas.sql
+-- sql/12_conferencia_das_linhas/_estoque_conferir_linhas.sql
 -- Refuses to install over rows that cannot be counted, listing all of them with queries that find
 -- them. With the setting estoque_pg.tolerante = 'on' they are left out instead, with a notice each.
 -- Raises EP001 for quantities, else EP002 for unifications.
@@ -3561,7 +3561,7 @@ REVOKE ALL ON FUNCTION _estoque_conferir_linhas() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_conferir_linhas() IS
     'Raises for source rows that cannot be counted, or leaves them out; inner use.';
 
--- sql/12_conferencia/conferir_linhas.sql
+-- sql/12_conferencia_das_linhas/conferir_linhas.sql
 -- Before anything is locked or built: what is wrong with the rows is known here, at no one's cost.
 -- Up to this point an installation can be rehearsed beside writers and rolled back.
 DO $body$
