@@ -1638,6 +1638,12 @@ DECLARE
     v_faturados boolean[];
     v_deltas _estoque_delta[];
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'embarque_itens'
+        AND NOT _estoque_pertence(TG_RELID, 'embarque_itens')
+    THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(f.separacao_lote_id::text) INTO v_novos
         FROM novos AS f
@@ -1704,6 +1710,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'movimentacao_estoque'
+        AND NOT _estoque_pertence(TG_RELID, 'movimentacao_estoque')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
@@ -1781,6 +1793,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'pre_separacao_item'
+        AND NOT _estoque_pertence(TG_RELID, 'pre_separacao_item')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
@@ -1865,6 +1883,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'programacao_producao'
+        AND NOT _estoque_pertence(TG_RELID, 'programacao_producao')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
@@ -1953,6 +1977,12 @@ DECLARE
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'separacao'
+        AND NOT _estoque_pertence(TG_RELID, 'separacao')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.separacao_lote_id::text,
@@ -2083,6 +2113,12 @@ DECLARE
     v_origens text[];
     v_motivo text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'unificacao_codigos'
+        AND NOT _estoque_pertence(TG_RELID, 'unificacao_codigos')
+    THEN
+        RETURN NULL;
+    END IF;
     -- Pairs of codes, flattened in the order origin, destination.
     IF TG_OP <> 'DELETE' THEN
         SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
@@ -2132,6 +2168,29 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
+
+-- sql/09_gatilhos/_estoque_pertence.sql
+-- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
+-- its triggers when it is detached, and nothing written to it counts any more.
+CREATE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $body$
+BEGIN
+    RETURN EXISTS (
+        WITH RECURSIVE acima AS (
+            SELECT p_relacao AS relacao
+            UNION
+            SELECT i.inhparent
+            FROM acima AS a
+            JOIN pg_inherits AS i ON i.inhrelid = a.relacao AND NOT i.inhdetachpending
+        )
+        SELECT FROM acima AS a WHERE a.relacao = to_regclass(p_fonte));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
+    'True for a source table, its partitions and its children; inner use.';
 
 -- sql/09_gatilhos/_estoque_vigiar.sql
 -- Puts our four triggers on every source and on every partition or child of one that lacks them, and

@@ -213,6 +213,40 @@ def test_a_partition_made_later_is_watched_when_asked_to(adotar: Callable[..., B
     assert banco.valor("SELECT estoque_vigiar()") == 0
 
 
+def test_a_partition_that_was_detached_counts_no_more(adotar: Callable[..., Banco]) -> None:
+    """It keeps its triggers; what an archive does with it concerns nobody."""
+    banco = adotar(PARTICIONADA, MOVER.format("mov_2024", "P1", "2024-05-05", 3))
+    banco.mov("P1", 5)
+    banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2024")
+    banco.cru("SELECT estoque_recalcular_tudo()")
+    banco.execute(MOVER.format("mov_2024", "P1", "2024-06-06", 100))
+    banco.execute("UPDATE mov_2024 SET qtd_movimentacao = qtd_movimentacao + 1")
+    banco.execute("DELETE FROM mov_2024 WHERE qtd_movimentacao > 50")
+    banco.execute("TRUNCATE mov_2024")
+    assert banco.saldo("P1") == 5
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-06", 100))
+    banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2025")
+    banco.cru("SELECT estoque_recalcular_tudo()")
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
+    assert banco.produto("P1") is None
+    banco.execute(
+        "ALTER TABLE movimentacao_estoque ATTACH PARTITION mov_2025"
+        " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); SELECT estoque_recalcular_tudo()"
+    )
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-08", 100))
+    assert banco.saldo("P1") == 305
+
+
+def test_a_source_that_was_replaced_counts_no_more(banco: Banco) -> None:
+    banco.mov("P1", 5)
+    banco.cru("ALTER TABLE movimentacao_estoque RENAME TO arquivo")
+    banco.cru("CREATE TABLE movimentacao_estoque (LIKE arquivo INCLUDING IDENTITY)")
+    banco.cru("SELECT estoque_vigiar()")
+    banco.mov("P1", 7)
+    banco.execute("DELETE FROM arquivo")
+    assert banco.saldo("P1") == 7
+
+
 def test_a_product_that_does_not_fit_does_not_keep_a_partition_unwatched(
     adotar: Callable[..., Banco],
 ) -> None:
