@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -357,6 +360,12 @@ def test_tables_of_another_owner(servico: Servico, vazio: str) -> None:
                 instalar(dsn, None)
             assert f"separacao is owned by {papel}_erp" in (erro.value.detalhe or "")
             conn.execute(f"GRANT {papel}_erp TO {papel}")
+            # A partition needs triggers too, and so its owner's rights.
+            conn.execute("CREATE TABLE alheia () INHERITS (separacao)")
+            with pytest.raises(FonteIncompativel) as erro:
+                instalar(dsn, None)
+            assert (erro.value.detalhe or "").startswith("alheia is owned by postgres, and")
+            conn.execute(f"ALTER TABLE alheia OWNER TO {papel}_erp")
             instalar(dsn, None)
             banco = Banco(dsn)
             banco.verificar()
@@ -592,6 +601,30 @@ def test_it_gives_up_in_the_end_and_leaves_nothing(
             assert erro.value.sqlstate == "55P03"
             assert objetos(vazio) == antes
     instalar(vazio, None)
+
+
+@pytest.mark.parametrize("sinal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_install_that_is_interrupted_takes_its_indexes_away(
+    vazio: str, sinal: signal.Signals
+) -> None:
+    preparar(vazio, MINIMA, ENCHER.format(150_000))
+    antes = objetos(vazio)
+    with psycopg.connect(vazio) as escritor:
+        escritor.execute("LOCK TABLE movimentacao_estoque IN ROW EXCLUSIVE MODE")
+        with subprocess.Popen(
+            [sys.executable, "-m", "estoque_pg", "install", "--dsn", vazio],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as processo:
+            assert processo.stderr is not None
+            while "indexing" not in processo.stderr.readline():
+                assert processo.poll() is None
+            time.sleep(0.5)  # it waits for the writer
+            processo.send_signal(sinal)
+            time.sleep(0.1)
+            escritor.commit()
+            assert processo.wait(20) == 1
+    assert objetos(vazio) == antes
 
 
 def test_an_invalid_index_of_an_earlier_attempt_is_made_anew(

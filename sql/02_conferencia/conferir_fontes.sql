@@ -5,7 +5,7 @@ DECLARE
     v_falhas text;
     v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
-    WITH exigida (tabela, coluna, tipos) AS (
+    WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
         VALUES
             ('movimentacao_estoque', 'id', NULL),
             ('movimentacao_estoque', 'cod_produto', 'texto'),
@@ -62,6 +62,11 @@ BEGIN
     fonte AS (
         SELECT DISTINCT c.tabela, c.relacao FROM coluna AS c WHERE c.relacao IS NOT NULL
     ),
+    arvore AS (
+        SELECT f.tabela, f.relacao FROM fonte AS f
+        UNION
+        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
+    ),
     falha (nome, texto) AS (
         SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
         FROM coluna AS c WHERE c.relacao IS NULL
@@ -90,9 +95,9 @@ BEGIN
         HAVING count(DISTINCT c.ordenacao) > 1
         UNION ALL
         -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
-        SELECT f.tabela, format('%I is owned by %I, and %I is no member of that role', f.tabela,
-            r.relowner::regrole, current_user)
-        FROM fonte AS f JOIN pg_class AS r ON r.oid = f.relacao
+        SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
+            a.relacao::regclass, r.relowner::regrole, current_user)
+        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
         WHERE NOT pg_has_role(r.relowner, 'USAGE')
         UNION ALL
         SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
