@@ -42,6 +42,7 @@ DROP FUNCTION estoque_codigo;
 DROP FUNCTION _estoque_conferir_dias;
 DROP FUNCTION estoque_gatilhos;
 DROP FUNCTION _estoque_vigiar;
+DROP FUNCTION _estoque_pertence;
 DROP FUNCTION _estoque_gatilho_unificacao CASCADE;
 DROP FUNCTION _estoque_gatilho_truncar CASCADE;
 DROP FUNCTION _estoque_gatilho_separacao CASCADE;

@@ -89,7 +89,7 @@ DECLARE
     v_falhas text;
     v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
-    WITH exigida (tabela, coluna, tipos) AS (
+    WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
         VALUES
             ('movimentacao_estoque', 'id', NULL),
             ('movimentacao_estoque', 'cod_produto', 'texto'),
@@ -132,7 +132,8 @@ BEGIN
     ),
     coluna AS (
         SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
-            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
+            o.collname AS ordenacao, o.collisdeterministic AS exata
         FROM exigida AS e
         LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
             AND r.relnamespace = v_schema
@@ -140,9 +141,15 @@ BEGIN
             AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_type AS t ON t.oid = a.atttypid
         LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
     ),
     fonte AS (
         SELECT DISTINCT c.tabela, c.relacao FROM coluna AS c WHERE c.relacao IS NOT NULL
+    ),
+    arvore AS (
+        SELECT f.tabela, f.relacao FROM fonte AS f
+        UNION
+        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
     ),
     falha (nome, texto) AS (
         SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
@@ -158,10 +165,23 @@ BEGIN
         WHERE c.attname IS NOT NULL AND c.tipos IS NOT NULL AND NOT EXISTS (
             SELECT FROM aceita AS x WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
         UNION ALL
+        -- Codes are compared as they are written: 'abc' and 'ABC' are two.
+        SELECT c.nome, format('%s has the nondeterministic collation %I', c.nome, c.ordenacao)
+        FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
+        UNION ALL
+        -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
+        SELECT min(c.nome), format('%s have different collations: %s',
+            string_agg(c.nome, ', ' ORDER BY c.nome),
+            string_agg(DISTINCT quote_ident(c.ordenacao), ', '))
+        FROM coluna AS c
+        WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
+        GROUP BY c.attname
+        HAVING count(DISTINCT c.ordenacao) > 1
+        UNION ALL
         -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
-        SELECT f.tabela, format('%I is owned by %I, and %I is no member of that role', f.tabela,
-            r.relowner::regrole, current_user)
-        FROM fonte AS f JOIN pg_class AS r ON r.oid = f.relacao
+        SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
+            a.relacao::regclass, r.relowner::regrole, current_user)
+        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
         WHERE NOT pg_has_role(r.relowner, 'USAGE')
         UNION ALL
         SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
@@ -659,6 +679,7 @@ COMMENT ON FUNCTION estoque_hoje() IS
 -- the chain of destinations, the code itself where it has none. NULL asks for every code of a chain.
 -- The chains are followed from their ends backwards, so a circle is never entered; an origin with
 -- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
+-- An ERP's two columns may have different collations, which PostgreSQL does not mix.
 CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -667,7 +688,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT u.codigo_origem::text AS origem, min(u.codigo_destino::text) AS destino
+        SELECT u.codigo_origem::text COLLATE "default" AS origem,
+            min(u.codigo_destino::text) COLLATE "default" AS destino
         FROM unificacao_codigos AS u
         WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
         GROUP BY u.codigo_origem
@@ -878,7 +900,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT DISTINCT u.codigo_origem::text AS origem, u.codigo_destino::text AS destino
+        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
+            u.codigo_destino::text COLLATE "default" AS destino
         FROM unificacao_codigos AS u
         WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
     ),
@@ -1252,11 +1275,11 @@ BEGIN
         SELECT array_agg(x.c) INTO v_mais
         FROM (
             (
-                SELECT u.codigo_destino::text FROM unificacao_codigos AS u
+                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
                 JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
                 WHERE u.ativo
                 UNION
-                SELECT u.codigo_origem::text FROM unificacao_codigos AS u
+                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
                 JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
                 WHERE u.ativo
                 UNION
@@ -1620,6 +1643,12 @@ DECLARE
     v_faturados boolean[];
     v_deltas _estoque_delta[];
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'embarque_itens'
+        AND NOT _estoque_pertence(TG_RELID, 'embarque_itens')
+    THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(f.separacao_lote_id::text) INTO v_novos
         FROM novos AS f
@@ -1686,6 +1715,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'movimentacao_estoque'
+        AND NOT _estoque_pertence(TG_RELID, 'movimentacao_estoque')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
@@ -1763,6 +1798,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'pre_separacao_item'
+        AND NOT _estoque_pertence(TG_RELID, 'pre_separacao_item')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
@@ -1847,6 +1888,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'programacao_producao'
+        AND NOT _estoque_pertence(TG_RELID, 'programacao_producao')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
@@ -1935,6 +1982,12 @@ DECLARE
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'separacao'
+        AND NOT _estoque_pertence(TG_RELID, 'separacao')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.separacao_lote_id::text,
@@ -2065,6 +2118,12 @@ DECLARE
     v_origens text[];
     v_motivo text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'unificacao_codigos'
+        AND NOT _estoque_pertence(TG_RELID, 'unificacao_codigos')
+    THEN
+        RETURN NULL;
+    END IF;
     -- Pairs of codes, flattened in the order origin, destination.
     IF TG_OP <> 'DELETE' THEN
         SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
@@ -2114,6 +2173,29 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
+
+-- sql/09_gatilhos/_estoque_pertence.sql
+-- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
+-- its triggers when it is detached, and nothing written to it counts any more.
+CREATE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $body$
+BEGIN
+    RETURN EXISTS (
+        WITH RECURSIVE acima AS (
+            SELECT p_relacao AS relacao
+            UNION
+            SELECT i.inhparent
+            FROM acima AS a
+            JOIN pg_inherits AS i ON i.inhrelid = a.relacao AND NOT i.inhdetachpending
+        )
+        SELECT FROM acima AS a WHERE a.relacao = to_regclass(p_fonte));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
+    'True for a source table, its partitions and its children; inner use.';
 
 -- sql/09_gatilhos/_estoque_vigiar.sql
 -- Puts our four triggers on every source and on every partition or child of one that lacks them, and
@@ -2841,6 +2923,7 @@ COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
 
 -- sql/11_manutencao/_estoque_recontar.sql
 -- Counts what was written to tables while they had no triggers: recalculates their products.
+-- One whose sum does not fit is noted as failing; the triggers do not wait for it to be mended.
 CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -2864,7 +2947,11 @@ BEGIN
             'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
             ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
         LOOP
-            PERFORM estoque_recalcular(v_codigo);
+            BEGIN
+                PERFORM estoque_recalcular(v_codigo);
+            EXCEPTION WHEN numeric_value_out_of_range THEN
+                PERFORM _estoque_anotar_falha(v_codigo, SQLSTATE, SQLERRM);
+            END;
         END LOOP;
     END LOOP;
 END
@@ -2894,14 +2981,17 @@ COMMENT ON FUNCTION _estoque_tomar_minuto() IS
 
 -- sql/11_manutencao/_estoque_vigiar_particoes.sql
 -- For the minute job: puts triggers on partitions made since, and counts what was written to them.
--- Quits where a writer holds one of them, or a table is not ours to alter: the status tells.
+-- Quits where a writer holds one of them, a table is not ours to alter, or everything is to be
+-- recalculated and does not fit: the rest of the job is done, and the status tells.
 CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
 BEGIN
     PERFORM _estoque_recontar(v.tabelas) FROM _estoque_vigiar(true) AS v WHERE v.gatilhos > 0;
-EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege
+    OR numeric_value_out_of_range
+THEN
     RETURN;
 END
 $body$;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -102,6 +105,60 @@ def test_optional_columns_may_be_absent(adotar: Callable[..., Banco]) -> None:
     banco.execute("TRUNCATE programacao_producao")
 
 
+def test_columns_of_other_collations(adotar: Callable[..., Banco]) -> None:
+    banco = adotar(
+        MINIMA.replace("cod_produto varchar(20)", 'cod_produto varchar(20) COLLATE "C"', 1).replace(
+            "codigo_origem integer, codigo_destino integer",
+            'codigo_origem text COLLATE "POSIX", codigo_destino text COLLATE "C"',
+        )
+    )
+    banco.execute("INSERT INTO movimentacao_estoque VALUES (1, '10', 'N', 5, true)")
+    banco.sep("10", 2, lote="L")
+    banco.execute("INSERT INTO embarque_itens VALUES ('L', 'NF', 'ativo', NULL)")
+    banco.execute("INSERT INTO unificacao_codigos VALUES ('10', '20', true)")
+    banco.recusa("EP002", "INSERT INTO unificacao_codigos VALUES ('20', '10', true)")
+    banco.execute("UPDATE unificacao_codigos SET codigo_destino = '30'")
+    assert banco.saldo("30") == 5
+
+
+@pytest.mark.parametrize(
+    ("antes", "depois", "texto"),
+    [
+        (
+            "cod_produto varchar(20)",
+            "cod_produto varchar(20) COLLATE sem_caixa",
+            "movimentacao_estoque.cod_produto has the nondeterministic collation sem_caixa",
+        ),
+        (
+            "codigo_origem integer",
+            "codigo_origem text COLLATE sem_caixa",
+            "unificacao_codigos.codigo_origem has the nondeterministic collation sem_caixa",
+        ),
+        (
+            "(separacao_lote_id varchar(20), nota",
+            '(separacao_lote_id varchar(20) COLLATE "C", nota',
+            "embarque_itens.separacao_lote_id, separacao.separacao_lote_id have different"
+            ' collations: "C", "POSIX"',
+        ),
+    ],
+)
+def test_collations_that_cannot_be_compared(
+    vazio: str, antes: str, depois: str, texto: str
+) -> None:
+    """Two codes would be one, or every invoice of the ERP would end in an error."""
+    tabelas = MINIMA.replace(antes, depois, 1).replace(
+        ", separacao_lote_id varchar(20)", ', separacao_lote_id varchar(20) COLLATE "POSIX"'
+    )
+    erro = recusada(
+        vazio,
+        FonteIncompativel,
+        "CREATE COLLATION sem_caixa (provider = icu, locale = 'und-u-ks-level2',"
+        " deterministic = false)",
+        tabelas,
+    )
+    assert erro.detalhe == texto
+
+
 def test_triggers_of_the_erp_stay_and_both_work(adotar: Callable[..., Banco]) -> None:
     banco = adotar(
         MINIMA,
@@ -157,6 +214,86 @@ def test_a_partition_made_later_is_watched_when_asked_to(adotar: Callable[..., B
     assert (banco.saldo("P1"), banco.saldo("P9")) == (16, 10)
     banco.execute(MOVER.format("mov_2026", "P1", "2026-01-01", 100))
     assert banco.valor("SELECT estoque_vigiar()") == 0
+
+
+def test_a_partition_that_was_detached_counts_no_more(adotar: Callable[..., Banco]) -> None:
+    """It keeps its triggers; what an archive does with it concerns nobody."""
+    banco = adotar(PARTICIONADA, MOVER.format("mov_2024", "P1", "2024-05-05", 3))
+    banco.mov("P1", 5)
+    banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2024")
+    banco.cru("SELECT estoque_recalcular_tudo()")
+    banco.execute(MOVER.format("mov_2024", "P1", "2024-06-06", 100))
+    banco.execute("UPDATE mov_2024 SET qtd_movimentacao = qtd_movimentacao + 1")
+    banco.execute("DELETE FROM mov_2024 WHERE qtd_movimentacao > 50")
+    banco.execute("TRUNCATE mov_2024")
+    assert banco.saldo("P1") == 5
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-06", 100))
+    banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2025")
+    banco.cru("SELECT estoque_recalcular_tudo()")
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
+    assert banco.produto("P1") is None
+    banco.execute(
+        "ALTER TABLE movimentacao_estoque ATTACH PARTITION mov_2025"
+        " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); SELECT estoque_recalcular_tudo()"
+    )
+    banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-08", 100))
+    assert banco.saldo("P1") == 305
+
+
+def test_a_source_that_was_replaced_counts_no_more(banco: Banco) -> None:
+    banco.mov("P1", 5)
+    banco.cru("ALTER TABLE movimentacao_estoque RENAME TO arquivo")
+    banco.cru("CREATE TABLE movimentacao_estoque (LIKE arquivo INCLUDING IDENTITY)")
+    banco.cru("SELECT estoque_vigiar()")
+    banco.mov("P1", 7)
+    banco.execute("DELETE FROM arquivo")
+    assert banco.saldo("P1") == 7
+
+
+def test_a_product_that_does_not_fit_does_not_keep_a_partition_unwatched(
+    adotar: Callable[..., Banco],
+) -> None:
+    """Nor does it stop the minute job, whose other work is due."""
+    banco = adotar(PARTICIONADA)
+    banco.cru(
+        "CREATE TABLE mov_2026 PARTITION OF movimentacao_estoque"
+        " FOR VALUES FROM ('2026-01-01') TO (MAXVALUE)"
+    )
+    for cod, quantidade in (("GRANDE", 999999999999), ("GRANDE", 999999999999), ("P1", 5)):
+        banco.cru(MOVER.format("mov_2026", cod, "2026-01-01", quantidade))
+    assert banco.valor("SELECT count(*) FROM estoque_minuto()") == 1
+    assert banco.saldo("P1") == 5
+    assert banco.cru("SELECT cod_produto, sqlstate FROM estoque_falha") == [
+        {"cod_produto": "GRANDE", "sqlstate": "22003"}
+    ]
+    assert banco.valor("SELECT count(*) FROM estoque_gatilhos() WHERE estado <> 'ok'") == 0
+    banco.cru("DELETE FROM mov_2026 WHERE id = (SELECT max(id) FROM mov_2026 WHERE id < 3)")
+    banco.cru("SELECT estoque_minuto()")
+    assert banco.cru("SELECT * FROM estoque_falha") == []
+    assert banco.saldo("GRANDE") == 999999999999
+    banco.verificar()
+
+
+def test_everything_that_does_not_fit_lets_the_minute_job_go_on(
+    adotar: Callable[..., Banco],
+) -> None:
+    """A partition of shipment items concerns all products, and one of them overflows."""
+    banco = adotar(
+        "CREATE TABLE embarque_itens (separacao_lote_id varchar(20), nota_fiscal varchar(20),"
+        " status varchar(20), erro_validacao varchar(500)) PARTITION BY LIST (separacao_lote_id)"
+    )
+    banco.mov("P1", 5)
+    banco.cru("SET session_replication_role = replica")
+    for _ in range(2):
+        banco.cru(MOVER.format("movimentacao_estoque", "GRANDE", "2026-01-01", 999999999999))
+    banco.cru("CREATE TABLE itens PARTITION OF embarque_itens DEFAULT")
+    assert banco.valor("SELECT count(*) FROM estoque_minuto()") == 1
+    assert banco.valor("SELECT count(*) FROM estoque_gatilhos() WHERE estado <> 'ok'") == 4
+    banco.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = 'GRANDE'")
+    banco.cru("SET session_replication_role = origin")
+    banco.cru("SELECT estoque_minuto()")
+    assert banco.valor("SELECT count(*) FROM estoque_gatilhos() WHERE estado <> 'ok'") == 0
+    banco.verificar()
 
 
 def test_disabled_and_dropped_triggers_are_put_back(banco: Banco) -> None:
@@ -223,6 +360,12 @@ def test_tables_of_another_owner(servico: Servico, vazio: str) -> None:
                 instalar(dsn, None)
             assert f"separacao is owned by {papel}_erp" in (erro.value.detalhe or "")
             conn.execute(f"GRANT {papel}_erp TO {papel}")
+            # A partition needs triggers too, and so its owner's rights.
+            conn.execute("CREATE TABLE alheia () INHERITS (separacao)")
+            with pytest.raises(FonteIncompativel) as erro:
+                instalar(dsn, None)
+            assert (erro.value.detalhe or "").startswith("alheia is owned by postgres, and")
+            conn.execute(f"ALTER TABLE alheia OWNER TO {papel}_erp")
             instalar(dsn, None)
             banco = Banco(dsn)
             banco.verificar()
@@ -487,6 +630,30 @@ def test_it_gives_up_in_the_end_and_leaves_nothing(
             assert erro.value.sqlstate == "55P03"
             assert objetos(vazio) == antes
     instalar(vazio, None)
+
+
+@pytest.mark.parametrize("sinal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_install_that_is_interrupted_takes_its_indexes_away(
+    vazio: str, sinal: signal.Signals
+) -> None:
+    preparar(vazio, MINIMA, ENCHER.format(150_000))
+    antes = objetos(vazio)
+    with psycopg.connect(vazio) as escritor:
+        escritor.execute("LOCK TABLE movimentacao_estoque IN ROW EXCLUSIVE MODE")
+        with subprocess.Popen(
+            [sys.executable, "-m", "estoque_pg", "install", "--dsn", vazio],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as processo:
+            assert processo.stderr is not None
+            while "indexing" not in processo.stderr.readline():
+                assert processo.poll() is None
+            time.sleep(0.5)  # it waits for the writer
+            processo.send_signal(sinal)
+            time.sleep(0.1)
+            escritor.commit()
+            assert processo.wait(20) == 1
+    assert objetos(vazio) == antes
 
 
 def test_an_invalid_index_of_an_earlier_attempt_is_made_anew(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -42,11 +45,29 @@ def install(banco: Banco, em_json: bool, tolerante: bool, sem_agendamento: bool)
     Example:
       estoque install --dsn "dbname=erp" --schema estoque
     """
-    aplicadas = migracoes.instalar(banco.dsn, banco.schema, tolerante=tolerante, avisar=_andamento)
+    with _interrompivel():
+        aplicadas = migracoes.instalar(
+            banco.dsn, banco.schema, tolerante=tolerante, avisar=_andamento
+        )
     _relatar_migracoes(banco, aplicadas, em_json)
     if not sem_agendamento:
         with banco.sessao() as conn:
             _agendar(conn)
+
+
+@contextmanager
+def _interrompivel() -> Iterator[None]:
+    """Let a kill or a lost terminal end the work as Ctrl+C does: with its indexes taken away."""
+    antes = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGHUP)}
+    for sinal, anterior in antes.items():
+        if anterior is signal.SIG_DFL:  # under nohup it is ignored, and stays so
+            signal.signal(sinal, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for sinal, anterior in antes.items():
+            if anterior is signal.SIG_DFL:
+                signal.signal(sinal, anterior)
 
 
 def _agendar(conn: psycopg.Connection[Any]) -> None:

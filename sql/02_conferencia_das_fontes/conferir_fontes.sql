@@ -5,7 +5,7 @@ DECLARE
     v_falhas text;
     v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
-    WITH exigida (tabela, coluna, tipos) AS (
+    WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
         VALUES
             ('movimentacao_estoque', 'id', NULL),
             ('movimentacao_estoque', 'cod_produto', 'texto'),
@@ -48,7 +48,8 @@ BEGIN
     ),
     coluna AS (
         SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
-            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
+            o.collname AS ordenacao, o.collisdeterministic AS exata
         FROM exigida AS e
         LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
             AND r.relnamespace = v_schema
@@ -56,9 +57,15 @@ BEGIN
             AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_type AS t ON t.oid = a.atttypid
         LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
     ),
     fonte AS (
         SELECT DISTINCT c.tabela, c.relacao FROM coluna AS c WHERE c.relacao IS NOT NULL
+    ),
+    arvore AS (
+        SELECT f.tabela, f.relacao FROM fonte AS f
+        UNION
+        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
     ),
     falha (nome, texto) AS (
         SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
@@ -74,10 +81,23 @@ BEGIN
         WHERE c.attname IS NOT NULL AND c.tipos IS NOT NULL AND NOT EXISTS (
             SELECT FROM aceita AS x WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
         UNION ALL
+        -- Codes are compared as they are written: 'abc' and 'ABC' are two.
+        SELECT c.nome, format('%s has the nondeterministic collation %I', c.nome, c.ordenacao)
+        FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
+        UNION ALL
+        -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
+        SELECT min(c.nome), format('%s have different collations: %s',
+            string_agg(c.nome, ', ' ORDER BY c.nome),
+            string_agg(DISTINCT quote_ident(c.ordenacao), ', '))
+        FROM coluna AS c
+        WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
+        GROUP BY c.attname
+        HAVING count(DISTINCT c.ordenacao) > 1
+        UNION ALL
         -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
-        SELECT f.tabela, format('%I is owned by %I, and %I is no member of that role', f.tabela,
-            r.relowner::regrole, current_user)
-        FROM fonte AS f JOIN pg_class AS r ON r.oid = f.relacao
+        SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
+            a.relacao::regclass, r.relowner::regrole, current_user)
+        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
         WHERE NOT pg_has_role(r.relowner, 'USAGE')
         UNION ALL
         SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)

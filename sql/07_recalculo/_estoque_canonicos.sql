@@ -2,6 +2,7 @@
 -- the chain of destinations, the code itself where it has none. NULL asks for every code of a chain.
 -- The chains are followed from their ends backwards, so a circle is never entered; an origin with
 -- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
+-- An ERP's two columns may have different collations, which PostgreSQL does not mix.
 CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -10,7 +11,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT u.codigo_origem::text AS origem, min(u.codigo_destino::text) AS destino
+        SELECT u.codigo_origem::text COLLATE "default" AS origem,
+            min(u.codigo_destino::text) COLLATE "default" AS destino
         FROM unificacao_codigos AS u
         WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
         GROUP BY u.codigo_origem

@@ -10,7 +10,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT DISTINCT u.codigo_origem::text AS origem, u.codigo_destino::text AS destino
+        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
+            u.codigo_destino::text COLLATE "default" AS destino
         FROM unificacao_codigos AS u
         WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
     ),

@@ -21,11 +21,11 @@ BEGIN
         SELECT array_agg(x.c) INTO v_mais
         FROM (
             (
-                SELECT u.codigo_destino::text FROM unificacao_codigos AS u
+                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
                 JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
                 WHERE u.ativo
                 UNION
-                SELECT u.codigo_origem::text FROM unificacao_codigos AS u
+                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
                 JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
                 WHERE u.ativo
                 UNION

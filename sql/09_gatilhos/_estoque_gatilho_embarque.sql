@@ -12,6 +12,12 @@ DECLARE
     v_faturados boolean[];
     v_deltas _estoque_delta[];
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'embarque_itens'
+        AND NOT _estoque_pertence(TG_RELID, 'embarque_itens')
+    THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(f.separacao_lote_id::text) INTO v_novos
         FROM novos AS f

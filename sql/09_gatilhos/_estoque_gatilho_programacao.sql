@@ -17,6 +17,12 @@ DECLARE
     v_qtd numeric;
     v_nome text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'programacao_producao'
+        AND NOT _estoque_pertence(TG_RELID, 'programacao_producao')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,

@@ -22,6 +22,12 @@ DECLARE
     v_lotes text[];
     v_reconstruir text[];
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'separacao'
+        AND NOT _estoque_pertence(TG_RELID, 'separacao')
+    THEN
+        RETURN NULL;
+    END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.separacao_lote_id::text,

@@ -13,6 +13,12 @@ DECLARE
     v_origens text[];
     v_motivo text;
 BEGIN
+    -- A partition that was detached keeps its triggers.
+    IF TG_TABLE_NAME <> 'unificacao_codigos'
+        AND NOT _estoque_pertence(TG_RELID, 'unificacao_codigos')
+    THEN
+        RETURN NULL;
+    END IF;
     -- Pairs of codes, flattened in the order origin, destination.
     IF TG_OP <> 'DELETE' THEN
         SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')

@@ -1,4 +1,5 @@
 -- Counts what was written to tables while they had no triggers: recalculates their products.
+-- One whose sum does not fit is noted as failing; the triggers do not wait for it to be mended.
 CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -22,7 +23,11 @@ BEGIN
             'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
             ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
         LOOP
-            PERFORM estoque_recalcular(v_codigo);
+            BEGIN
+                PERFORM estoque_recalcular(v_codigo);
+            EXCEPTION WHEN numeric_value_out_of_range THEN
+                PERFORM _estoque_anotar_falha(v_codigo, SQLSTATE, SQLERRM);
+            END;
         END LOOP;
     END LOOP;
 END
