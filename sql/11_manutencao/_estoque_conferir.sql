@@ -3,7 +3,7 @@
 -- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
 -- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
 -- the batch, so that one that was mended need not wait for its turn.
--- A table that somebody is altering is not waited for: its products are left for the next run.
+-- A source that somebody is altering is not waited for: comparing is left to the next run.
 CREATE FUNCTION _estoque_conferir(p_lote integer, p_prazo timestamptz, p_repetir integer)
 RETURNS _estoque_conferido[]
 LANGUAGE plpgsql VOLATILE
@@ -28,7 +28,12 @@ BEGIN
         ) AS x;
         RAISE EXCEPTION 'undo';
     EXCEPTION WHEN raise_exception THEN
+        NULL;
+    END;
+    BEGIN
         v_codigos := _estoque_estranhos(p_lote);
+    EXCEPTION WHEN lock_not_available THEN
+        RETURN v_conferidos;
     END;
     v_codigos := v_codigos || v_fila || ARRAY(
         SELECT f.cod_produto FROM estoque_falha AS f
@@ -44,7 +49,7 @@ BEGIN
             FROM estoque_verificar(ARRAY[v_codigo]) AS d;
         EXCEPTION
             WHEN lock_not_available THEN
-                CONTINUE;
+                EXIT;
             WHEN OTHERS THEN
                 v_conferido.estado := SQLSTATE;
                 v_conferido.mensagem := SQLERRM;
