@@ -11,7 +11,7 @@ import psycopg
 
 from estoque_pg import perguntas
 from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
-from estoque_pg.perguntas import Pergunta, como_metodo, preparar
+from estoque_pg.perguntas import Pergunta, como_metodo, exigir_banco, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
 P = ParamSpec("P")
@@ -56,6 +56,7 @@ class APIEstoqueTempoReal:
     """
 
     def __init__(self, banco: psycopg.Connection[Any] | Pool) -> None:
+        exigir_banco(banco, psycopg.Connection)
         self.banco = banco
 
     consultar_workspace = _metodo(perguntas.consultar_workspace)

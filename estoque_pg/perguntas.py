@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -45,6 +46,8 @@ L = TypeVar("L", bound=Linha)
 M = TypeVar("M", bound=Callable[..., Any])
 
 Quantidade = Decimal | int | float | str
+
+MAX_DIAS = 3650  # how far the command line and the HTTP service look ahead; here there is no limit
 
 
 @dataclass(frozen=True)
@@ -150,12 +153,12 @@ def produtos(codigos: Sequence[str]) -> Pergunta[list[Produto]]:
 
 def rupturas(dias: int = 7) -> Pergunta[list[Ruptura]]:
     """Return the products that run out within today and `dias` days, soonest first."""
-    return _linhas(Ruptura, "rupturas", dias=dias)
+    return _linhas(Ruptura, "rupturas", dias=_dias(dias))
 
 
 def projecao(codigo: str, dias: int = 28) -> Pergunta[list[DiaProjetado]]:
     """Return one row per day from today to `dias` days ahead; none for an unknown code."""
-    return _linhas(DiaProjetado, "projecao", codigo=_codigo(codigo), dias=dias)
+    return _linhas(DiaProjetado, "projecao", codigo=_codigo(codigo), dias=_dias(dias))
 
 
 def projecao_completa(codigo: str, dias: int = 28) -> Pergunta[ProjecaoCompleta | None]:
@@ -163,7 +166,7 @@ def projecao_completa(codigo: str, dias: int = 28) -> Pergunta[ProjecaoCompleta 
 
     None for an unknown code. Raises ArgumentoInvalido when `dias` is negative.
     """
-    parametros = {"codigo": _codigo(codigo), "dias": dias}
+    parametros = {"codigo": _codigo(codigo), "dias": _dias(dias)}
     return Pergunta(
         CONSULTAS["projecao_completa"], parametros, ProjecaoCompleta.de_linha, _primeira
     )
@@ -178,7 +181,7 @@ def disponibilidade(
         "disponibilidade",
         codigo=_codigo(codigo),
         quantidade=_quantidade(quantidade),
-        dias=dias,
+        dias=_dias(dias),
     ).entao(_primeira)
 
 
@@ -233,6 +236,15 @@ def recalcular_tudo() -> Pergunta[int]:
 
 
 # -- how a question is put ----------------------------------------------------------------------
+
+
+def exigir_banco(banco: object, conexao: type) -> None:
+    """Raise ArgumentoInvalido for what is neither a connection of that class nor a pool."""
+    if not isinstance(banco, conexao) and not callable(getattr(banco, "connection", None)):
+        raise ArgumentoInvalido(
+            f"banco must be a psycopg.{conexao.__name__} or a pool of them,"
+            f" not {type(banco).__name__}"
+        )
 
 
 def como_metodo(metodo: M, perguntar: Callable[..., Pergunta[Any]]) -> M:
@@ -303,11 +315,35 @@ def _codigo(valor: str) -> str:
 def _codigos(valores: Iterable[str]) -> list[str]:
     if isinstance(valores, (str, bytes)):
         raise ArgumentoInvalido("a list of codes is expected, not one code", dica="write [codigo]")
+    if not isinstance(valores, Iterable):
+        raise ArgumentoInvalido(f"a list of codes is expected, not {type(valores).__name__}")
     return [_codigo(v) for v in valores]
+
+
+# What follows the database refuses as well, in the same words; it is refused here so that a slip
+# does not end the transaction the caller is in.
+
+
+def _fora(mensagem: str, dica: str) -> ArgumentoInvalido:
+    return ArgumentoInvalido(mensagem, dica, sqlstate="22023")
+
+
+def _dias(valor: int) -> int:
+    dica = "Give the number of days from today."
+    if isinstance(valor, bool) or not hasattr(valor, "__index__"):
+        raise _fora(f"dias must be a whole number, not {valor!r}", dica)
+    if valor < 0:
+        raise _fora(f"dias must be zero or more, not {valor}", dica)
+    return operator.index(valor)
 
 
 def _quantidade(valor: Quantidade) -> Decimal:
     try:
-        return Decimal(str(valor))
+        quantidade = Decimal(str(valor))
     except InvalidOperation:
-        raise ArgumentoInvalido(f"not a quantity: {valor!r}") from None
+        quantidade = Decimal("NaN")
+    if not (quantidade.is_finite() and quantidade > 0):
+        raise _fora(
+            f"quantidade must be a positive number, not {valor}", "Give the quantity to promise."
+        )
+    return quantidade

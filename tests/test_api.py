@@ -216,13 +216,38 @@ def test_recalculating_and_reading_the_balance_it_leaves(api: Any, banco: Banco)
         lambda a: a.consultar_workspace("P001"),
         lambda a: a.consultar_produto("a\0b"),
         lambda a: a.consultar_produto(None),
-        lambda a: a.consultar_rupturas(2**40),
+        lambda a: a.consultar_workspace(None),
+        lambda a: a.consultar_workspace(7),
+        lambda a: a.rupturas("7"),
+        lambda a: a.rupturas(True),
+        lambda a: a.rupturas(7.5),
+        lambda a: a.projecao("P001", None),
+        lambda a: a.disponibilidade("P001", Decimal("Infinity")),
     ],
 )
-def test_bad_arguments(api: Any, chamada: Any) -> None:
-    with pytest.raises(ArgumentoInvalido) as erro:
-        chamada(api)
-    assert "\n" not in erro.value.mensagem
+def test_bad_arguments_are_named_and_leave_the_transaction_alone(
+    banco: Banco, chamada: Any
+) -> None:
+    with banco.conectar() as conn, conn.transaction():
+        api = APIEstoqueTempoReal(conn)
+        conn.execute("CREATE TEMPORARY TABLE minha (n int)")
+        with pytest.raises(ArgumentoInvalido) as erro:
+            chamada(api)
+        assert "\n" not in erro.value.mensagem
+        assert api.rupturas() == []
+        assert conn.execute("SELECT count(*) FROM minha").fetchone() == (0,)
+
+
+def test_arguments_only_the_database_can_judge(api: Any) -> None:
+    with pytest.raises(ArgumentoInvalido):
+        api.consultar_rupturas(2**40)
+
+
+@pytest.mark.parametrize("banco", ["dbname=erp", None, 7])
+def test_a_database_that_is_none(banco: Any) -> None:
+    for classe in (APIEstoqueTempoReal, APIEstoqueTempoRealAsync):
+        with pytest.raises(ArgumentoInvalido, match="pool"):
+            classe(banco)
 
 
 def test_not_installed(vazio: str) -> None:

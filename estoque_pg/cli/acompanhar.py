@@ -38,6 +38,7 @@ from estoque_pg.cli.codigos import com_codigos, exigir
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import ErroConexao, ErroEstoque, traduzindo
 from estoque_pg.linhas import Linha
+from estoque_pg.perguntas import MAX_DIAS
 from estoque_pg.tabela import Marcado
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Pergunta:
 @com_codigos("[CODIGO]...")
 @click.option(
     "--dias",
-    type=click.IntRange(0, 36500),
+    type=click.IntRange(0, MAX_DIAS),
     metavar="N",
     help="How many days to look ahead for ruptures.  [default: 7]",
 )

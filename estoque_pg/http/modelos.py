@@ -18,9 +18,9 @@ from estoque_pg.linhas import (
     Recalculo,
     Ruptura,
 )
+from estoque_pg.perguntas import MAX_DIAS
 
 MAX_CODIGOS = 5000
-MAX_DIAS = 3650
 MAX_QUANTIDADE = Decimal("999999999999.999")  # what numeric(15,3) holds
 
 # A product code: text, never a number. PostgreSQL has no NUL in text.

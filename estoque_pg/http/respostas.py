@@ -75,6 +75,8 @@ def instalar(app: FastAPI) -> None:
 
     async def de_http(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, HTTPException)
+        if erro.detail == "Not Found":  # no route: all others say what was not found
+            erro.detail = "there is nothing at this address: GET /openapi.json lists what there is"
         return resposta_de_erro(erro.status_code, erro.detail, erro.headers)
 
     async def de_validacao(_: Request, erro: Exception) -> JSONResponse:
