@@ -23,6 +23,7 @@ from psycopg.rows import tuple_row
 from estoque_pg.consultas import CONSULTAS
 
 _FIM_DO_ENSAIO = "-- end of the rehearsal"
+_TABELA = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
 _INDICE = re.compile(r"^CREATE INDEX IF NOT EXISTS (\w+) ON (\w+) \((.+)\);$", re.MULTILINE)
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
@@ -72,6 +73,8 @@ def preparada(
     `criar_schema` makes when it is missing. Does nothing where no table is adopted.
     """
     ensaio, marca, resto = migracao.read_text(encoding="utf-8").partition(_FIM_DO_ENSAIO)
+    if novas := [t for t in _TABELA.findall(ensaio) if not _existe(conn, t)]:
+        andamento.diga(f"source tables that are missing and will be created: {', '.join(novas)}")
     indices = [(i, t, c) for i, t, c in _INDICE.findall(resto) if _existe(conn, t)]
     if not marca or not indices:
         yield

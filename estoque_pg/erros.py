@@ -38,7 +38,10 @@ class ErroConexao(ErroEstoque):
     """The database cannot be reached, or it refuses the connection."""
 
     saida = 5
-    dica_padrao = "check --dsn, DATABASE_URL or the PG* variables, and that the server is running"
+    dica_padrao = (
+        "check --dsn, DATABASE_URL or the PG* variables (host, port, user, database), and that the"
+        " server is running"
+    )
 
 
 class ErroServidor(ErroEstoque):
@@ -155,14 +158,30 @@ def traduzir(erro: psycopg.Error) -> ErroEstoque:
         classe = ErroConexao  # libpq gives no SQLSTATE when no connection came about
     if classe is None:
         classe = ErroEstoque
-    # Errors of libpq itself have no primary message; they may spread over several lines.
-    mensagem = erro.diag.message_primary or " ".join(str(erro).split())
+    mensagem, detalhe = erro.diag.message_primary, erro.diag.message_detail
+    if mensagem is None:
+        # Errors of libpq itself have neither; what they say after the first line is the detail.
+        mensagem, _, resto = str(erro).strip().partition("\n")
+        for inicio in ("connection failed: ", "connection is bad: "):  # psycopg's own words
+            mensagem = mensagem.removeprefix(inicio)
+        detalhe = "\n".join(linha.strip() for linha in resto.splitlines()) or None
     return classe(
         mensagem or type(erro).__name__,
         dica=erro.diag.message_hint,
         sqlstate=estado,
-        detalhe=erro.diag.message_detail,
+        detalhe=detalhe,
     )
+
+
+def sem_conexao(erro: psycopg.Error) -> ErroConexao:
+    """Return the exception for a connection that did not come about."""
+    falha = traduzir(erro)
+    dica = falha.dica
+    if isinstance(erro, psycopg.ProgrammingError):  # no server was asked
+        dica = "a DSN is written 'host=... user=... dbname=...' or postgresql://user@host/dbname"
+    elif not isinstance(falha, ErroConexao):
+        dica = None
+    return ErroConexao(falha.mensagem, dica, falha.sqlstate, falha.detalhe)
 
 
 @contextmanager

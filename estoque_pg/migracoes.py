@@ -42,10 +42,10 @@ from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
-    ErroConexao,
     ErroEstoque,
     MigracaoAlterada,
     MigracoesPendentes,
+    sem_conexao,
     traduzindo,
     traduzir,
 )
@@ -56,6 +56,7 @@ TABELA_MIGRACAO = "_yoyo_estoque_migration"
 TABELA_LOG = "_yoyo_estoque_log"
 TABELA_VERSAO = "_yoyo_estoque_version"
 TABELA_SOMA = "estoque_migracao_soma"
+EXISTE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Estado:
     pendentes: tuple[str, ...]
     desconhecidas: tuple[str, ...]  # applied, but not in this package: the database is newer
     alteradas: tuple[str, ...]  # applied, and the package's file differs now
+    existe: bool  # the schema itself
+    alhures: tuple[str, ...]  # where nothing is installed: the schemas that have an install
 
     @property
     def instalado(self) -> bool:
@@ -137,7 +140,7 @@ def desfazer(conninfo: str, schema: str | None = None, pasta: Path | None = None
         desfeitas: list[str] = []
         for migracao in reversed([m for m in _ler(pasta) if m.id in atual.aplicadas]):
             _carregar(migracao)
-            with _falha(migracao.id), backend.transaction():
+            with _falha(f"removing {migracao.id}"), backend.transaction():
                 migracao.process_steps(backend, "rollback")
                 backend.unmark_one(migracao, log=False)
                 backend.apagar_soma(migracao.id)
@@ -157,12 +160,15 @@ def estado(
     with traduzindo():
         nome = schema if schema is not None else _atual(conn)
         registro = _registro(conn, nome) if nome is not None else {}
+        existe = bool(nome is not None and _valor(conn, EXISTE, nome))
     return Estado(
         schema=nome,
         aplicadas=tuple(i for i in somas if i in registro),
         pendentes=tuple(i for i in somas if i not in registro),
         desconhecidas=tuple(i for i in registro if i not in somas),
         alteradas=tuple(i for i in somas if i in registro and registro[i] != somas[i]),
+        existe=existe,
+        alhures=() if registro else tuple(instalacoes(conn)),
     )
 
 
@@ -190,8 +196,7 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
             cursor_factory=_CursorCalado,
         )
     except psycopg.Error as erro:
-        falha = traduzir(erro)
-        raise ErroConexao(falha.mensagem, sqlstate=falha.sqlstate) from erro
+        raise sem_conexao(erro) from erro
     with traduzindo(), conn:
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
@@ -305,7 +310,14 @@ def recusa(atual: Estado) -> ErroEstoque | None:
             dica="a new migration needs the highest number",
         )
     if not atual.instalado:
-        return MigracoesPendentes(f"estoque_pg is not installed in {onde}")
+        mensagem = f"estoque_pg is not installed in {onde}"
+        if atual.schema and not atual.existe:
+            mensagem += ", which does not exist"
+        dica = None
+        if atual.alhures:
+            lista = ", ".join(atual.alhures[:5]) + (", ..." if atual.alhures[5:] else "")
+            dica = f"choose with --schema: it is installed in {lista}; or run `estoque install`"
+        return MigracoesPendentes(mensagem, dica)
     if atual.pendentes:
         lista = ", ".join(atual.pendentes)
         return MigracoesPendentes(f"{onde} lacks: {lista}", dica="run `estoque migrate`")
@@ -327,6 +339,8 @@ def _aplicar(
     if not atual.pendentes:
         return []
     conn.add_notice_handler(andamento.do_servidor)
+    if not atual.existe:
+        andamento.diga(f'the schema "{schema}" is missing and will be created')
     backend = _Backend(conn, schema)
     feitas: list[str] = []
     # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
@@ -337,7 +351,7 @@ def _aplicar(
         soma = _soma(Path(migracao.path))
         _carregar(migracao)
         with (
-            _falha(migracao.id),
+            _falha(f"migration {migracao.id}"),
             preparada(conn, Path(migracao.path), backend.criar_schema, andamento),
         ):
             for tentativa in itertools.count(1):
@@ -376,8 +390,8 @@ def _carregar(migracao: Any) -> None:
 
 
 @contextmanager
-def _falha(migracao: str) -> Iterator[None]:
-    """Name the migration that failed, keeping the class of our own errors."""
+def _falha(obra: str) -> Iterator[None]:
+    """Name the work that failed, keeping the class of our own errors."""
     try:
         yield
     except psycopg.Error as erro:
@@ -387,7 +401,7 @@ def _falha(migracao: str) -> Iterator[None]:
         if falha.sqlstate == "2BP01":  # the server's own hint is about a command it was not given
             falha.dica = "drop what depends on ours, or move it elsewhere, and try again"
         if not (falha.sqlstate or "").startswith("EP"):
-            falha.mensagem = f"migration {migracao}: {falha.mensagem}"
+            falha.mensagem = f"{obra}: {falha.mensagem}"
         raise falha from erro
 
 

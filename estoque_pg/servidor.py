@@ -698,23 +698,31 @@ def _citar(valor: str) -> str:
 # ---- python -m estoque_pg.servidor -------------------------------------------------------------
 
 
+USO = """usage: python -m estoque_pg.servidor
+  parar [FOLDER] | remover [FOLDER]           stop the server; with its data
+  onde [DATABASE]                             where it listens, for --dsn
+  psql [DATABASE] [OPTIONS OF PSQL]"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """`parar`, `remover`, `onde` or `psql [database]`, on the durable server of the project."""
-    pedido, *resto = [*(sys.argv[1:] if argv is None else argv), ""][:3]
+    """What USO says, on the durable server of the project or of the folder given."""
+    pedido, *resto = [*(sys.argv[1:] if argv is None else argv), ""]
     base = pasta_padrao()
     try:
         if pedido == "parar":
-            print("server stopped" if _parar_duravel(base) else "no server is running")
+            parado = _parar_duravel(Path(resto[0]) if resto[0] else base)
+            print("server stopped" if parado else "no server is running")
         elif pedido == "remover":
-            print(f"{base} removed" if _remover_duravel(base) else "there is nothing to remove")
+            alvo = Path(resto[0]) if resto[0] else base
+            print(f"{alvo} removed" if _remover_duravel(alvo) else "there is nothing to remove")
         elif pedido == "onde":
             print(_onde(base, resto[0] or _BANCO))
         elif pedido == "psql":
-            servidor = Servidor(base, duravel=True).iniciar()
-            comando = servidor._argv_psql(resto[0] or _BANCO)
-            os.execvp(comando[0], comando)
+            banco, *opcoes = resto[:-1] if resto[0][:1] not in ("", "-") else [_BANCO, *resto[:-1]]
+            *comando, alvo_do_psql = Servidor(base, duravel=True).iniciar()._argv_psql(banco)
+            os.execvp(comando[0], [*comando, *opcoes, alvo_do_psql])
         else:
-            print("usage: python -m estoque_pg.servidor parar|remover|onde|psql", file=sys.stderr)
+            print(USO, file=sys.stderr)
             return 2
     except ErroServidor as erro:
         print(f"error: {erro.mensagem}", file=sys.stderr)

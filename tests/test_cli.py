@@ -143,6 +143,28 @@ def test_unknown_database(cena: Banco) -> None:
     uma_linha(estoque("status", dsn=psycopg.conninfo.make_conninfo(cena.dsn, dbname="zz")), 5)
 
 
+def test_a_connection_error_says_one_thing_a_line() -> None:
+    erro = estoque("status", dsn="host=/nonexistent,/nowhere").stderr
+    primeira, *resto = erro.splitlines()
+    assert primeira.startswith("error: connection to server on socket")
+    assert len([linha for linha in resto if linha.startswith("  - host: ")]) == 2
+    assert resto[-1].startswith("hint: check --dsn")
+    assert "dbname=..." in estoque("status", dsn="erp").stderr  # how a DSN is written
+
+
+def test_a_mistyped_schema_is_named_before_anything_is_made(cena: Banco) -> None:
+    for comando in (["status"], ["consultar", "P001"], ["uninstall", "--yes"]):
+        resultado = estoque(*comando, "--schema", "publico", dsn=cena.dsn)
+        erro = uma_linha(resultado, 3)
+        assert 'schema "publico", which does not exist' in erro
+        assert "installed in public" in resultado.stderr
+    feito = estoque("install", "--schema", "publico", "--sem-agendamento", dsn=cena.dsn)
+    assert 'the schema "publico" is missing and will be created' in feito.stderr
+    assert feito.stderr.count("movimentacao_estoque") == 1
+    de_novo = estoque("install", "--schema", "publico", "--sem-agendamento", dsn=cena.dsn)
+    assert de_novo.stderr == ""
+
+
 # --- asking -----------------------------------------------------------------------------------
 
 

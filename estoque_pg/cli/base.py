@@ -24,8 +24,9 @@ from psycopg import sql
 from estoque_pg import migracoes, tabela
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.consultas import CONSULTAS
-from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, traduzindo, traduzir
+from estoque_pg.erros import ErroEstoque, MigracoesPendentes, sem_conexao, traduzindo, traduzir
 from estoque_pg.linhas import Linha
+from estoque_pg.perguntas import MAX_DIAS
 from estoque_pg.tabela import Marcado
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -193,7 +194,7 @@ class Banco:
                 **({} if "PGCONNECT_TIMEOUT" in os.environ else self._paciencia(paciencia)),
             )
         except psycopg.Error as erro:
-            raise ErroConexao(traduzir(erro).mensagem, sqlstate=erro.sqlstate) from erro
+            raise sem_conexao(erro) from erro
         with conn:
             if self.schema is not None:
                 caminho = sql.Identifier(self.schema).as_string(conn) + ", pg_temp"
@@ -306,10 +307,15 @@ def _pedido() -> str | None:
 
 
 def com_json(comando: F) -> F:
-    """Add --formato and its short form --json.
+    """Add --json. The command gets `em_json`: print data, with `escrever_json` and its like."""
+    return click.option("--json", "em_json", is_flag=True, help="Print JSON.")(comando)
 
-    The command gets `em_json`: print data, with `escrever_json` and its like, instead of text
-    for people. They write what --formato asks for, JSON or CSV.
+
+def com_formato(comando: F) -> F:
+    """Add --formato and its short form --json, to commands whose data are rows.
+
+    The command gets `em_json` as with `com_json`; what prints data then writes the format asked
+    for, JSON or CSV.
     """
 
     @click.option(
@@ -319,20 +325,20 @@ def com_json(comando: F) -> F:
     )
     @click.option("--json", "curto", is_flag=True, help="Short for --formato json.")
     @functools.wraps(comando)
-    def com_json(*args: Any, formato: str | None, curto: bool, **kwargs: Any) -> Any:
+    def com_formato(*args: Any, formato: str | None, curto: bool, **kwargs: Any) -> Any:
         if curto and formato not in (None, JSON):
             raise click.UsageError(f"--json and --formato {formato} exclude each other")
         pedido = JSON if curto else formato
         click.get_current_context().meta[_CHAVE] = pedido
         return comando(*args, em_json=pedido in (CSV, JSON), **kwargs)
 
-    return com_json  # type: ignore[return-value]
+    return com_formato  # type: ignore[return-value]
 
 
 def com_dias(padrao: int) -> Callable[[F], F]:
     return click.option(
         "--dias",
-        type=click.IntRange(0, 36500),
+        type=click.IntRange(0, MAX_DIAS),
         default=padrao,
         show_default=True,
         metavar="N",
@@ -345,8 +351,11 @@ def ler_quantidade(contexto: click.Context, parametro: click.Parameter, texto: s
     limpo = texto.strip()
     if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", limpo):
         # One thousand or one and a bit: the tables write the former, JSON the latter.
-        opcoes = f"{limpo.replace('.', '')} or {limpo.replace('.', ',')}"
-        raise click.BadParameter(f"{limpo} is ambiguous: write {opcoes}")
+        milhar, decimal = limpo.replace(".", ""), limpo.replace(".", ",")
+        raise click.BadParameter(
+            f"{limpo} has two readings: write {milhar} if the point groups thousands,"
+            f" {decimal} if it is a decimal point"
+        )
     if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
         limpo = limpo.replace(".", "").replace(",", ".")
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) or not Decimal(limpo):

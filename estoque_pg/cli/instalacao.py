@@ -75,7 +75,7 @@ def _agendar(conn: psycopg.Connection[Any]) -> None:
     try:
         tarefa = manutencao.agendar(conn)
     except (CronAusente, SemPermissao, ErroConexao) as erro:
-        avisar(f"the minute job is not scheduled: {tabela.limpo(erro.mensagem)}")
+        avisar(f"the minute job could not be put into pg_cron: {tabela.limpo(erro.mensagem)}")
         if erro.dica:
             avisar(f"hint: {tabela.limpo(erro.dica)}")
     else:

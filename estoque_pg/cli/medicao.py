@@ -15,7 +15,7 @@ from estoque_pg.cli.base import (
     Banco,
     avisar,
     com_banco,
-    com_json,
+    com_formato,
     escrever_json,
     tabular,
 )
@@ -35,7 +35,7 @@ AQUECIMENTO = 10  # runs that plan and fill caches, and are not counted
     help="How often each question is asked.",
 )
 @com_banco
-@com_json
+@com_formato
 def bench(vezes: int, banco: Banco, em_json: bool) -> None:
     """Measure how fast the questions are answered.
 

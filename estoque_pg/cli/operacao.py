@@ -22,6 +22,7 @@ from estoque_pg.cli.base import (
     escrever_json,
     tabular,
 )
+from estoque_pg.cli.ficha import valor_de
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ErroEstoque, ManutencaoNecessaria
 from estoque_pg.manutencao import Ajuste
@@ -244,7 +245,7 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"minute job   {_tarefa(o)}")
     if o.execucoes:
         tabular(
-            ["  run", "driven by", "compared", "corrected", "failed", "turned", "ms"],
+            [f"  run ({_fuso()})", "driven by", "compared", "corrected", "failed", "turned", "ms"],
             [
                 [
                     f"  {e.inicio.astimezone():%d/%m %H:%M:%S}",  # of 7 days; fits 80 columns
@@ -261,15 +262,15 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"corrections  {_correcoes(o)}")
     if o.correcoes:
         tabular(
-            ["  found", "product", "field", "date", "was", "is"],
+            [f"  found ({_fuso()})", "product", "field", "date", "was", "is"],
             [
                 [
                     f"  {_momento(c.corrigido_em)}",
                     c.cod_produto,
                     c.campo,
                     c.data_prevista,
-                    c.valor_antes,
-                    c.valor_depois,
+                    valor_de(c.campo, c.valor_antes),
+                    valor_de(c.campo, c.valor_depois),
                 ]
                 for c in o.correcoes
             ],
@@ -277,7 +278,7 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"failing      {contar(o.total_de_falhas, 'product') if o.falhas else 'none'}")
     if o.falhas:
         tabular(
-            ["  since", "product", "tries", "error"],
+            [f"  since ({_fuso()})", "product", "tries", "error"],
             [[f"  {_momento(f.desde)}", f.cod_produto, f.vezes, f.mensagem] for f in o.falhas],
         )
 
@@ -296,18 +297,19 @@ def _tarefa(o: Operacao) -> str:
         ultima = o.execucoes[0]
         partes.append(f"last run {_idade(o.idade(ultima.fim))} ago by {tabela.limpo(ultima.motor)}")
     else:
-        partes.append("has not run")
+        partes.append("has not run yet")
     if o.tarefa is not None:
         partes.append("scheduled in pg_cron" if o.tarefa.ativa else "its pg_cron job is inactive")
     elif o.banco_do_cron is not None:
+        # Whether it is scheduled there cannot be seen from here.
         partes.append(f"pg_cron sits in the database {tabela.limpo(o.banco_do_cron)}")
     return "; ".join(partes)
 
 
 def _correcoes(o: Operacao) -> str:
     if not o.correcoes:
-        return "none"
-    return f"{tabela.numero(o.correcoes_24h)} within 24 hours; the newest:"
+        return "none by the minute job"
+    return f"{tabela.numero(o.correcoes_24h)} by the minute job within 24 hours; the newest:"
 
 
 def _marcar(sinal: str, problema: Problema, cor: str) -> None:
@@ -318,7 +320,12 @@ def _marcar(sinal: str, problema: Problema, cor: str) -> None:
 
 def _ajuste(ajuste: Ajuste) -> str:
     segundos = f"{ajuste.orcamento:g} s"
-    return f"{contar(ajuste.lote, 'product')} a run, none taken up after {segundos}"
+    return f"{contar(ajuste.lote, 'product')} a run, as many as fit into {segundos}"
+
+
+def _fuso() -> str:
+    """Name the time zone of this machine, in which times are shown."""
+    return datetime.now().astimezone().tzname() or "local"
 
 
 def _momento(momento: datetime) -> str:

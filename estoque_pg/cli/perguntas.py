@@ -15,7 +15,7 @@ from estoque_pg.cli.base import (
     colorido,
     com_banco,
     com_dias,
-    com_json,
+    com_formato,
     contar,
     escrever,
     escrever_json,
@@ -26,7 +26,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
-from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo
+from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo, valor_de
 from estoque_pg.erros import DivergenciaEncontrada
 from estoque_pg.linhas import Divergencia, Produto, Ruptura
 from estoque_pg.tabela import Marcado
@@ -35,7 +35,7 @@ from estoque_pg.tabela import Marcado
 @click.command()
 @com_codigos("[CODIGO]...")
 @com_banco
-@com_json
+@com_formato
 def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
     """Show products, a line each.
 
@@ -75,7 +75,7 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
 @click.command()
 @com_codigo
 @com_banco
-@com_json
+@com_formato
 def produto(codigo: str, banco: Banco, em_json: bool) -> None:
     """Show one product and its next 7 days.
 
@@ -113,7 +113,7 @@ def produto(codigo: str, banco: Banco, em_json: bool) -> None:
 @click.command()
 @com_dias(7)
 @com_banco
-@com_json
+@com_formato
 def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
     """List the products that run out soon.
 
@@ -152,7 +152,7 @@ def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
 @click.argument("quantidade", callback=ler_quantidade)
 @com_dias(28)
 @com_banco
-@com_json
+@com_formato
 def disponibilidade(
     codigo: str, quantidade: Decimal, dias: int, banco: Banco, em_json: bool
 ) -> None:
@@ -187,7 +187,7 @@ def disponibilidade(
 
 @click.command()
 @com_banco
-@com_json
+@com_formato
 def estatisticas(banco: Banco, em_json: bool) -> None:
     """Show the figures of the whole stock.
 
@@ -220,7 +220,7 @@ def estatisticas(banco: Banco, em_json: bool) -> None:
 @com_codigos("[CODIGO]...")
 @click.option("--tudo", is_flag=True, help="Every product.")
 @com_banco
-@com_json
+@com_formato
 def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool) -> None:
     """Rebuild products from the sources.
 
@@ -240,6 +240,8 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
             # A code nothing knows may still have a stored row to remove: rebuild before judging.
             corrigidos = sum(api.recalcular(c) for c in dict.fromkeys(codigos))
             achados = {p.codigo_consultado for p in api.produtos(codigos)}
+    if not tudo and not achados and not corrigidos:
+        exigir(codigos, achados)
     if em_json:
         escrever_json({"corrigidos": corrigidos})
     else:
@@ -251,7 +253,7 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
 @click.command()
 @com_codigos("[CODIGO]...")
 @com_banco
-@com_json
+@com_formato
 def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
     """Compare stored values with the sources.
 
@@ -270,13 +272,21 @@ def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
         divergencias = api.verificar(list(codigos) or None)
         ms = round((time.perf_counter() - inicio) * 1000)
         contagem = api.contagem() if not codigos else None
+    if codigos and not achados and not divergencias:
+        exigir(codigos, achados)
     if em_json:
         escrever_linhas(Divergencia, divergencias)
     elif divergencias:
         tabular(
             ["product", "field", "date", "stored", "expected"],
             [
-                [d.cod_produto, d.campo, d.data_prevista, d.valor_armazenado, d.valor_esperado]
+                [
+                    d.cod_produto,
+                    d.campo,
+                    d.data_prevista,
+                    valor_de(d.campo, d.valor_armazenado),
+                    valor_de(d.campo, d.valor_esperado),
+                ]
                 for d in divergencias
             ],
         )
@@ -284,7 +294,7 @@ def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
         o_que = f"{contar(contagem.produtos, 'product')} and "
         o_que += contar(contagem.previsoes, "forecast row")
     else:
-        o_que = contar(len(set(codigos)), "code")
+        o_que = contar(len(achados), "code")
     conta = contar(len(divergencias), "difference")
     resumo = f"{o_que} compared with the sources in {tabela.numero(ms)} ms: {conta}"
     (avisar if em_json else escrever)(resumo)

@@ -14,7 +14,7 @@ from estoque_pg.cli.base import (
     colorido,
     com_banco,
     com_dias,
-    com_json,
+    com_formato,
     escrever,
     escrever_linhas,
     largura,
@@ -40,7 +40,7 @@ ALTURA = 12  # rows of the chart
     help="Draw a picture into FILE, instead of the text.",
 )
 @com_banco
-@com_json
+@com_formato
 def projecao(codigo: str, dias: int, png: Path | None, banco: Banco, em_json: bool) -> None:
     """Project a product day by day.
 

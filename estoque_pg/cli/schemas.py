@@ -14,6 +14,7 @@ from estoque_pg.cli.base import (
     Banco,
     avisar,
     com_banco,
+    com_formato,
     com_json,
     contar,
     escrever,
@@ -26,7 +27,7 @@ from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPe
 
 @click.command("list")
 @com_banco
-@com_json
+@com_formato
 def listar(banco: Banco, em_json: bool) -> None:
     """Name the installs of a database.
 
@@ -101,7 +102,10 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
     if em_json:
         escrever_json({"schema": nome, "desfeitas": desfeitas})
     else:
-        escrever(f"removed from {nome}: {', '.join(desfeitas)}; the source tables stay")
+        escrever(
+            f"removed from {tabela.limpo(nome)}: {', '.join(desfeitas)}; the schema and the source"
+            " tables stay"
+        )
 
 
 def _tirar(conn: psycopg.Connection[Any], tarefa: manutencao.Cron) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -18,7 +19,7 @@ from estoque_pg.demo.tela import Tela, decimal
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, MigracaoAlterada, traduzir
 from estoque_pg.manutencao import agendar
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
+from estoque_pg.servidor import Servidor, pasta_padrao
 
 BANCO = "estoque_demo"
 RUPTURAS = 12  # shown; there are more
@@ -47,8 +48,7 @@ def executar(pasta: Path | None, semente: int) -> None:
             _auditar(conn, tela)
     except psycopg.Error as erro:
         raise traduzir(erro) from erro
-    tela.titulo("Yours to play with")
-    tela.linha(servidor.comando_psql(BANCO))
+    _despedir(servidor, pasta, tela)
 
 
 def _preparar(servidor: Servidor, semente: int, tela: Tela) -> Carga | None:
@@ -56,7 +56,7 @@ def _preparar(servidor: Servidor, semente: int, tela: Tela) -> Carga | None:
     tela.titulo("Server and schema")
     tela.linha(
         "server: "
-        + ("found running or kept from before" if servidor.reutilizado else "made")
+        + ("the one of before" if servidor.reutilizado else "made")
         + f", socket in {servidor.host}"
     )
     with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
@@ -148,3 +148,20 @@ def _auditar(conn: psycopg.Connection[Any], tela: Tela) -> None:
             f"{primeira.cod_produto}: {primeira.valor_armazenado} is stored, "
             f"{primeira.valor_esperado} is right"
         )
+
+
+def _despedir(servidor: Servidor, pasta: Path | None, tela: Tela) -> None:
+    """Say how to go on with what is there now, and how to stop it: lines to copy."""
+    tela.titulo("Yours to play with")
+    bindir = Path(sys.executable).parent
+    if shutil.which("estoque") is None and (bindir / "estoque").exists():
+        tela.linha(f"export PATH={shlex.quote(str(bindir))}:$PATH")
+    tela.linha(f"export DATABASE_URL={shlex.quote(servidor.dsn(BANCO))}")
+    tela.linha("estoque rupturas     # or acompanhar, projecao CODE, status; estoque --help")
+    tela.linha(servidor.comando_psql(BANCO))
+    if pasta is None and (pasta_padrao().parent / "Makefile").exists():
+        tela.linha("make stop            # the data stay; make clean removes all of it")
+    else:
+        alvo = f" {shlex.quote(str(pasta))}" if pasta else ""
+        python = shlex.quote(sys.executable)
+        tela.linha(f"{python} -m estoque_pg.servidor parar{alvo}   # remover: with its data")
