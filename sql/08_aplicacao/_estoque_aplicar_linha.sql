@@ -1,7 +1,7 @@
 -- The short way of one new source row: its product is locked, its forecast row moved where it has
--- a date (a forecast moves no balance: p_saldo is 0 then), and the D7 fields projected. Returns false, having done nothing, for a new code, another
--- name, or a product rebuilt in this transaction: then it goes through _estoque_aplicar, where the
--- locks are explained.
+-- a date (a forecast moves no balance: p_saldo is 0 then), and the D7 fields projected. Returns
+-- false, having done nothing, for a new code, another name, or a product rebuilt in this
+-- transaction: then it goes through _estoque_aplicar, where the locks are explained.
 CREATE FUNCTION _estoque_aplicar_linha(
     p_codigo text, p_data date, p_saldo numeric, p_entrada numeric, p_saida numeric, p_nome text
 ) RETURNS boolean
