@@ -15,8 +15,8 @@ from typing import Any
 
 import psycopg
 from cenario import COMANDOS, usar
-
 from estoque_pg.binarios import examinar
+
 from estoque_pg.erros import ErroServidor
 from estoque_pg.servidor import Servidor
 

@@ -1,10 +1,4 @@
-"""A private PostgreSQL server for the demo, the tests and the benchmarks.
-
-It listens on a unix socket only, inside a 0700 folder, and everyone who gets into that folder is
-trusted. PostgreSQL refuses to run as root, so for root the folder and the server belong to
-`postgres` (or `nobody`). A durable server outlives the program that started it and is taken up
-again by the next one; a throwaway one lives in memory and goes with its program.
-"""
+"""The private server itself: made, configured, started, taken up again, stopped."""
 
 from __future__ import annotations
 
@@ -13,58 +7,46 @@ import contextlib
 import fcntl
 import json
 import os
-import pwd
 import shlex
 import shutil
 import signal
-import socket
-import stat
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from psycopg.conninfo import make_conninfo
 
-from estoque_pg import binarios
-from estoque_pg.binarios import Programas, obter_extras
 from estoque_pg.erros import ErroServidor
+from estoque_pg.servidor import binarios
+from estoque_pg.servidor.binarios import Programas
+from estoque_pg.servidor.contas import ids_do_servidor
+from estoque_pg.servidor.pastas import (
+    PORTA,
+    Ficha,
+    apagar,
+    cabe_socket,
+    e_privada,
+    pasta_padrao,
+    pasta_rapida,
+    trancada,
+    varrer,
+)
+from estoque_pg.servidor.processo import (
+    ESPERA,
+    encerrar,
+    esperar_fim,
+    limpar_pid_alheio,
+    linhas_do_pid,
+    pid_vivo,
+    ultima_queixa,
+)
 
-__all__ = ["Servidor", "obter_extras", "pasta_padrao"]
-
-_BANCO = "estoque_demo"  # the database that the demo fills
-PORTA = 5432  # of the socket's file name only: nothing listens on TCP
-_ESPERA = 60.0  # seconds for a start (crash recovery included) or a stop
 _TEMPORARIOS = Path("/var/tmp")  # kept over a restart, and within everyone's reach
-
-
-def pasta_padrao() -> Path:
-    """The folder of the durable server: `.estoque` in the checkout, else in the current folder."""
-    projeto = Path(__file__).resolve().parent.parent
-    return (projeto if (projeto / "pyproject.toml").exists() else Path.cwd()) / ".estoque"
-
-
-@dataclass(slots=True)
-class Ficha:
-    """What a server's folder remembers from one run to the next."""
-
-    bindir: str
-    versao: str
-    socket: str
-    tem_cron: bool
-    duravel: bool
-
-    @classmethod
-    def ler(cls, raiz: Path) -> Ficha | None:
-        try:
-            return cls(**json.loads((raiz / "servidor.json").read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
 
 
 class Servidor:
@@ -118,7 +100,7 @@ class Servidor:
     @property
     def pid(self) -> int | None:
         """The server's main process; None when it does not run."""
-        return _pid_vivo(self.dados)
+        return pid_vivo(self.dados)
 
     def dsn(self, dbname: str = "postgres") -> str:
         """The libpq connection string of one of its databases."""
@@ -126,9 +108,9 @@ class Servidor:
 
     def comando_psql(self, dbname: str = "postgres") -> str:
         """The line with which a person opens psql on one of its databases."""
-        return shlex.join(self._argv_psql(dbname))
+        return shlex.join(self.argv_psql(dbname))
 
-    def _argv_psql(self, dbname: str) -> list[str]:
+    def argv_psql(self, dbname: str) -> list[str]:
         proprio = self.bindir / "psql"
         achado = shutil.which("psql")
         alvo = ["-h", self.host, "-U", self.user, dbname]
@@ -172,10 +154,10 @@ class Servidor:
         if not self.raiz.parts:
             return
         with self._trancado():
-            _parar(self.raiz, rapido=not remover, processo=self._processo)
+            encerrar(self.raiz, rapido=not remover, processo=self._processo)
             self._processo = None
             if remover:
-                _remover(self.raiz, self.host)
+                apagar(self.raiz, self.host)
                 if self.duravel and self.base and self.base.is_symlink():
                     self.base.unlink()
         if remover and self._trava is not None:
@@ -189,7 +171,7 @@ class Servidor:
 
     def _trancado(self) -> contextlib.AbstractContextManager[None]:
         """A throwaway folder is locked already, for as long as this program lives."""
-        return contextlib.nullcontext() if self._trava is not None else _trancada(self.raiz)
+        return contextlib.nullcontext() if self._trava is not None else trancada(self.raiz)
 
     def matar(self) -> None:
         """SIGKILL the server's main process, as a crash would; `iniciar()` brings it back."""
@@ -197,7 +179,7 @@ class Servidor:
         if pid is None:
             raise ErroServidor("the server does not run")
         os.kill(pid, signal.SIGKILL)
-        _esperar_fim(pid, self._processo)
+        esperar_fim(pid, self._processo)
         self._processo = None
 
     # ---- folders and users --------------------------------------------------------------------
@@ -206,7 +188,7 @@ class Servidor:
         """Choose programs, user and folder."""
         ficha = Ficha.ler(self.base) if self.base and self.duravel else None
         programas = _lembrados(ficha) or binarios.localizar()
-        self._ids = _ids_do_servidor(self.base if self.duravel else None)
+        self._ids = ids_do_servidor(self.base if self.duravel else None)
         self.raiz = self._pasta_duravel() if self.duravel else self._pasta_descartavel()
         self._programas = programas
         binarios.anunciar(programas)
@@ -225,8 +207,8 @@ class Servidor:
 
     def _pasta_descartavel(self) -> Path:
         """A fresh folder, in memory where there is room for it, freed should we be killed."""
-        onde = self.base or _pasta_rapida()
-        _varrer(onde, self._ids.get("user", os.geteuid()))
+        onde = self.base or pasta_rapida()
+        varrer(onde, self._ids.get("user", os.geteuid()))
         raiz = Path(tempfile.mkdtemp(prefix="estoque-", dir=onde))
         self._trava = os.open(raiz, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._trava, fcntl.LOCK_EX)
@@ -243,7 +225,7 @@ class Servidor:
         base = self.base
         try:
             base.parent.mkdir(parents=True, exist_ok=True)
-            with _trancada(base.parent):
+            with trancada(base.parent):
                 self._fazer_pasta(base)
             raiz = base.resolve()
             if not any(raiz.iterdir()):
@@ -316,9 +298,9 @@ class Servidor:
 
     def _retomar(self) -> bool:
         """Take up the durable server where it runs; False when it has to be started."""
-        while pid := _pid_vivo(self.dados):
+        while pid := pid_vivo(self.dados):
             ficha = Ficha.ler(self.raiz)
-            linhas = _linhas_do_pid(self.dados)
+            linhas = linhas_do_pid(self.dados)
             if ficha is None or (len(linhas) > 4 and linhas[4] != ficha.socket):
                 raise ErroServidor(
                     f"another PostgreSQL server (process {pid}) runs on {self.dados}",
@@ -328,7 +310,7 @@ class Servidor:
                 self.host, self.tem_cron, self.reutilizado = ficha.socket, ficha.tem_cron, True
                 return True
             if linhas[7:8] == ["stopping"]:
-                _esperar_fim(pid, self._processo)
+                esperar_fim(pid, self._processo)
             time.sleep(0.02)
         return False
 
@@ -367,7 +349,7 @@ class Servidor:
             if feito.returncode == 0:
                 break
         else:
-            queixa = _ultima_queixa(feito.stdout + feito.stderr)
+            queixa = ultima_queixa(feito.stdout + feito.stderr)
             shutil.rmtree(obra, ignore_errors=True)
             raise ErroServidor(f"initdb failed: {queixa}")
         # Relative, to a file outside the data folder: root never writes inside that one.
@@ -401,10 +383,10 @@ class Servidor:
 
     def _pasta_do_socket(self) -> Path:
         """The server's own folder, or a short one where its path is too long for a socket."""
-        if _cabe_socket(self.raiz):
+        if cabe_socket(self.raiz):
             return self.raiz
         ficha = Ficha.ler(self.raiz)
-        if ficha and ficha.socket and _e_privada(Path(ficha.socket), self.raiz.stat().st_uid):
+        if ficha and ficha.socket and e_privada(Path(ficha.socket), self.raiz.stat().st_uid):
             return Path(ficha.socket)
         curta = Path(tempfile.mkdtemp(prefix="estoque-", dir="/tmp"))
         self._doar(curta)
@@ -417,8 +399,8 @@ class Servidor:
         waited for, or its lingering process id would hold up the next start.
         """
         assert self._programas is not None
-        limite = time.monotonic() + _ESPERA
-        _limpar_pid_alheio(self.dados)
+        limite = time.monotonic() + ESPERA
+        limpar_pid_alheio(self.dados)
         while True:
             with self._abrir("servidor.log") as log:
                 inicio = log.tell()
@@ -434,7 +416,7 @@ class Servidor:
             demora = "shared memory block" in texto or "lock file" in texto
             if not demora or time.monotonic() > limite:
                 raise ErroServidor(
-                    f"the server did not start: {_ultima_queixa(texto)}",
+                    f"the server did not start: {ultima_queixa(texto)}",
                     dica=f"the whole story is in {self.raiz / 'servidor.log'}"
                     if self.duravel else None,
                 )  # fmt: skip
@@ -444,7 +426,7 @@ class Servidor:
         """Wait as pg_ctl does, for the last line of the pid file. False when the server ends."""
         assert self._processo is not None
         while time.monotonic() < limite:
-            linhas = _linhas_do_pid(self.dados)
+            linhas = linhas_do_pid(self.dados)
             if linhas[:1] == [str(self._processo.pid)] and linhas[7:8] == ["ready"]:
                 return True
             if self._processo.poll() is not None:
@@ -452,7 +434,7 @@ class Servidor:
                 return False
             time.sleep(0.02)
         raise ErroServidor(
-            f"the server was not ready within {_ESPERA:.0f} seconds",
+            f"the server was not ready within {ESPERA:.0f} seconds",
             dica=f"see {self.raiz / 'servidor.log'}; it may still be recovering from a crash",
         )
 
@@ -492,37 +474,7 @@ class Servidor:
             ) from erro
 
 
-# ---- users ------------------------------------------------------------------------------------
-
-
-def _ids_do_servidor(base: Path | None) -> dict[str, Any]:
-    """Whom to run the server as: ourselves, or for root somebody else, as subprocess takes it.
-
-    Root taking up a folder that belongs to an ordinary user runs the server as that user.
-    """
-    if os.geteuid() != 0:
-        try:
-            pwd.getpwuid(os.geteuid())
-        except KeyError as erro:
-            raise ErroServidor(
-                f"the user id {os.geteuid()} has no name, and PostgreSQL wants one",
-                dica="add it to /etc/passwd, or run as another user",
-            ) from erro
-        return {}
-    with contextlib.suppress(OSError, KeyError):
-        if base and (dono := base.stat().st_uid) != 0:
-            return _ids(pwd.getpwuid(dono))
-    for nome in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return _ids(pwd.getpwnam(nome))
-    raise ErroServidor(
-        "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`",
-        dica="run as an ordinary user, or `adduser --system postgres`",
-    )
-
-
-def _ids(conta: pwd.struct_passwd) -> dict[str, Any]:
-    return {"user": conta.pw_uid, "group": conta.pw_gid, "extra_groups": []}
+# -- inside --------------------------------------------------------------------------------------
 
 
 def _lembrados(ficha: Ficha | None) -> Programas | None:
@@ -532,248 +484,5 @@ def _lembrados(ficha: Ficha | None) -> Programas | None:
     return binarios.examinar(Path(ficha.bindir), "as before")
 
 
-# ---- folders ----------------------------------------------------------------------------------
-
-
-def _pasta_rapida() -> Path:
-    """Memory where there is room (a container's /dev/shm may be tiny), else the usual place."""
-    shm = Path("/dev/shm")
-    with contextlib.suppress(OSError):
-        if os.access(shm, os.W_OK | os.X_OK) and shutil.disk_usage(shm).free > 1 << 30:
-            return shm
-    return Path(tempfile.gettempdir())
-
-
-def _varrer(onde: Path, dono: int) -> None:
-    """Remove throwaway servers whose program was killed: nobody holds their lock any more."""
-    for raiz in onde.glob("estoque-*"):
-        ficha = Ficha.ler(raiz)
-        if ficha is None or ficha.duravel or not _e_privada(raiz, dono):
-            continue
-        with contextlib.suppress(OSError, ErroServidor):
-            fd = os.open(raiz, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _parar(raiz, rapido=False)
-                _remover(raiz, ficha.socket)
-            finally:
-                os.close(fd)
-
-
-@contextlib.contextmanager
-def _trancada(raiz: Path) -> Iterator[None]:
-    """Let one program at a time start or stop the server of a folder."""
-    fd = os.open(raiz, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        if not raiz.exists() or not os.path.samestat(os.fstat(fd), raiz.stat()):
-            raise ErroServidor(f"{raiz} was removed by another run", dica="run this again")
-        yield
-    finally:
-        os.close(fd)
-
-
-def _cabe_socket(pasta: Path) -> bool:
-    """Try it: the path may be too long, or the file system have no sockets (shared folders)."""
-    nome = pasta / f".s.PGSQL.{PORTA}"
-    with contextlib.suppress(FileNotFoundError):
-        nome.unlink()
-    try:
-        with socket.socket(socket.AF_UNIX) as tomada:
-            tomada.bind(str(nome))
-        nome.unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _e_privada(pasta: Path, dono: int) -> bool:
-    with contextlib.suppress(OSError):
-        estado = pasta.lstat()
-        privada = stat.S_ISDIR(estado.st_mode) and stat.S_IMODE(estado.st_mode) == 0o700
-        return privada and estado.st_uid == dono
-    return False
-
-
-def _remover(raiz: Path, host: str) -> None:
-    if host and Path(host) != raiz and _e_privada(Path(host), raiz.stat().st_uid):
-        shutil.rmtree(host, ignore_errors=True)
-    shutil.rmtree(raiz)
-
-
-# ---- the process ------------------------------------------------------------------------------
-
-
-def _linhas_do_pid(dados: Path) -> list[str]:
-    try:
-        texto = (dados / "postmaster.pid").read_text()
-    except OSError:
-        return []
-    return [linha.strip() for linha in texto.splitlines()]
-
-
-def _vive(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and is not yet reaped does not."""
-    try:
-        campos = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return campos[0] not in "ZX"
-
-
-def _pid_vivo(dados: Path) -> int | None:
-    """The process of the server on a data folder; a left-over pid file names none that counts."""
-    linhas = _linhas_do_pid(dados)
-    if not linhas or not linhas[0].isdigit():
-        return None
-    pid = int(linhas[0])
-    return pid if _vive(pid) and _serve(pid, dados) else None
-
-
-def _serve(pid: int, dados: Path) -> bool:
-    """Tell whether the process is a PostgreSQL on that data folder, which it has as its own."""
-    try:
-        if Path(f"/proc/{pid}/comm").read_text().strip() not in ("postgres", "postmaster"):
-            return False
-        return os.readlink(f"/proc/{pid}/cwd") == str(dados.resolve())
-    except PermissionError:
-        return True  # another user's: better to take it for ours than to start a second one
-    except OSError:
-        return False
-
-
-def _limpar_pid_alheio(dados: Path) -> None:
-    """Drop a pid file whose number, after a reboot, now belongs to another kind of process.
-
-    PostgreSQL itself clears one whose process is gone, but refuses to start while it lives.
-    """
-    linhas = _linhas_do_pid(dados)
-    pid = int(linhas[0]) if linhas and linhas[0].isdigit() else 0
-    if pid and _vive(pid) and not _serve(pid, dados):
-        (dados / "postmaster.pid").unlink()
-
-
-def _parar(raiz: Path, rapido: bool, processo: subprocess.Popen[bytes] | None = None) -> bool:
-    """Stop the server of a folder, by signal: no programs needed. False when none runs."""
-    pid = _pid_vivo(raiz / "dados")
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, signal.SIGINT if rapido else signal.SIGQUIT)
-    except ProcessLookupError:
-        return False
-    except PermissionError as erro:
-        raise ErroServidor(
-            f"the server (process {pid}) belongs to another user",
-            dica="stop it as the user who started it, or as root",
-        ) from erro
-    _esperar_fim(pid, processo)
-    return True
-
-
-def _esperar_fim(pid: int, processo: subprocess.Popen[bytes] | None) -> None:
-    if processo is not None and processo.pid == pid:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            processo.wait(_ESPERA)
-    limite = time.monotonic() + _ESPERA
-    while _vive(pid):
-        if time.monotonic() > limite:
-            raise ErroServidor(f"the server (process {pid}) did not stop")
-        time.sleep(0.02)
-
-
-def _ultima_queixa(texto: str) -> str:
-    linhas = [linha.strip() for linha in texto.splitlines() if linha.strip()]
-    graves = [x for x in linhas if "FATAL:" in x or "PANIC:" in x or "error:" in x]
-    escolhida = (graves or linhas or ["it said nothing"])[-1]
-    for sinal in ("FATAL:", "PANIC:", "error:"):
-        escolhida = escolhida.rpartition(sinal)[2].strip()
-    return escolhida
-
-
 def _citar(valor: str) -> str:
     return "'" + valor.replace("'", "''") + "'"
-
-
-# ---- python -m estoque_pg.servidor -------------------------------------------------------------
-
-
-USO = """usage: python -m estoque_pg.servidor
-  parar [FOLDER] | remover [FOLDER]           stop the server; with its data
-  onde [DATABASE]                             where it listens, for --dsn
-  psql [DATABASE] [OPTIONS OF PSQL]"""
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """What USO says, on the durable server of the project or of the folder given."""
-    pedido, *resto = [*(sys.argv[1:] if argv is None else argv), ""]
-    base = pasta_padrao()
-    try:
-        if pedido == "parar":
-            parado = _parar_duravel(Path(resto[0]) if resto[0] else base)
-            print("server stopped" if parado else "no server is running")
-        elif pedido == "remover":
-            alvo = Path(resto[0]) if resto[0] else base
-            print(f"{alvo} removed" if _remover_duravel(alvo) else "there is nothing to remove")
-        elif pedido == "onde":
-            print(_onde(base, resto[0] or _BANCO))
-        elif pedido == "psql":
-            banco, *opcoes = resto[:-1] if resto[0][:1] not in ("", "-") else [_BANCO, *resto[:-1]]
-            *comando, alvo_do_psql = Servidor(base, duravel=True).iniciar()._argv_psql(banco)
-            os.execvp(comando[0], [*comando, *opcoes, alvo_do_psql])
-        else:
-            print(USO, file=sys.stderr)
-            return 2
-    except ErroServidor as erro:
-        print(f"error: {erro.mensagem}", file=sys.stderr)
-        if erro.dica:
-            print(f"hint: {erro.dica}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _parar_duravel(base: Path) -> bool:
-    if not _nossa(base):
-        return False
-    with _trancada(base):
-        return _parar(base.resolve(), rapido=True)
-
-
-def _onde(base: Path, dbname: str) -> str:
-    ficha = Ficha.ler(base) if _nossa(base) else None
-    if ficha is None or _pid_vivo(base / "dados") is None:
-        raise ErroServidor("no server is running", dica="`make demo` starts it")
-    return make_conninfo(host=ficha.socket, port=PORTA, user=Servidor.user, dbname=dbname)
-
-
-def _remover_duravel(base: Path) -> bool:
-    if not _nossa(base):
-        if base.is_symlink():
-            base.unlink()
-        return False
-    raiz = base.resolve()
-    ficha = Ficha.ler(raiz)
-    with _trancada(raiz):
-        _parar(raiz, rapido=True)
-        _remover(raiz, ficha.socket if ficha else "")
-    if base.is_symlink():
-        base.unlink()
-    return True
-
-
-def _nossa(base: Path) -> bool:
-    """Tell whether there is a server's folder; one of somebody else's is refused, not removed."""
-    try:
-        if not base.exists():
-            return False
-        if not base.is_dir() or (any(base.iterdir()) and Ficha.ler(base) is None):
-            raise ErroServidor(f"{base} was not made by estoque_pg, and is left alone")
-    except PermissionError as erro:
-        raise ErroServidor(
-            f"{base} belongs to another user", dica="run this as that user, or as root"
-        ) from erro
-    return True
-
-
-if __name__ == "__main__":
-    sys.exit(main())
