@@ -21,6 +21,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
+from estoque_pg.tabela import fuso
 
 _FIM_DO_ENSAIO = "-- end of the rehearsal"
 _TABELA = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
@@ -96,6 +97,15 @@ def preparada(
         raise
 
 
+def transacoes(conn: psycopg.Connection[Any]) -> str:
+    """Name the transactions that others have had open for a while; nothing where there are none."""
+    return ", ".join(
+        f"process {pid} ({', '.join(filter(None, (quem, programa)))}, since"
+        f" {inicio.astimezone():%H:%M:%S} {fuso()})"
+        for pid, quem, programa, inicio in _linhas(conn, "transacoes")
+    )
+
+
 def _existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
     return bool(_linhas(conn, "existe_tabela", tabela=tabela)[0][0])
 
@@ -128,6 +138,8 @@ def _indexar(
         andamento.diga(f"indexing {nome} ({colunas}) beside its writers")
         if estado:  # left over from an attempt that was cut off
             conn.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(alvo))
+        if abertas := transacoes(conn):
+            andamento.diga(f"that waits for the transactions open already: {abertas}")
         feitos.append(alvo)
         conn.execute(
             sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} (" + colunas + ")").format(

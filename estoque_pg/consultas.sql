@@ -232,6 +232,16 @@ SELECT c.relname, n.nspname, c.oid = %(tabela)s::regclass, pg_relation_size(c.oi
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind = 'r' AND (p.isleaf OR c.oid = %(tabela)s::regclass);
 
+-- nome: transacoes
+-- Transactions of others in this database that have been open for a while, as far as this role may
+-- see, the oldest first.
+SELECT pid, usename, application_name, xact_start
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+   AND xact_start < clock_timestamp() - interval '2 s'
+ ORDER BY xact_start
+ LIMIT 3;
+
 -- nome: indice_valido
 -- Whether an index is whole, or was left over from an attempt that was cut off; no row without one.
 SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%(indice)s);

@@ -37,7 +37,7 @@ from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
-from estoque_pg.adocao import Andamento, preparada
+from estoque_pg.adocao import Andamento, preparada, transacoes
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
     ArgumentoInvalido,
@@ -364,9 +364,15 @@ def _aplicar(
                         backend.mark_one(migracao, log=False)
                         backend.guardar_soma(migracao.id, soma)
                     break
-                except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as erro:
                     if tentativa == TENTATIVAS:
-                        raise
+                        abertas = transacoes(conn)
+                        raise ErroEstoque(
+                            "the source tables stayed in use: nothing was installed",
+                            dica="try at a quieter time"
+                            + (f", or end what is open: {abertas}" if abertas else ""),
+                            sqlstate=erro.sqlstate,
+                        ) from erro
                     andamento.diga("the source tables are in use: trying again")
                     time.sleep(random.uniform(0.2, 1))
         andamento.terminou()

@@ -174,7 +174,7 @@ class Situacao:
                 f"{o.correcoes_24h} difference{plural} from the sources corrected within the"
                 " last 24 hours",
                 "find who writes past the triggers (see docs/operacao.md), then"
-                " `estoque verificar`",
+                " `estoque verificar`; this line stays for the 24 hours",
             ),
         )
 

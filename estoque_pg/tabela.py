@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -43,6 +43,11 @@ def numero(valor: Decimal | int) -> str:
 def data(valor: date) -> str:
     """Write a date as in Brazil: 07/08/2025."""
     return f"{valor.day:02d}/{valor.month:02d}/{valor.year:04d}"
+
+
+def fuso() -> str:
+    """Name the time zone of this machine, in which the time of day is shown."""
+    return datetime.now().astimezone().tzname() or "local"
 
 
 def colorir(texto: str, cor: str, cores: bool) -> str:

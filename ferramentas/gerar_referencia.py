@@ -36,7 +36,7 @@ the JSON has a list. Both are UTF-8. `--json` is short for `--formato json`.
 | 1 | error, an unknown product code among them |
 | 2 | wrong usage |
 | 3 | migrations are pending, or the database is newer than the package |
-| 4 | the audit found a divergence |
+| 4 | the audit found a divergence, or the status something to mend |
 | 5 | cannot connect |
 
 The shell completes commands, options and product codes after one of these, best put into its

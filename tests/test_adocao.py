@@ -638,10 +638,18 @@ def test_it_gives_up_in_the_end_and_leaves_nothing(
         outra.execute("SELECT 1")
         with psycopg.connect(vazio) as escritora:
             escritora.execute("UPDATE unificacao_codigos SET ativo = false")
+            time.sleep(2.5)
+            ditas: list[str] = []
             # Indexes wait for those who write to the same table only: this one is not indexed.
             with pytest.raises(ErroEstoque) as erro:
-                instalar(vazio, None)
+                instalar(vazio, None, avisar=ditas.append)
             assert erro.value.sqlstate == "55P03"
+            assert erro.value.mensagem == "the source tables stayed in use: nothing was installed"
+            quem = f"process {escritora.info.backend_pid} ("
+            assert quem in (erro.value.dica or "")
+            assert [
+                d for d in ditas if "waits for the transactions open already" in d and quem in d
+            ]
             assert objetos(vazio) == antes
     instalar(vazio, None)
 

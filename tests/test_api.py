@@ -333,12 +333,9 @@ DOCS = Path(estoque_pg.__file__).parent.parent / "docs"
 
 
 def cenario_dos_documentos(banco: Banco) -> None:
-    """What the examples of docs/python.md and docs/http.md are about."""
-    banco.mov("P001", 1500, nome_produto="Azeitona verde 200 g")
-    banco.pre("P001", 1750, 3)
-    banco.prod("P001", 900, 5)
-    banco.mov("P002", 200, nome_produto="Azeitona preta 200 g")
-    banco.unir("ANTIGO-1", "P002")
+    """What the examples of docs/python.md and docs/http.md are about: the rows the former gives."""
+    (linhas,) = re.findall(r"```sql\n(.*?)```", (DOCS / "python.md").read_text("utf-8"), re.DOTALL)
+    banco.execute(linhas)
 
 
 def test_examples_of_the_python_document(banco: Banco) -> None:

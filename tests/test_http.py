@@ -379,7 +379,9 @@ def test_health(cena: Banco, vazio: str) -> None:
         cena.cru("INSERT INTO estoque_correcao (cod_produto, campo) VALUES ('P1', 'saldo_atual')")
         resposta = cliente.get("/saude")  # mended: told, and no trouble
         assert resposta.status_code == 200
-        assert "corrected" in resposta.json()["saude"]["problemas"][0]
+        saude = resposta.json()["saude"]
+        assert saude["problemas"] == []
+        assert "corrected" in saude["corrigidos"][0]
         cena.cru("UPDATE estoque_execucao SET fim = now() - interval '1 hour'")
         resposta = cliente.get("/saude")
         assert resposta.status_code == 503

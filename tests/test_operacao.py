@@ -147,7 +147,7 @@ def test_fields_that_expired_are_shown_and_no_fault(cena: Banco) -> None:
     cena.ir_para(3)
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
-    assert "1 not turned to today yet" in resultado.stdout
+    assert "1 of them not turned to today yet" in resultado.stdout
 
 
 def test_a_role_with_nothing_but_usage(cena: Banco) -> None:

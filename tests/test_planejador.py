@@ -402,7 +402,7 @@ def test_survives_a_restart_of_the_database(servico: Servico) -> None:
         with Terminal("acompanhar", dsn=servidor.dsn()) as t:
             t.espera("no product runs out")
             servidor.parar()
-            t.espera("the database is away since")
+            t.espera("the database has been away since")
             servidor.iniciar()
             t.espera("unchanged since")
             with psycopg.connect(servidor.dsn(), autocommit=True) as conn:

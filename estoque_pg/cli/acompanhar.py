@@ -173,6 +173,10 @@ def _mostrar_uma_vez(pergunta: Pergunta, situacoes: Sequence[Situacao]) -> None:
     avisar("shown once: this is not a terminal")
 
 
+def _hora(momento: float) -> str:
+    return f"{time.strftime('%H:%M:%S', time.localtime(momento))} {tabela.fuso()}"
+
+
 def _nada(pergunta: Pergunta) -> str:
     return f"no product runs out within {contar(pergunta.dias, 'day')}"
 
@@ -344,9 +348,9 @@ class Tela:
 
     def _rodape(self, estado: Estado) -> str:
         if estado.fora_desde is not None:
-            hora = time.strftime("%H:%M:%S", time.localtime(estado.fora_desde))
-            return f"\x1b[31mthe database is away since {hora}; trying again\x1b[0m   q ends"
-        hora = time.strftime("%H:%M:%S", time.localtime(estado.desde))
+            hora = _hora(estado.fora_desde)
+            return f"\x1b[31mthe database has been away since {hora}; trying again\x1b[0m   q ends"
+        hora = _hora(estado.desde)
         total, cabem = len(estado.situacoes), self._cabem()
         onde = ""
         if total > cabem:

@@ -106,11 +106,10 @@ def escrever_json(objeto: Any) -> None:
 def escrever_linhas(classe: type[Linha], linhas: Iterable[Linha]) -> None:
     """Print typed rows as JSON or CSV; an empty CSV still has its header."""
     if _pedido() == CSV:
-        # The code as it was asked for is no key of the public dictionaries.
-        colunas = [c.name for c in fields(classe) if c.name != "codigo_consultado"]
+        colunas = [c.name for c in fields(classe)]
         _escrever_csv(colunas, ({c: getattr(r, c) for c in colunas} for r in linhas))
     else:
-        escrever_json([r.como_dict() for r in linhas])
+        escrever_json([_objeto(r) for r in linhas])
 
 
 def escrever_linha(linha: Linha) -> None:
@@ -118,7 +117,12 @@ def escrever_linha(linha: Linha) -> None:
     if _pedido() == CSV:
         escrever_linhas(type(linha), [linha])
     else:
-        escrever_json(linha.como_dict())
+        escrever_json(_objeto(linha))
+
+
+def _objeto(linha: Linha) -> dict[str, Any]:
+    """Return all columns, with the code as it was asked for: answers are joined to questions."""
+    return Linha.como_dict(linha)
 
 
 def _escrever_csv(colunas: list[str], linhas: Iterable[Mapping[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -107,7 +108,13 @@ def completar(
     except (ErroEstoque, psycopg.Error, ValueError):  # ValueError: a NUL among what was typed
         return []
     return [
-        CompletionItem(codigo, help=tabela.limpo(nome) if nome else None)
+        CompletionItem(_na_linha(codigo), help=tabela.limpo(nome) if nome else None)
         for codigo, nome in linhas
         if codigo.isprintable()
     ]
+
+
+def _na_linha(codigo: str) -> str:
+    """Write a code as the command line takes it: bash, unlike the others, leaves that to us."""
+    no_bash = os.environ.get("_ESTOQUE_COMPLETE", "").startswith("bash")
+    return shlex.quote(codigo) if no_bash else codigo

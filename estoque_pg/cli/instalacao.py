@@ -39,7 +39,7 @@ def install(banco: Banco, em_json: bool, tolerante: bool, sem_agendamento: bool)
 
     Creates the schema and the source tables that are missing, and adopts those that exist, with
     their data, while they are being written to. Puts the minute job into pg_cron where that is
-    there. Running it again changes nothing.
+    there. Running it again changes nothing, the schedule included.
 
     \b
     Example:
@@ -50,7 +50,7 @@ def install(banco: Banco, em_json: bool, tolerante: bool, sem_agendamento: bool)
             banco.dsn, banco.schema, tolerante=tolerante, avisar=_andamento
         )
     _relatar_migracoes(banco, aplicadas, em_json)
-    if not sem_agendamento:
+    if aplicadas and not sem_agendamento:  # later, it is the administrator's to say
         with banco.sessao() as conn:
             _agendar(conn)
 

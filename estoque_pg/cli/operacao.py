@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from datetime import datetime
 
@@ -188,14 +187,11 @@ def _resumir(banco: Banco, em_json: bool) -> Feito:
     with banco.conectar() as conn:
         agora = situacao(conn, banco.schema)
     erro = _queixa(agora)
-    if isinstance(erro, ManutencaoNecessaria):  # what is to mend is not shown here
-        erro.dica = f"`estoque status --schema {shlex.quote(banco.schema or '')}` names them"
     if not em_json and agora.migracoes.em_dia:
         o = agora.operacao
         resto = f"; {contar(o.produtos, 'product')}; minute job {_tarefa(o)}" if o else ""
         escrever(f"{tabela.limpo(banco.schema or '')}: up to date{resto}")
-        for aviso in agora.avisos:
-            _marcar("~", aviso, tabela.NEGRITO)
+        _mostrar_marcados(agora)
     return agora.como_dict(), erro
 
 
@@ -223,6 +219,10 @@ def _mostrar(s: Situacao) -> None:
         escrever(f"  unknown    {migracao} (from a newer package)")
     if s.operacao is not None:
         _mostrar_operacao(s.operacao)
+    _mostrar_marcados(s)
+
+
+def _mostrar_marcados(s: Situacao) -> None:
     for problema in s.problemas:
         _marcar("!", problema, tabela.VERMELHO)
     for aviso in s.avisos:
@@ -245,7 +245,15 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"minute job   {_tarefa(o)}")
     if o.execucoes:
         tabular(
-            [f"  run ({_fuso()})", "driven by", "compared", "corrected", "failed", "turned", "ms"],
+            [
+                f"  run ({tabela.fuso()})",
+                "driven by",
+                "compared",
+                "corrected",
+                "failed",
+                "turned",
+                "ms",
+            ],
             [
                 [
                     f"  {e.inicio.astimezone():%d/%m %H:%M:%S}",  # of 7 days; fits 80 columns
@@ -262,7 +270,7 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"corrections  {_correcoes(o)}")
     if o.correcoes:
         tabular(
-            [f"  found ({_fuso()})", "product", "field", "date", "was", "is"],
+            [f"  found ({tabela.fuso()})", "product", "field", "date", "was", "is"],
             [
                 [
                     f"  {_momento(c.corrigido_em)}",
@@ -278,7 +286,7 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"failing      {contar(o.total_de_falhas, 'product') if o.falhas else 'none'}")
     if o.falhas:
         tabular(
-            [f"  since ({_fuso()})", "product", "tries", "error"],
+            [f"  since ({tabela.fuso()})", "product", "tries", "error"],
             [[f"  {_momento(f.desde)}", f.cod_produto, f.vezes, f.mensagem] for f in o.falhas],
         )
 
@@ -286,7 +294,8 @@ def _mostrar_operacao(o: Operacao) -> None:
 def _vencidos(o: Operacao) -> str:
     if not o.vencidos:
         return ", all turned to today"
-    return f", {tabela.numero(o.vencidos)} not turned to today yet (answers are, all the same)"
+    vencidos = tabela.numero(o.vencidos)
+    return f", {vencidos} of them not turned to today yet (queries are right all the same)"
 
 
 def _tarefa(o: Operacao) -> str:
@@ -320,12 +329,7 @@ def _marcar(sinal: str, problema: Problema, cor: str) -> None:
 
 def _ajuste(ajuste: Ajuste) -> str:
     segundos = f"{ajuste.orcamento:g} s"
-    return f"{contar(ajuste.lote, 'product')} a run, as many as fit into {segundos}"
-
-
-def _fuso() -> str:
-    """Name the time zone of this machine, in which times are shown."""
-    return datetime.now().astimezone().tzname() or "local"
+    return f"{contar(ajuste.lote, 'product')} a run, stopping after {segundos}"
 
 
 def _momento(momento: datetime) -> str:

@@ -130,15 +130,15 @@ def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
         return
     if linhas:
         tabular(
-            ["runs out", "when", "product", "name", "balance", "lowest D+7"],
+            ["product", "name", "balance", "lowest D+7", "runs out", "when"],
             [
                 [
-                    Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(r.dia_ruptura)}"),
-                    tabela.em_dias(r.dias_ate_ruptura),
                     r.cod_produto,
                     r.nome_produto,
                     saldo(r.estoque_atual),
                     saldo(r.menor_estoque_d7),
+                    Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(r.dia_ruptura)}"),
+                    tabela.em_dias(r.dias_ate_ruptura),
                 ]
                 for r in linhas
             ],
@@ -231,7 +231,9 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
       estoque recalcular P001 P002
       estoque recalcular --tudo
     """
-    if bool(codigos) == tudo:
+    if codigos and tudo:
+        raise click.UsageError("give codes or --tudo, not both")
+    if not codigos and not tudo:
         raise click.UsageError("name the products, or give --tudo for all of them")
     with banco.api() as api:
         if tudo:

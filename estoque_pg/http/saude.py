@@ -1,4 +1,4 @@
-"""What /saude looks at: all that `estoque status` shows."""
+"""What /saude looks at: what `estoque status` shows, but for what is mended already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from estoque_pg import migracoes
-from estoque_pg.situacao import Situacao, situacao
+from estoque_pg.situacao import Problema, Situacao, situacao
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,22 @@ def examinar(conn: psycopg.Connection[Any], schema: str | None) -> Saude:
     recusa = migracoes.recusa(agora.migracoes)
     if recusa is not None:
         return Saude(recusa.mensagem, _detalhes(agora))
-    errados = [p for p in agora.problemas if p not in agora.corrigidos]
+    errados = _abertos(agora)
     if agora.operacao is not None and agora.operacao.execucoes:
         errados += agora.avisos
     return Saude(errados[0].texto if errados else None, _detalhes(agora))
+
+
+def _abertos(s: Situacao) -> list[Problema]:
+    return [p for p in s.problemas if p not in s.corrigidos]
 
 
 def _detalhes(s: Situacao) -> dict[str, Any]:
     detalhes: dict[str, Any] = {
         "migracoes_aplicadas": list(s.migracoes.aplicadas),
         "migracoes_pendentes": list(s.migracoes.pendentes),
-        "problemas": [p.texto for p in s.problemas],
+        "problemas": [p.texto for p in _abertos(s)],
+        "corrigidos": [p.texto for p in s.corrigidos],
         "avisos": [a.texto for a in s.avisos],
     }
     if (o := s.operacao) is not None:
