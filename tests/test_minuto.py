@@ -199,7 +199,7 @@ def test_more_than_can_be_mended_in_time_is_left_for_the_next_runs(banco: Banco)
     """What is mended stays locked until the run ends: no writer shall wait for very much of it."""
     banco.cru(PRODUTOS.format(4))
     banco.cru("UPDATE estoque_tempo_real SET saldo_atual = -7 WHERE cod_produto <> 'P0003'")
-    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_conferir(2, NULL, 0), '0 s')"
+    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_conferir(2, NULL, 0, 0), '0 s')"
     feitos = [banco.cru(aos_poucos)[0] for _ in range(4)]
     # P0002 was cut off and comes first, with P0003, which is right and locks nothing.
     esperado = [(1, 1), (2, 1), (2, 1), (2, 0)]
