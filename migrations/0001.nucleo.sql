@@ -2631,12 +2631,16 @@ COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
     'Notes a failing product in estoque_falha; inner use.';
 
 -- sql/11_manutencao/_estoque_assinar.sql
--- Takes the fingerprint of every function of ours: the last act of an installation.
+-- Takes the fingerprint of every function of ours: the last act of an installation. Ours are those
+-- signed before and those made in this transaction: an ERP may have functions of such names too.
 -- estoque_hoje is left out: it is there to be replaced.
 CREATE FUNCTION _estoque_assinar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
+SET quote_all_identifiers = off
 AS $body$
+DECLARE
+    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
 BEGIN
     DELETE FROM estoque_assinatura;
     INSERT INTO estoque_assinatura (objeto, md5, servidor)
@@ -2644,7 +2648,8 @@ BEGIN
         current_setting('server_version_num')::integer / 10000
     FROM pg_proc AS p
     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
-        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p');
+        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
+        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
 END
 $body$;
 
@@ -3206,6 +3211,7 @@ CREATE FUNCTION estoque_alterados()
 RETURNS TABLE (objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
+SET quote_all_identifiers = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -3841,7 +3847,73 @@ BEGIN
 END
 $body$;
 
--- sql/14_assinatura/assinatura.sql
+-- sql/14_direitos/direitos.sql
+-- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
+-- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
+-- the creation: that is taken back, or an application could write the results and run what is inner.
+-- Functions of ours are told from an ERP's of similar names by being made in this transaction.
+DO $body$
+DECLARE
+    v_demais record;
+BEGIN
+    FOR v_demais IN
+        WITH tabela AS (
+            SELECT r.oid, r.relname FROM pg_class AS r
+            WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
+                AND r.relname IN ('estoque_tempo_real', 'movimentacao_prevista',
+                    'estoque_por_codigo', 'estoque_assinatura', 'estoque_codigo_conhecido',
+                    'estoque_controle', 'estoque_correcao', 'estoque_execucao', 'estoque_falha',
+                    'estoque_lote', 'estoque_percurso', 'estoque_recontagem',
+                    'estoque_migracao_soma', '_yoyo_estoque_migration', '_yoyo_estoque_log',
+                    '_yoyo_estoque_version')
+        ),
+        nosso (objeto, dono, direitos, publico) AS (
+            SELECT format('TABLE %I', r.relname), r.relowner, r.relacl, r.relname !~ '^_yoyo_'
+            FROM tabela AS t JOIN pg_class AS r ON r.oid = t.oid
+            UNION ALL
+            SELECT format('SEQUENCE %I', r.relname), r.relowner, r.relacl, false
+            FROM tabela AS t
+            JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
+                AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+            JOIN pg_class AS r ON r.oid = d.objid AND r.relkind = 'S'
+            UNION ALL
+            SELECT format('FUNCTION %s', p.oid::regprocedure), p.proowner, p.proacl, true
+            FROM pg_proc AS p
+            WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+                AND p.proname ~ '^_?estoque_' AND age(p.xmin) <= 0
+        )
+        SELECT DISTINCT n.objeto,
+            CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS papel
+        FROM nosso AS n CROSS JOIN LATERAL aclexplode(n.direitos) AS x
+        WHERE x.grantee <> n.dono AND (x.grantee <> 0 OR NOT n.publico)
+        ORDER BY 1, 2
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', v_demais.objeto, v_demais.papel);
+    END LOOP;
+END
+$body$;
+
+-- What everybody may call who may use the schema, where default privileges took that away.
+GRANT EXECUTE ON FUNCTION
+    estoque_alterados(), estoque_codigo(text), estoque_consultar(text[]),
+    estoque_contradicoes(text[]), estoque_disponibilidade(text, numeric, integer),
+    estoque_estatisticas(), estoque_gatilhos(), estoque_hoje(), estoque_linhas_recusadas(),
+    estoque_projecao(text, integer), estoque_rupturas(integer), estoque_verificar(text[]),
+    _estoque_atual(text[]), _estoque_cabe(numeric), _estoque_canonicos(text[]),
+    _estoque_conferir_dias(integer),
+    _estoque_contribuicao_movimentacao(numeric, boolean),
+    _estoque_contribuicao_pre_separacao(text, date, numeric, text),
+    _estoque_contribuicao_programacao(text, date, numeric),
+    _estoque_contribuicao_separacao(text, date, numeric, boolean),
+    _estoque_cron(), _estoque_d7(text[], numeric[], integer, boolean),
+    _estoque_digital(text, text), _estoque_exigir_cron(text), _estoque_fatura(text, text, text),
+    _estoque_membros(text[]), _estoque_mencionados(text[]), _estoque_nome(text),
+    _estoque_nome_unico(text, text), _estoque_previsao_recalculada(text[]),
+    _estoque_quantidade(numeric), _estoque_quantidade_prevista(text, date, numeric),
+    _estoque_recalcular_produto(text), _estoque_saldo_recalculado(text[])
+TO PUBLIC;
+
+-- sql/15_assinatura/assinatura.sql
 -- The last act: remembers the functions as they are now. Later migrations do it again at their end.
 DO $body$
 BEGIN
