@@ -87,6 +87,7 @@ CREATE TABLE IF NOT EXISTS unificacao_codigos (
 DO $body$
 DECLARE
     v_falhas text;
+    v_criadores text;
     v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
     WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
@@ -233,6 +234,23 @@ BEGIN
             MESSAGE = format('the tables of schema %I do not fit', current_schema()),
             DETAIL = v_falhas,
             HINT = 'Mend what is named, or choose another schema, then install again.';
+    END IF;
+
+    -- What is found by name in a schema is only as safe as who may put things there: an operator for
+    -- exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14 everybody may in public.
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.oid = v_schema AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
+            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
+            ' FROM %3$s, or install as a role that has no more rights than these',
+            current_schema(), current_user, v_criadores);
     END IF;
 END
 $body$;

@@ -10,7 +10,7 @@ from apoio import Banco
 from oraculo import FONTES, Conexao
 from psycopg import sql
 
-from estoque_pg.migracoes import instalar
+from estoque_pg.migracoes import desfazer, instalar
 
 LEITURA = [
     "estoque_hoje()",
@@ -381,5 +381,25 @@ def test_default_privileges_neither_give_nor_take(banco: Banco, vazio: str) -> N
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 conn.execute("UPDATE estoque_tempo_real SET saldo_atual = 0")
             conn.execute("RESET ROLE")
+        finally:
+            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
+
+
+def test_who_may_create_in_the_schema_is_warned_of(vazio: str) -> None:
+    """An operator made there for exactly varchar would run with the installer's rights."""
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        papel = f"criador_{conn.info.dbname}"
+        conn.execute(f"CREATE ROLE {papel}; GRANT CREATE ON SCHEMA public TO {papel}, PUBLIC")
+        try:
+            ditas: list[str] = []
+            instalar(vazio, None, avisar=ditas.append)
+            avisos = [linha for linha in ditas if linha.startswith("warning: ")]
+            assert len(avisos) == 1
+            assert f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}," in avisos[0]
+            desfazer(vazio, None)
+            conn.execute(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}")
+            ditas.clear()
+            instalar(vazio, None, avisar=ditas.append)
+            assert not [linha for linha in ditas if linha.startswith("warning: ")]
         finally:
             conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
