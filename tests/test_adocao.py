@@ -549,6 +549,36 @@ def test_a_child_that_is_foreign(vazio: str) -> None:
     assert erro.detalhe == "separacao has a foreign table among its partitions"
 
 
+def test_a_trigger_name_that_is_taken(adotar: Callable[..., Banco]) -> None:
+    """An ERP may call a trigger as it likes, on a source and on what is put below one later."""
+    banco = adotar(
+        MINIMA,
+        "CREATE FUNCTION nada() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER estoque_inserir AFTER INSERT ON movimentacao_estoque"
+        " EXECUTE FUNCTION nada()",
+    )
+    banco.execute("INSERT INTO movimentacao_estoque VALUES (1, 'P1', 'N', 5, true)")
+    assert banco.saldo("P1") == 5
+    banco.cru(
+        "CREATE SCHEMA outra;"
+        " CREATE TABLE outra.movimentacao_estoque (LIKE public.movimentacao_estoque)"
+    )
+    instalar(banco.dsn, "outra")
+    banco.cru(
+        "CREATE TABLE dupla () INHERITS (public.movimentacao_estoque, outra.movimentacao_estoque)"
+    )
+    for schema in ("public", "outra"):
+        banco.cru(f"SELECT {schema}.estoque_minuto()")
+    assert banco.valor("SELECT count(*) FROM outra.estoque_gatilhos() WHERE estado <> 'ok'") == 0
+    inserir = "INSERT INTO dupla VALUES (2, 'P1', 'N', 6, true)"
+    banco.execute(inserir)
+    assert banco.saldo("P1") == 11
+    assert banco.valor("SELECT saldo_atual FROM outra.estoque_tempo_real") == 6
+    desfazer(banco.dsn, "outra")
+    banco.execute(inserir)
+    assert banco.saldo("P1") == 17
+
+
 def test_temporary_children_are_their_sessions_own(banco: Banco) -> None:
     """Nobody else can see into one: looking would stop every minute job while it lives."""
     outra = banco.conectar()

@@ -153,7 +153,7 @@ BEGIN
     END IF;
 
     -- What is found by name in a schema is only as safe as who may put things there: an operator for
-    -- exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14 everybody may in public.
+    -- exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14 everybody may in the usual one.
     SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
         ', ')
     INTO v_criadores
