@@ -27,6 +27,7 @@ _FIM_DO_ENSAIO = "-- end of the rehearsal"
 _TABELA = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
 _INDICE = re.compile(r"^CREATE INDEX IF NOT EXISTS (\w+) ON (\w+) \((.+)\);$", re.MULTILINE)
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
+_SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
 
 
@@ -49,7 +50,7 @@ class Andamento:
         """Pass on a notice of our own SQL."""
         texto = aviso.message_primary or ""
         if texto.startswith(_AVISO):
-            if self.adotando or "left out" in texto:
+            if self.adotando or texto.startswith(_SEMPRE):
                 self.diga(texto.removeprefix(_AVISO))
             if self.adotando and texto.endswith("holding writers off"):
                 self._espera_desde = time.monotonic()

@@ -467,7 +467,8 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
             " id text PRIMARY KEY, sha256 text NOT NULL,"
             " aplicada_em timestamptz NOT NULL DEFAULT now())"
         )
-        # Whoever may use the schema may ask what is installed in it.
+        # Whoever may use the schema may ask what is installed in it, and no more.
+        self.execute(f"REVOKE ALL ON {TABELA_SOMA} FROM PUBLIC")
         self.execute(f"GRANT SELECT ON {TABELA_SOMA} TO PUBLIC")
 
     def criar_schema(self) -> None:

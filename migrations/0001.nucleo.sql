@@ -87,6 +87,7 @@ CREATE TABLE IF NOT EXISTS unificacao_codigos (
 DO $body$
 DECLARE
     v_falhas text;
+    v_criadores text;
     v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
     WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
@@ -151,6 +152,16 @@ BEGIN
         UNION
         SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
     ),
+    -- By name, with what an installation that was cut off may have left of it.
+    indice (nome, tabela, colunas) AS (
+        VALUES
+            ('estoque_movimentacao_produto', 'movimentacao_estoque', 'cod_produto,id'),
+            ('estoque_pre_separacao_produto', 'pre_separacao_item', 'cod_produto,id'),
+            ('estoque_separacao_produto', 'separacao', 'cod_produto,id'),
+            ('estoque_separacao_lote', 'separacao', 'separacao_lote_id'),
+            ('estoque_programacao_produto', 'programacao_producao', 'cod_produto,id'),
+            ('estoque_embarque_lote', 'embarque_itens', 'separacao_lote_id')
+    ),
     falha (nome, texto) AS (
         SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
         FROM coluna AS c WHERE c.relacao IS NULL
@@ -187,15 +198,31 @@ BEGIN
         SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
         FROM fonte AS f WHERE row_security_active(f.relacao)
         UNION ALL
-        SELECT f.tabela, format('%I has a foreign table among its partitions', f.tabela)
-        FROM fonte AS f
-        WHERE EXISTS (SELECT FROM pg_partition_tree(f.relacao) AS p
-                      JOIN pg_class AS r ON r.oid = p.relid WHERE r.relkind = 'f')
+        SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+        WHERE r.relkind = 'f'
+        UNION ALL
+        -- A statement fires the triggers of the table it names, not those of the tables below it.
+        SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
+            ' would not be seen', f.tabela, i.inhparent::regclass)
+        FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao
         UNION ALL
         SELECT r.relname, format('%I is there already, and is not ours', r.relname)
         FROM pg_class AS r
         WHERE r.relnamespace = v_schema AND r.relname IN ('estoque_tempo_real',
-            'movimentacao_prevista', 'estoque_por_codigo')
+            'movimentacao_prevista', 'estoque_por_codigo', 'estoque_assinatura',
+            'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
+            'estoque_execucao', 'estoque_falha', 'estoque_lote', 'estoque_percurso',
+            'estoque_recontagem')
+        UNION ALL
+        SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+        FROM indice AS d
+        JOIN pg_class AS r ON r.relname = d.nome AND r.relnamespace = v_schema
+        LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+        LEFT JOIN fonte AS f ON f.relacao = x.indrelid AND f.tabela = d.tabela
+        WHERE f.tabela IS NULL OR d.colunas <> (
+            SELECT string_agg(pg_get_indexdef(r.oid, k, true), ',' ORDER BY k)
+            FROM generate_series(1, x.indnatts::integer) AS k)
     )
     SELECT string_agg(f.texto, E'\n' ORDER BY f.nome, f.texto)
     INTO v_falhas
@@ -207,6 +234,23 @@ BEGIN
             MESSAGE = format('the tables of schema %I do not fit', current_schema()),
             DETAIL = v_falhas,
             HINT = 'Mend what is named, or choose another schema, then install again.';
+    END IF;
+
+    -- What is found by name in a schema is only as safe as who may put things there: an operator for
+    -- exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14 everybody may in the usual one.
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.oid = v_schema AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
+            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
+            ' FROM %3$s, or install as a role that has no more rights than these',
+            current_schema(), current_user, v_criadores);
     END IF;
 END
 $body$;
@@ -387,6 +431,18 @@ REVOKE ALL ON estoque_percurso FROM PUBLIC;
 
 COMMENT ON TABLE estoque_percurso IS
     'The table and the code up to which the fallback has looked for unknown codes; inner use.';
+
+-- sql/03_tabelas/estoque_recontagem.sql
+-- Codes of partitions that were written to before they got triggers: the minute job compares these
+-- beside its batch, and takes them off as it does. Without a foreign key: any code may be here.
+CREATE TABLE estoque_recontagem (
+    codigo text PRIMARY KEY
+);
+
+REVOKE ALL ON estoque_recontagem FROM PUBLIC;
+
+COMMENT ON TABLE estoque_recontagem IS
+    'Codes of partitions that got their triggers late, to be compared soon; inner use.';
 
 -- sql/03_tabelas/estoque_tempo_real.sql
 -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
@@ -1634,6 +1690,7 @@ COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner
 CREATE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
@@ -1703,6 +1760,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_movimentacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
@@ -1785,6 +1843,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_movimentacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_pre_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
@@ -1875,6 +1934,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_pre_separacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_programacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
@@ -1964,6 +2024,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_programacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
@@ -2086,6 +2147,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 BEGIN
@@ -2109,6 +2171,7 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
 CREATE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE
@@ -2202,7 +2265,9 @@ COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
 -- turns on those that were disabled. A statement fires the triggers of the table it names, not those
 -- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
--- several, each with its own rows. Returns the tables that lacked a trigger and the number mended.
+-- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
+-- that shares a child, is passed over for one of this schema's own.
+-- Returns the tables that lacked a trigger and the number mended.
 -- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
 -- leaves alone what somebody disabled on purpose.
 CREATE FUNCTION _estoque_vigiar(
@@ -2228,7 +2293,11 @@ BEGIN
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
                 ' EXECUTE FUNCTION %I()',
-                v_falta.gatilho,
+                CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                  AND t.tgname = v_falta.gatilho)
+                    THEN v_falta.gatilho || '_'
+                        || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                    ELSE v_falta.gatilho END,
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
                     ELSE 'TRUNCATE' END,
@@ -2279,6 +2348,8 @@ BEGIN
         SELECT a.ordem, a.nome, a.funcao, i.inhrelid
         FROM arvore AS a
         JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
     )
     SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
         coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
@@ -2584,12 +2655,16 @@ COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
     'Notes a failing product in estoque_falha; inner use.';
 
 -- sql/11_manutencao/_estoque_assinar.sql
--- Takes the fingerprint of every function of ours: the last act of an installation.
+-- Takes the fingerprint of every function of ours: the last act of an installation. Ours are those
+-- signed before and those made in this transaction: an ERP may have functions of such names too.
 -- estoque_hoje is left out: it is there to be replaced.
 CREATE FUNCTION _estoque_assinar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
+SET quote_all_identifiers = off
 AS $body$
+DECLARE
+    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
 BEGIN
     DELETE FROM estoque_assinatura;
     INSERT INTO estoque_assinatura (objeto, md5, servidor)
@@ -2597,22 +2672,57 @@ BEGIN
         current_setting('server_version_num')::integer / 10000
     FROM pg_proc AS p
     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
-        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p');
+        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
+        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_assinar() IS 'Takes the fingerprints of our functions; inner use.';
 
+-- sql/11_manutencao/_estoque_codigos.sql
+-- The codes that tables concern, which are sources, partitions or children of one: those they
+-- mention, or, for shipment items, those of the separations of their lots.
+CREATE FUNCTION _estoque_codigos(p_tabelas regclass[]) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_tabela regclass;
+BEGIN
+    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
+        RETURN QUERY EXECUTE format(
+            CASE
+                WHEN _estoque_pertence(v_tabela, 'embarque_itens') THEN
+                    'SELECT s.cod_produto::text FROM separacao AS s WHERE s.cod_produto IS NOT NULL'
+                    ' AND s.separacao_lote_id IN (SELECT f.separacao_lote_id FROM %s AS f)'
+                    ' GROUP BY s.cod_produto'
+                WHEN _estoque_pertence(v_tabela, 'unificacao_codigos') THEN
+                    'SELECT f.codigo_origem::text FROM %1$s AS f WHERE f.codigo_origem IS NOT NULL'
+                    ' UNION SELECT f.codigo_destino::text FROM %1$s AS f'
+                    ' WHERE f.codigo_destino IS NOT NULL'
+                ELSE
+                    'SELECT f.cod_produto::text FROM %s AS f WHERE f.cod_produto IS NOT NULL'
+                    ' GROUP BY f.cod_produto'
+            END, v_tabela);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_codigos(regclass[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_codigos(regclass[]) IS
+    'Codes that source tables or their partitions concern; inner use.';
+
 -- sql/11_manutencao/_estoque_conferir.sql
 -- The first pass of the fallback: compares with the sources the codes that a bypass left without a
 -- product, and the products that have gone longest without it. Locks nothing while it does, and each
 -- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
 -- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
--- the batch, so that one that was mended need not wait for its turn.
+-- the batch, so that one that was mended need not wait for its turn; likewise p_recontar codes of
+-- partitions that got their triggers late.
 -- A source that somebody is altering is not waited for: comparing is left to the next run.
-CREATE FUNCTION _estoque_conferir(p_lote integer, p_prazo timestamptz, p_repetir integer)
-RETURNS _estoque_conferido[]
+CREATE FUNCTION _estoque_conferir(
+    p_lote integer, p_prazo timestamptz, p_repetir integer, p_recontar integer
+) RETURNS _estoque_conferido[]
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
@@ -2644,7 +2754,8 @@ BEGIN
     END;
     v_codigos := v_codigos || v_fila || ARRAY(
         SELECT f.cod_produto FROM estoque_falha AS f
-        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir);
+        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir)
+        || ARRAY(SELECT r.codigo FROM estoque_recontagem AS r ORDER BY r.codigo LIMIT p_recontar);
     FOR v_codigo IN
         SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
     LOOP
@@ -2667,8 +2778,8 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer) IS
+REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) IS
     'Compares a batch of codes with the sources, without a lock; inner use.';
 
 -- sql/11_manutencao/_estoque_corrigir.sql
@@ -2752,6 +2863,8 @@ BEGIN
         f.cod_produto = ANY (v_vistos)
         OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
             AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
+
+    DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
     UPDATE estoque_tempo_real AS t
     SET conferido_em = clock_timestamp()
@@ -2927,44 +3040,50 @@ COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
     'Rebuilds the product of a code and returns its balance and whether anything was wrong.';
 
 -- sql/11_manutencao/_estoque_recontar.sql
--- Counts what was written to tables while they had no triggers: recalculates their products.
+-- Counts what was written to tables while they had no triggers: recalculates the products that are
+-- wrong. Not only those the tables mention now: what was deleted from them is to be counted as well.
 -- One whose sum does not fit is noted as failing; the triggers do not wait for it to be mended.
 CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_tabela regclass;
+    v_codigos text[];
     v_codigo text;
 BEGIN
-    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
-        -- A partition with products holds few of them; any other table concerns them all.
-        IF NOT EXISTS (
+    IF coalesce(cardinality(p_tabelas), 0) = 0 THEN
+        RETURN;
+    END IF;
+    -- One partition of a table with products concerns few of them; any other table may all.
+    IF EXISTS (
+        SELECT FROM unnest(p_tabelas) AS t (tabela)
+        WHERE NOT EXISTS (
             SELECT FROM pg_inherits AS i
             JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
-            WHERE i.inhrelid = v_tabela)
-        THEN
-            PERFORM estoque_recalcular_tudo();
-            RETURN;
-        END IF;
-    END LOOP;
-    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
-        FOR v_codigo IN EXECUTE format(
-            'SELECT DISTINCT f.cod_produto::text FROM %s AS f'
-            ' WHERE f.cod_produto IS NOT NULL ORDER BY 1', v_tabela)
-        LOOP
-            BEGIN
-                PERFORM estoque_recalcular(v_codigo);
-            EXCEPTION WHEN numeric_value_out_of_range THEN
-                PERFORM _estoque_anotar_falha(v_codigo, SQLSTATE, SQLERRM);
-            END;
-        END LOOP;
+            WHERE i.inhrelid = t.tabela))
+    THEN
+        PERFORM estoque_recalcular_tudo();
+        RETURN;
+    END IF;
+    BEGIN
+        v_codigos := ARRAY(SELECT DISTINCT d.cod_produto FROM estoque_verificar() AS d
+                           WHERE d.cod_produto IS NOT NULL ORDER BY 1);
+    EXCEPTION WHEN numeric_value_out_of_range THEN
+        -- A sum that does not fit cannot be compared with the others; each by itself, then.
+        v_codigos := ARRAY(SELECT DISTINCT c FROM _estoque_codigos(p_tabelas) AS c ORDER BY 1);
+    END;
+    FOREACH v_codigo IN ARRAY v_codigos LOOP
+        BEGIN
+            PERFORM estoque_recalcular(v_codigo);
+        EXCEPTION WHEN numeric_value_out_of_range THEN
+            PERFORM _estoque_anotar_falha(v_codigo, SQLSTATE, SQLERRM);
+        END;
     END LOOP;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
-    'Recalculates the products of tables that had no triggers; inner use.';
+    'Recalculates what was written to tables that had no triggers; inner use.';
 
 -- sql/11_manutencao/_estoque_tomar_minuto.sql
 -- Whether this transaction may do the maintenance: one at a time per schema, and never on a standby,
@@ -2985,18 +3104,23 @@ COMMENT ON FUNCTION _estoque_tomar_minuto() IS
     'Takes the turn to maintain this schema, if nobody has it; inner use.';
 
 -- sql/11_manutencao/_estoque_vigiar_particoes.sql
--- For the minute job: puts triggers on partitions made since, and counts what was written to them.
--- Quits where a writer holds one of them, a table is not ours to alter, or everything is to be
--- recalculated and does not fit: the rest of the job is done, and the status tells.
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells.
 CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
+DECLARE
+    v_tabelas regclass[];
 BEGIN
-    PERFORM _estoque_recontar(v.tabelas) FROM _estoque_vigiar(true) AS v WHERE v.gatilhos > 0;
-EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege
-    OR numeric_value_out_of_range
-THEN
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
     RETURN;
 END
 $body$;
@@ -3111,6 +3235,7 @@ CREATE FUNCTION estoque_alterados()
 RETURNS TABLE (objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
+SET quote_all_identifiers = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -3251,6 +3376,7 @@ CREATE FUNCTION estoque_fallback(lote integer DEFAULT 10)
 RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 BEGIN
     IF lote IS NULL OR lote < 1 THEN
@@ -3259,7 +3385,7 @@ BEGIN
             HINT = 'Give the number of products to compare.';
     END IF;
     IF _estoque_tomar_minuto() THEN
-        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0), NULL) AS c;
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0, 0), NULL) AS c;
     ELSE
         RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
     END IF;
@@ -3320,13 +3446,18 @@ COMMENT ON FUNCTION estoque_linhas_recusadas() IS
 -- sql/11_manutencao/estoque_minuto.sql
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
--- Partitions made since the last run get their triggers, and what was written to them is counted.
+-- Partitions made since the last run get their triggers, and the next runs count what was written
+-- to them.
 -- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
 -- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
+-- policy hides from the owner raise an error, or they would be taken for gone and their products with
+-- them.
 -- No row while another run is under way, and on a standby.
 CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
@@ -3340,7 +3471,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
-    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1);
+    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1, 1000);
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
     SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
@@ -3366,6 +3497,7 @@ COMMENT ON FUNCTION estoque_minuto() IS
 CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3448,6 +3580,7 @@ COMMENT ON FUNCTION estoque_recalcular(text) IS
 CREATE FUNCTION estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 BEGIN
     RETURN _estoque_reconstruir_tudo();
@@ -3468,6 +3601,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_custom_plan
 AS $body$
 #variable_conflict use_column
@@ -3737,7 +3871,73 @@ BEGIN
 END
 $body$;
 
--- sql/14_assinatura/assinatura.sql
+-- sql/14_direitos/direitos.sql
+-- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
+-- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
+-- the creation: that is taken back, or an application could write the results and run what is inner.
+-- Functions of ours are told from an ERP's of similar names by being made in this transaction.
+DO $body$
+DECLARE
+    v_demais record;
+BEGIN
+    FOR v_demais IN
+        WITH tabela AS (
+            SELECT r.oid, r.relname FROM pg_class AS r
+            WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
+                AND r.relname IN ('estoque_tempo_real', 'movimentacao_prevista',
+                    'estoque_por_codigo', 'estoque_assinatura', 'estoque_codigo_conhecido',
+                    'estoque_controle', 'estoque_correcao', 'estoque_execucao', 'estoque_falha',
+                    'estoque_lote', 'estoque_percurso', 'estoque_recontagem',
+                    'estoque_migracao_soma', '_yoyo_estoque_migration', '_yoyo_estoque_log',
+                    '_yoyo_estoque_version')
+        ),
+        nosso (objeto, dono, direitos, publico) AS (
+            SELECT format('TABLE %I', r.relname), r.relowner, r.relacl, r.relname !~ '^_yoyo_'
+            FROM tabela AS t JOIN pg_class AS r ON r.oid = t.oid
+            UNION ALL
+            SELECT format('SEQUENCE %I', r.relname), r.relowner, r.relacl, false
+            FROM tabela AS t
+            JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
+                AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+            JOIN pg_class AS r ON r.oid = d.objid AND r.relkind = 'S'
+            UNION ALL
+            SELECT format('FUNCTION %s', p.oid::regprocedure), p.proowner, p.proacl, true
+            FROM pg_proc AS p
+            WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+                AND p.proname ~ '^_?estoque_' AND age(p.xmin) <= 0
+        )
+        SELECT DISTINCT n.objeto,
+            CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS papel
+        FROM nosso AS n CROSS JOIN LATERAL aclexplode(n.direitos) AS x
+        WHERE x.grantee <> n.dono AND (x.grantee <> 0 OR NOT n.publico)
+        ORDER BY 1, 2
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', v_demais.objeto, v_demais.papel);
+    END LOOP;
+END
+$body$;
+
+-- What everybody may call who may use the schema, where default privileges took that away.
+GRANT EXECUTE ON FUNCTION
+    estoque_alterados(), estoque_codigo(text), estoque_consultar(text[]),
+    estoque_contradicoes(text[]), estoque_disponibilidade(text, numeric, integer),
+    estoque_estatisticas(), estoque_gatilhos(), estoque_hoje(), estoque_linhas_recusadas(),
+    estoque_projecao(text, integer), estoque_rupturas(integer), estoque_verificar(text[]),
+    _estoque_atual(text[]), _estoque_cabe(numeric), _estoque_canonicos(text[]),
+    _estoque_conferir_dias(integer),
+    _estoque_contribuicao_movimentacao(numeric, boolean),
+    _estoque_contribuicao_pre_separacao(text, date, numeric, text),
+    _estoque_contribuicao_programacao(text, date, numeric),
+    _estoque_contribuicao_separacao(text, date, numeric, boolean),
+    _estoque_cron(), _estoque_d7(text[], numeric[], integer, boolean),
+    _estoque_digital(text, text), _estoque_exigir_cron(text), _estoque_fatura(text, text, text),
+    _estoque_membros(text[]), _estoque_mencionados(text[]), _estoque_nome(text),
+    _estoque_nome_unico(text, text), _estoque_previsao_recalculada(text[]),
+    _estoque_quantidade(numeric), _estoque_quantidade_prevista(text, date, numeric),
+    _estoque_recalcular_produto(text), _estoque_saldo_recalculado(text[])
+TO PUBLIC;
+
+-- sql/15_assinatura/assinatura.sql
 -- The last act: remembers the functions as they are now. Later migrations do it again at their end.
 DO $body$
 BEGIN

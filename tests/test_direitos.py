@@ -10,6 +10,8 @@ from apoio import Banco
 from oraculo import FONTES, Conexao
 from psycopg import sql
 
+from estoque_pg.migracoes import desfazer, instalar
+
 LEITURA = [
     "estoque_hoje()",
     "estoque_codigo('P1')",
@@ -335,3 +337,69 @@ def test_row_security_on_a_source_does_not_blind_the_triggers(banco: Banco, pape
     banco.verificar()
     assert banco.saldo("P2") == 20
     banco.cru("DROP POLICY p ON movimentacao_estoque")
+
+
+# --- default privileges, which an ERP's database may well have ----------------------------------
+
+ACLS = """
+    SELECT c.relkind::text, c.relname::text, x.grantee::regrole::text, x.privilege_type
+    FROM pg_class AS c, aclexplode(coalesce(c.relacl,
+        acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) AS x
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'S')
+        AND c.relname NOT IN (SELECT f || s FROM unnest(%(fontes)s::text[]) AS f,
+                              unnest(ARRAY['', '_id_seq']) AS s)
+    UNION ALL
+    SELECT 'f', p.oid::regprocedure::text, x.grantee::regrole::text, x.privilege_type
+    FROM pg_proc AS p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+    WHERE p.pronamespace = 'public'::regnamespace AND p.proname <> 'estoque_do_erp'
+    ORDER BY 1, 2, 3, 4
+"""
+
+
+def test_default_privileges_neither_give_nor_take(banco: Banco, vazio: str) -> None:
+    """Or an application could write the results, or nobody could ask."""
+    papel = f"app_{banco.conn.info.dbname}"
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        conn.execute(
+            f"CREATE ROLE {papel};"
+            f" ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {papel}, PUBLIC;"
+            f" ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO {papel}, PUBLIC;"
+            f" ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO {papel};"
+            " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
+        )
+        conn.execute("CREATE FUNCTION estoque_do_erp() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        try:
+            instalar(vazio, None)
+            fontes = {"fontes": list(FONTES)}
+            esperado = banco.conn.execute(ACLS, fontes).fetchall()
+            assert conn.execute(ACLS, fontes).fetchall() == esperado
+            # What is the ERP's, and what it grants on it, stays.
+            conn.execute(f"SET ROLE {papel}")
+            conn.execute("SELECT estoque_do_erp()")
+            conn.execute(INSERIR)
+            conn.execute("SELECT * FROM estoque_consultar('{P1}')")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute("UPDATE estoque_tempo_real SET saldo_atual = 0")
+            conn.execute("RESET ROLE")
+        finally:
+            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
+
+
+def test_who_may_create_in_the_schema_is_warned_of(vazio: str) -> None:
+    """An operator made there for exactly varchar would run with the installer's rights."""
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        papel = f"criador_{conn.info.dbname}"
+        conn.execute(f"CREATE ROLE {papel}; GRANT CREATE ON SCHEMA public TO {papel}, PUBLIC")
+        try:
+            ditas: list[str] = []
+            instalar(vazio, None, avisar=ditas.append)
+            avisos = [linha for linha in ditas if linha.startswith("warning: ")]
+            assert len(avisos) == 1
+            assert f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}," in avisos[0]
+            desfazer(vazio, None)
+            conn.execute(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}")
+            ditas.clear()
+            instalar(vazio, None, avisar=ditas.append)
+            assert not [linha for linha in ditas if linha.startswith("warning: ")]
+        finally:
+            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")

@@ -12,6 +12,8 @@ import pytest
 from apoio import Banco, Sessao
 from test_reparo import ESTRAGOS, cena
 
+from estoque_pg.migracoes import instalar
+
 ZERO = {"processados": 0, "corrigidos": 0, "falhas": 0}
 PRODUTOS = (
     "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
@@ -199,7 +201,7 @@ def test_more_than_can_be_mended_in_time_is_left_for_the_next_runs(banco: Banco)
     """What is mended stays locked until the run ends: no writer shall wait for very much of it."""
     banco.cru(PRODUTOS.format(4))
     banco.cru("UPDATE estoque_tempo_real SET saldo_atual = -7 WHERE cod_produto <> 'P0003'")
-    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_conferir(2, NULL, 0), '0 s')"
+    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_conferir(2, NULL, 0, 0), '0 s')"
     feitos = [banco.cru(aos_poucos)[0] for _ in range(4)]
     # P0002 was cut off and comes first, with P0003, which is right and locks nothing.
     esperado = [(1, 1), (2, 1), (2, 1), (2, 0)]
@@ -534,6 +536,32 @@ def test_the_signatures_do_not_depend_on_who_asks(banco: Banco) -> None:
     conn = banco.conectar()
     conn.execute("SET search_path = pg_catalog")
     assert conn.execute("SELECT * FROM public.estoque_alterados()").fetchall() == []
+
+
+def test_the_signatures_do_not_depend_on_settings(vazio: str) -> None:
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        conn.execute(
+            f"ALTER DATABASE {conn.info.dbname} SET quote_all_identifiers = on;"
+            f" ALTER DATABASE {conn.info.dbname} SET datestyle = 'SQL, DMY'"
+        )
+        instalar(vazio, None)
+        assert conn.execute("SELECT * FROM estoque_alterados()").fetchall() == []
+
+
+def test_functions_of_the_erp_are_its_own_affair(vazio: str) -> None:
+    """Whatever they are called, and whenever they were made."""
+    criar = "CREATE OR REPLACE FUNCTION estoque_baixar() RETURNS int LANGUAGE sql AS 'SELECT {}'"
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        conn.execute(criar.format(1))
+        instalar(vazio, None)
+        conn.execute(criar.format(2))
+        conn.execute("CREATE FUNCTION _estoque_nova() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        assert conn.execute("SELECT * FROM estoque_alterados()").fetchall() == []
+        conn.execute("SELECT _estoque_assinar()")  # as the next migration does
+        conn.execute("DROP FUNCTION estoque_baixar(), _estoque_nova()")
+        assert conn.execute("SELECT * FROM estoque_alterados()").fetchall() == []
+        conn.execute("DROP FUNCTION estoque_codigo(text) CASCADE")
+        assert conn.execute("SELECT estado FROM estoque_alterados()").fetchall() == [("missing",)]
 
 
 def test_a_reader_sees_all_of_it_and_changes_nothing(banco: Banco) -> None:

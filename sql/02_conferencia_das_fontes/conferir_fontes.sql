@@ -3,6 +3,7 @@
 DO $body$
 DECLARE
     v_falhas text;
+    v_criadores text;
     v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
 BEGIN
     WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
@@ -67,6 +68,16 @@ BEGIN
         UNION
         SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
     ),
+    -- By name, with what an installation that was cut off may have left of it.
+    indice (nome, tabela, colunas) AS (
+        VALUES
+            ('estoque_movimentacao_produto', 'movimentacao_estoque', 'cod_produto,id'),
+            ('estoque_pre_separacao_produto', 'pre_separacao_item', 'cod_produto,id'),
+            ('estoque_separacao_produto', 'separacao', 'cod_produto,id'),
+            ('estoque_separacao_lote', 'separacao', 'separacao_lote_id'),
+            ('estoque_programacao_produto', 'programacao_producao', 'cod_produto,id'),
+            ('estoque_embarque_lote', 'embarque_itens', 'separacao_lote_id')
+    ),
     falha (nome, texto) AS (
         SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
         FROM coluna AS c WHERE c.relacao IS NULL
@@ -103,15 +114,31 @@ BEGIN
         SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
         FROM fonte AS f WHERE row_security_active(f.relacao)
         UNION ALL
-        SELECT f.tabela, format('%I has a foreign table among its partitions', f.tabela)
-        FROM fonte AS f
-        WHERE EXISTS (SELECT FROM pg_partition_tree(f.relacao) AS p
-                      JOIN pg_class AS r ON r.oid = p.relid WHERE r.relkind = 'f')
+        SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+        WHERE r.relkind = 'f'
+        UNION ALL
+        -- A statement fires the triggers of the table it names, not those of the tables below it.
+        SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
+            ' would not be seen', f.tabela, i.inhparent::regclass)
+        FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao
         UNION ALL
         SELECT r.relname, format('%I is there already, and is not ours', r.relname)
         FROM pg_class AS r
         WHERE r.relnamespace = v_schema AND r.relname IN ('estoque_tempo_real',
-            'movimentacao_prevista', 'estoque_por_codigo')
+            'movimentacao_prevista', 'estoque_por_codigo', 'estoque_assinatura',
+            'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
+            'estoque_execucao', 'estoque_falha', 'estoque_lote', 'estoque_percurso',
+            'estoque_recontagem')
+        UNION ALL
+        SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+        FROM indice AS d
+        JOIN pg_class AS r ON r.relname = d.nome AND r.relnamespace = v_schema
+        LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+        LEFT JOIN fonte AS f ON f.relacao = x.indrelid AND f.tabela = d.tabela
+        WHERE f.tabela IS NULL OR d.colunas <> (
+            SELECT string_agg(pg_get_indexdef(r.oid, k, true), ',' ORDER BY k)
+            FROM generate_series(1, x.indnatts::integer) AS k)
     )
     SELECT string_agg(f.texto, E'\n' ORDER BY f.nome, f.texto)
     INTO v_falhas
@@ -123,6 +150,23 @@ BEGIN
             MESSAGE = format('the tables of schema %I do not fit', current_schema()),
             DETAIL = v_falhas,
             HINT = 'Mend what is named, or choose another schema, then install again.';
+    END IF;
+
+    -- What is found by name in a schema is only as safe as who may put things there: an operator for
+    -- exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14 everybody may in the usual one.
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.oid = v_schema AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
+            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
+            ' FROM %3$s, or install as a role that has no more rights than these',
+            current_schema(), current_user, v_criadores);
     END IF;
 END
 $body$;

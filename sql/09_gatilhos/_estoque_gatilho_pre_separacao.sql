@@ -3,6 +3,7 @@
 CREATE FUNCTION _estoque_gatilho_pre_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE

@@ -4,6 +4,7 @@
 CREATE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 DECLARE

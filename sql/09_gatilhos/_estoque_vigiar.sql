@@ -2,7 +2,9 @@
 -- turns on those that were disabled. A statement fires the triggers of the table it names, not those
 -- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
--- several, each with its own rows. Returns the tables that lacked a trigger and the number mended.
+-- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
+-- that shares a child, is passed over for one of this schema's own.
+-- Returns the tables that lacked a trigger and the number mended.
 -- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
 -- leaves alone what somebody disabled on purpose.
 CREATE FUNCTION _estoque_vigiar(
@@ -28,7 +30,11 @@ BEGIN
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
                 ' EXECUTE FUNCTION %I()',
-                v_falta.gatilho,
+                CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                  AND t.tgname = v_falta.gatilho)
+                    THEN v_falta.gatilho || '_'
+                        || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                    ELSE v_falta.gatilho END,
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
                     ELSE 'TRUNCATE' END,

@@ -26,6 +26,8 @@ BEGIN
         SELECT a.ordem, a.nome, a.funcao, i.inhrelid
         FROM arvore AS a
         JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
     )
     SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
         coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'

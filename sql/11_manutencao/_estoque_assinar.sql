@@ -1,9 +1,13 @@
--- Takes the fingerprint of every function of ours: the last act of an installation.
+-- Takes the fingerprint of every function of ours: the last act of an installation. Ours are those
+-- signed before and those made in this transaction: an ERP may have functions of such names too.
 -- estoque_hoje is left out: it is there to be replaced.
 CREATE FUNCTION _estoque_assinar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
+SET quote_all_identifiers = off
 AS $body$
+DECLARE
+    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
 BEGIN
     DELETE FROM estoque_assinatura;
     INSERT INTO estoque_assinatura (objeto, md5, servidor)
@@ -11,7 +15,8 @@ BEGIN
         current_setting('server_version_num')::integer / 10000
     FROM pg_proc AS p
     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
-        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p');
+        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
+        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
 END
 $body$;
 

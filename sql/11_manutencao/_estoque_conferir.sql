@@ -2,10 +2,12 @@
 -- product, and the products that have gone longest without it. Locks nothing while it does, and each
 -- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
 -- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
--- the batch, so that one that was mended need not wait for its turn.
+-- the batch, so that one that was mended need not wait for its turn; likewise p_recontar codes of
+-- partitions that got their triggers late.
 -- A source that somebody is altering is not waited for: comparing is left to the next run.
-CREATE FUNCTION _estoque_conferir(p_lote integer, p_prazo timestamptz, p_repetir integer)
-RETURNS _estoque_conferido[]
+CREATE FUNCTION _estoque_conferir(
+    p_lote integer, p_prazo timestamptz, p_repetir integer, p_recontar integer
+) RETURNS _estoque_conferido[]
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
@@ -37,7 +39,8 @@ BEGIN
     END;
     v_codigos := v_codigos || v_fila || ARRAY(
         SELECT f.cod_produto FROM estoque_falha AS f
-        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir);
+        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir)
+        || ARRAY(SELECT r.codigo FROM estoque_recontagem AS r ORDER BY r.codigo LIMIT p_recontar);
     FOR v_codigo IN
         SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
     LOOP
@@ -60,6 +63,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer) IS
+REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) IS
     'Compares a batch of codes with the sources, without a lock; inner use.';

@@ -79,6 +79,8 @@ BEGIN
         OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
             AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
 
+    DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
+
     UPDATE estoque_tempo_real AS t
     SET conferido_em = clock_timestamp()
     FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l

@@ -1,15 +1,20 @@
--- For the minute job: puts triggers on partitions made since, and counts what was written to them.
--- Quits where a writer holds one of them, a table is not ours to alter, or everything is to be
--- recalculated and does not fit: the rest of the job is done, and the status tells.
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells.
 CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
+DECLARE
+    v_tabelas regclass[];
 BEGIN
-    PERFORM _estoque_recontar(v.tabelas) FROM _estoque_vigiar(true) AS v WHERE v.gatilhos > 0;
-EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege
-    OR numeric_value_out_of_range
-THEN
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
     RETURN;
 END
 $body$;

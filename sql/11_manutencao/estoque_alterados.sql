@@ -4,6 +4,7 @@ CREATE FUNCTION estoque_alterados()
 RETURNS TABLE (objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
+SET quote_all_identifiers = off
 AS $body$
 BEGIN
     RETURN QUERY

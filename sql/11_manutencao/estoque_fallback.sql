@@ -6,6 +6,7 @@ CREATE FUNCTION estoque_fallback(lote integer DEFAULT 10)
 RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 BEGIN
     IF lote IS NULL OR lote < 1 THEN
@@ -14,7 +15,7 @@ BEGIN
             HINT = 'Give the number of products to compare.';
     END IF;
     IF _estoque_tomar_minuto() THEN
-        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0), NULL) AS c;
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0, 0), NULL) AS c;
     ELSE
         RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
     END IF;

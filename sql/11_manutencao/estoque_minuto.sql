@@ -1,12 +1,17 @@
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
--- Partitions made since the last run get their triggers, and what was written to them is counted.
+-- Partitions made since the last run get their triggers, and the next runs count what was written
+-- to them.
 -- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
 -- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
+-- policy hides from the owner raise an error, or they would be taken for gone and their products with
+-- them.
 -- No row while another run is under way, and on a standby.
 CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
@@ -20,7 +25,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
-    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1);
+    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1, 1000);
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
     SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;

@@ -3,6 +3,7 @@
 CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 #variable_conflict use_column
 DECLARE

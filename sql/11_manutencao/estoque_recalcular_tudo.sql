@@ -2,6 +2,7 @@
 CREATE FUNCTION estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
+SET row_security = off
 AS $body$
 BEGIN
     RETURN _estoque_reconstruir_tudo();

@@ -7,6 +7,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET row_security = off
 SET plan_cache_mode = force_custom_plan
 AS $body$
 #variable_conflict use_column
