@@ -80,7 +80,7 @@ SELECT set_config('search_path', %(caminho)s, false);
 SELECT * FROM estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
 
 -- nome: vigiar
--- Put missing triggers back; how many.
+-- Put missing triggers and changed functions back; how many.
 SELECT estoque_vigiar();
 
 -- nome: fallback
@@ -135,7 +135,7 @@ SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 
 SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT max(aplicada_em) FROM estoque_migracao_soma) AS instalado_em,
        t.produtos, t.vencidos, t.conferido_desde,
-       c.lote, extract(epoch FROM c.orcamento)::float8 AS orcamento,
+       c.lote, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
        (SELECT coalesce(jsonb_agg(g), '[]') FROM estoque_gatilhos() AS g) AS gatilhos,
        (SELECT coalesce(jsonb_agg(a), '[]') FROM estoque_alterados() AS a) AS alterados,
        (SELECT coalesce(jsonb_agg(e), '[]') FROM (

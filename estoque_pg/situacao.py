@@ -87,6 +87,7 @@ class TarefaNoCron(Linha):
 class Operacao(Linha):
     """What the database says of itself, all at the moment `agora`.
 
+    `recusadas` tells that source rows were left out at the installation, or the last rebuild.
     `execucoes` and `correcoes` are the newest five, newest first; `falhas` the oldest ten of
     `total_de_falhas`. `orcamento` is in seconds. `conferido_desde` is the oldest comparison of a
     product with the sources, None without products. `banco_do_cron` and `lancador` (pg_cron's
@@ -102,6 +103,7 @@ class Operacao(Linha):
     conferido_desde: datetime | None
     lote: int | None
     orcamento: float | None
+    recusadas: bool | None
     gatilhos: tuple[Gatilho, ...]
     alterados: tuple[Alterado, ...]
     execucoes: tuple[Execucao, ...]
@@ -180,7 +182,18 @@ class Situacao:
 
     @property
     def avisos(self) -> tuple[Problema, ...]:
-        """What deserves a look and stops nothing: answers are right without the minute job."""
+        """What deserves a look and stops nothing."""
+        recusadas = Problema(
+            "source rows that cannot be counted were left out",
+            "`SELECT * FROM estoque_linhas_recusadas()` lists them; once they are mended, run"
+            " `estoque recalcular --tudo`",
+        )
+        o = self.operacao
+        return (*self.da_tarefa, *([recusadas] if o and o.recusadas else []))
+
+    @property
+    def da_tarefa(self) -> tuple[Problema, ...]:
+        """What the minute job lacks: answers are right without it."""
         o = self.operacao
         if o is None or o.espelho:
             return ()
@@ -258,8 +271,6 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None) -> Situac
 
 # -- inside -------------------------------------------------------------------------------------
 
-REINSTALAR = "restore it from this version's migrations, or install this version anew"
-
 
 def _dos_gatilhos(gatilhos: tuple[Gatilho, ...]) -> list[Problema]:
     """Say what is wrong with the triggers, a line for each state: there may be many partitions."""
@@ -278,7 +289,9 @@ def _das_funcoes(alterados: tuple[Alterado, ...]) -> list[Problema]:
     for a in alterados:
         por_estado.setdefault(a.estado, []).append(a.objeto)
     return [
-        Problema(_contagem("function", nomes, estado), REINSTALAR)
+        Problema(
+            _contagem("function", nomes, estado), "run `estoque vigiar`, then `estoque verificar`"
+        )
         for estado, nomes in por_estado.items()
     ]
 

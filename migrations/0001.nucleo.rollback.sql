@@ -23,6 +23,7 @@ DROP FUNCTION _estoque_virar_cada;
 DROP FUNCTION _estoque_virar;
 DROP FUNCTION _estoque_vigiar_particoes;
 DROP FUNCTION _estoque_tomar_minuto;
+DROP FUNCTION _estoque_restaurar;
 DROP FUNCTION _estoque_recontar;
 DROP FUNCTION _estoque_recalcular_produto;
 DROP FUNCTION _estoque_exigir_cron;

@@ -289,11 +289,14 @@ CREATE TYPE _estoque_delta AS (
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';
 
 -- sql/03_tabelas/estoque_assinatura.sql
--- Fingerprints of our functions as they were installed, taken by a server of that major version
--- (another prints the same function differently).
+-- Our functions as they were installed: what tells changed ones, and puts them back. `servidor` is the
+-- major version of the server that wrote the definitions (another writes the same function
+-- differently); `publica` whether everybody may call it.
 CREATE TABLE estoque_assinatura (
     objeto text PRIMARY KEY,
-    md5 text NOT NULL,
+    definicao text NOT NULL,
+    comentario text,
+    publica boolean NOT NULL,
     servidor integer NOT NULL
 );
 
@@ -301,7 +304,7 @@ REVOKE ALL ON estoque_assinatura FROM PUBLIC;
 GRANT SELECT ON estoque_assinatura TO PUBLIC;
 
 COMMENT ON TABLE estoque_assinatura IS
-    'Fingerprints of the installed functions; inner use, read through estoque_alterados().';
+    'Our functions as they were installed; inner use, read through estoque_alterados().';
 
 -- sql/03_tabelas/estoque_codigo_conhecido.sql
 -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
@@ -321,12 +324,14 @@ COMMENT ON TABLE estoque_codigo_conhecido IS
 
 -- sql/03_tabelas/estoque_controle.sql
 -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
--- It also holds the settings of the minute job, changed by estoque_configurar().
+-- It also holds the settings of the minute job, changed by estoque_configurar(), and whether an
+-- installation, or the last rebuild of everything after it, left out rows that cannot be counted.
 CREATE TABLE estoque_controle (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     unificacoes bigint NOT NULL DEFAULT 0,
     lote integer NOT NULL DEFAULT 10 CHECK (lote > 0),
-    orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s')
+    orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s'),
+    recusadas boolean NOT NULL DEFAULT false
 );
 
 INSERT INTO estoque_controle DEFAULT VALUES;
@@ -339,6 +344,8 @@ COMMENT ON TABLE estoque_controle IS
 COMMENT ON COLUMN estoque_controle.lote IS 'Products the minute job compares in a run.';
 COMMENT ON COLUMN estoque_controle.orcamento IS
     'Time after which a run of the minute job takes up no further product.';
+COMMENT ON COLUMN estoque_controle.recusadas IS
+    'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
 
 -- sql/03_tabelas/estoque_correcao.sql
 -- What the fallback found wrong and mended: the last 10,000 differences.
@@ -2655,7 +2662,7 @@ COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
     'Notes a failing product in estoque_falha; inner use.';
 
 -- sql/11_manutencao/_estoque_assinar.sql
--- Takes the fingerprint of every function of ours: the last act of an installation. Ours are those
+-- Writes down every function of ours: the last act of an installation. Ours are those
 -- signed before and those made in this transaction: an ERP may have functions of such names too.
 -- estoque_hoje is left out: it is there to be replaced.
 CREATE FUNCTION _estoque_assinar() RETURNS void
@@ -2667,8 +2674,11 @@ DECLARE
     v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
 BEGIN
     DELETE FROM estoque_assinatura;
-    INSERT INTO estoque_assinatura (objeto, md5, servidor)
-    SELECT p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)),
+    INSERT INTO estoque_assinatura (objeto, definicao, comentario, publica, servidor)
+    SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid),
+        obj_description(p.oid, 'pg_proc'),
+        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE x.grantee = 0),
         current_setting('server_version_num')::integer / 10000
     FROM pg_proc AS p
     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
@@ -2678,7 +2688,7 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_assinar() IS 'Takes the fingerprints of our functions; inner use.';
+COMMENT ON FUNCTION _estoque_assinar() IS 'Writes down our functions as they are installed; inner use.';
 
 -- sql/11_manutencao/_estoque_codigos.sql
 -- The codes that tables concern, which are sources, partitions or children of one: those they
@@ -3085,6 +3095,47 @@ REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
     'Recalculates what was written to tables that had no triggers; inner use.';
 
+-- sql/11_manutencao/_estoque_restaurar.sql
+-- Puts functions of ours back that were changed or dropped, as they were installed; returns how many.
+-- A dropped one gets its comment and the rights of everybody back, not those granted to roles since.
+CREATE FUNCTION _estoque_restaurar() RETURNS integer
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET check_function_bodies = off
+AS $body$
+DECLARE
+    v_alterada record;
+    v_papel text;
+    v_quantas integer := 0;
+BEGIN
+    FOR v_alterada IN
+        SELECT a.*, x.estado FROM estoque_alterados() AS x JOIN estoque_assinatura AS a USING (objeto)
+    LOOP
+        EXECUTE v_alterada.definicao;
+        IF v_alterada.estado = 'missing' THEN
+            FOR v_papel IN
+                SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+                FROM pg_proc AS p
+                CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE p.oid = v_alterada.objeto::regprocedure AND x.grantee <> p.proowner
+            LOOP
+                EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_alterada.objeto, v_papel);
+            END LOOP;
+            IF v_alterada.publica THEN
+                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', v_alterada.objeto);
+            END IF;
+            EXECUTE format('COMMENT ON FUNCTION %s IS %L', v_alterada.objeto, v_alterada.comentario);
+        END IF;
+        v_quantas := v_quantas + 1;
+    END LOOP;
+    RETURN v_quantas;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_restaurar() IS
+    'Puts back functions of ours that were changed or dropped; inner use.';
+
 -- sql/11_manutencao/_estoque_tomar_minuto.sql
 -- Whether this transaction may do the maintenance: one at a time per schema, and never on a standby,
 -- which gets its primary's. Waits for nobody; the lock goes with the transaction.
@@ -3230,7 +3281,7 @@ COMMENT ON FUNCTION estoque_agendar() IS
 
 -- sql/11_manutencao/estoque_alterados.sql
 -- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
--- the major version of the server that took the fingerprints.
+-- the major version of the server that they were installed on.
 CREATE FUNCTION estoque_alterados()
 RETURNS TABLE (objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
@@ -3244,7 +3295,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
     WHERE f.oid IS NULL
         OR a.servidor = current_setting('server_version_num')::integer / 10000
-            AND a.md5 <> md5(pg_get_functiondef(f.oid))
+            AND a.definicao <> pg_get_functiondef(f.oid)
     ORDER BY a.objeto;
 END
 $body$;
@@ -3408,8 +3459,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     SELECT q.tabela, q.linhas, q.coluna || ' is NaN, infinite or out of range',
-        format('SELECT * FROM %I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
-            q.tabela, q.coluna)
+        format('SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            current_schema(), q.tabela, q.coluna)
     FROM (
         SELECT 'movimentacao_estoque', 'qtd_movimentacao', count(*) FROM movimentacao_estoque AS f
         WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)
@@ -3427,11 +3478,12 @@ BEGIN
 
     RETURN QUERY
     SELECT 'unificacao_codigos', c.linhas, c.motivos,
-        'WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d FROM unificacao_codigos'
-        ' WHERE ativo), c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
-        ' SELECT * FROM unificacao_codigos WHERE ativo AND (codigo_origem IN'
-        ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
-        ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))'
+        format('WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d'
+            ' FROM %1$I.unificacao_codigos WHERE ativo),'
+            ' c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
+            ' SELECT * FROM %1$I.unificacao_codigos WHERE ativo AND (codigo_origem IN'
+            ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
+            ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))', current_schema())
     FROM (
         SELECT count(*) AS linhas, string_agg(DISTINCT x.motivo, '; ' ORDER BY x.motivo) AS motivos
         FROM (SELECT k.motivo FROM estoque_contradicoes() AS k LIMIT 20) AS x
@@ -3582,8 +3634,12 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
+DECLARE
+    v_corrigidos bigint := _estoque_reconstruir_tudo();
 BEGIN
-    RETURN _estoque_reconstruir_tudo();
+    UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
+    WHERE recusadas;
+    RETURN v_corrigidos;
 END
 $body$;
 
@@ -3713,9 +3769,10 @@ COMMENT ON FUNCTION estoque_verificar(text[]) IS
     'Every difference between what is stored and what the sources say; empty means exact.';
 
 -- sql/11_manutencao/estoque_vigiar.sql
--- Mends what guards the sources: triggers that are missing, as on a partition made since, or disabled.
--- What was written past them is counted then: the products of the tables concerned are recalculated.
--- Returns the number of triggers mended. Runs with the caller's rights: the owner of the sources'.
+-- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
+-- disabled, and functions that were changed or dropped. What was written past the triggers is counted
+-- then; what another function than ours did meanwhile is not known, and found by the audit.
+-- Returns the number of triggers and functions put back. Runs with the caller's rights: the owner of the sources'.
 CREATE FUNCTION estoque_vigiar() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -3723,16 +3780,17 @@ AS $body$
 DECLARE
     v_tabelas regclass[];
     v_gatilhos bigint;
+    v_funcoes integer := _estoque_restaurar();
 BEGIN
     SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
     PERFORM _estoque_recontar(v_tabelas);
-    RETURN v_gatilhos;
+    RETURN v_gatilhos + v_funcoes;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
-    'Puts missing or disabled triggers back on the sources and their partitions, and counts what they missed.';
+    'Puts missing or disabled triggers and changed functions back, and counts what the triggers missed.';
 
 -- sql/11_manutencao/estoque_virada.sql
 -- Turns the day: projects anew exactly the products whose stored D7 fields do not hold today.
@@ -3757,7 +3815,7 @@ COMMENT ON FUNCTION estoque_virada() IS
 -- them. With the setting estoque_pg.tolerante = 'on' they are left out instead, with a notice each.
 -- Raises EP001 for quantities, else EP002 for unifications.
 CREATE FUNCTION _estoque_conferir_linhas() RETURNS void
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
@@ -3776,6 +3834,7 @@ BEGIN
     END IF;
     IF current_setting('estoque_pg.tolerante', true) = 'on' THEN
         RAISE NOTICE USING MESSAGE = 'estoque_pg: left out:' || v_lista;
+        UPDATE estoque_controle SET recusadas = true;
         RETURN;
     END IF;
     RAISE EXCEPTION USING ERRCODE = v_codigo,

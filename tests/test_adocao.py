@@ -27,6 +27,7 @@ from estoque_pg.erros import (
     UnificacaoInvalida,
 )
 from estoque_pg.migracoes import desfazer, instalar
+from estoque_pg.situacao import situacao
 
 MINIMA = """
 CREATE TABLE movimentacao_estoque (id serial PRIMARY KEY, cod_produto varchar(20),
@@ -650,6 +651,8 @@ def test_tolerant_install_leaves_them_out_and_says_so(vazio: str) -> None:
         assert banco.saldo("1") == 5
         assert banco.valor("SELECT estoque_codigo('9')") == "1"  # a sound one among them
         assert banco.valor("SELECT sum(linhas) FROM estoque_linhas_recusadas()") == 10
+        banco.execute("SELECT estoque_recalcular_tudo()")
+        assert "left out" in situacao(banco.conn).avisos[-1].texto
         # What is left out may be written to, and comes in once it is mended.
         banco.execute("UPDATE movimentacao_estoque SET nome_produto = 'Novo'")
         banco.execute("UPDATE separacao SET expedicao = '2025-08-09'")
@@ -670,6 +673,11 @@ def test_tolerant_install_leaves_them_out_and_says_so(vazio: str) -> None:
         banco.execute("DELETE FROM unificacao_codigos WHERE codigo_origem = 8")
         banco.execute("DELETE FROM movimentacao_estoque WHERE id = 3")
         assert banco.cru("SELECT * FROM estoque_linhas_recusadas()") == []
+        # The status reminds of it until everything was rebuilt from sound rows.
+        assert "left out" in situacao(banco.conn).avisos[-1].texto
+        assert situacao(banco.conn).problemas == ()
+        banco.execute("SELECT estoque_recalcular_tudo()")
+        assert not [a for a in situacao(banco.conn).avisos if "left out" in a.texto]
         banco.execute("DELETE FROM unificacao_codigos")
     finally:
         banco.fechar()

@@ -521,7 +521,7 @@ def test_a_lost_source_table_is_named(banco: Banco) -> None:
         ("DROP FUNCTION estoque_estatisticas()", {"estoque_estatisticas()": "missing"}),
         ("DROP FUNCTION estoque_consultar(text[])", {"estoque_consultar(text[])": "missing"}),
         ("CREATE FUNCTION estoque_do_erp() RETURNS int LANGUAGE sql AS 'SELECT 1'", {}),
-        ("UPDATE estoque_assinatura SET md5 = 'x', servidor = 1", {}),
+        ("UPDATE estoque_assinatura SET definicao = 'x', servidor = 1", {}),
         ("SELECT 1", {}),
     ],
 )
@@ -530,6 +530,40 @@ def test_changed_functions(banco: Banco, comando: str, esperado: dict[str, str])
     banco.cru(comando)
     achados = banco.cru("SELECT * FROM estoque_alterados()")
     assert {r["objeto"]: r["estado"] for r in achados} == esperado
+
+
+FUNCOES = (
+    "SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), obj_description(p.oid),"
+    " ARRAY(SELECT a::text FROM unnest(coalesce(p.proacl, acldefault('f', p.proowner))) AS a"
+    " ORDER BY 1) AS direitos"
+    " FROM pg_proc AS p WHERE p.pronamespace = 'public'::regnamespace ORDER BY 1"
+)
+
+
+@pytest.mark.parametrize(
+    "comando",
+    [
+        "CREATE OR REPLACE FUNCTION estoque_virada() RETURNS bigint LANGUAGE sql"
+        " AS 'SELECT 0::bigint'",
+        "ALTER FUNCTION estoque_minuto() RESET search_path",
+        "DROP FUNCTION estoque_consultar(text[]), _estoque_anotar_falha(text, text, text),"
+        " estoque_recalcular_tudo()",
+        "DROP FUNCTION _estoque_gatilho_separacao() CASCADE",
+        "ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO pg_monitor;"
+        " DROP FUNCTION _estoque_tomar_minuto(), estoque_estatisticas()",
+    ],
+)
+def test_functions_are_put_back_as_they_were(banco: Banco, comando: str) -> None:
+    """With comment and rights; and the triggers that went with a trigger's function."""
+    antes = banco.cru(FUNCOES)
+    banco.cru(comando)
+    banco.cru("INSERT INTO separacao (cod_produto, qtd_saldo, expedicao) VALUES ('P1', 0, NULL)")
+    assert banco.valor("SELECT estoque_vigiar()") > 0
+    assert banco.cru("SELECT * FROM estoque_alterados()") == []
+    assert banco.cru(FUNCOES) == antes
+    assert banco.valor("SELECT estoque_vigiar()") == 0
+    banco.verificar()
+    banco.sep("P1", 3, 1)
 
 
 def test_the_signatures_do_not_depend_on_who_asks(banco: Banco) -> None:

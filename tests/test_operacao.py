@@ -90,8 +90,11 @@ ESTRAGOS = {
         "estoque vigiar",
     ),
     "CREATE OR REPLACE FUNCTION estoque_virada() RETURNS bigint LANGUAGE sql"
-    " AS 'SELECT 0::bigint'": ("estoque_virada() is changed", "restore"),
-    "DROP FUNCTION estoque_estatisticas()": ("estoque_estatisticas() is missing", "restore"),
+    " AS 'SELECT 0::bigint'": ("estoque_virada() is changed", "estoque vigiar"),
+    "DROP FUNCTION estoque_estatisticas()": (
+        "estoque_estatisticas() is missing",
+        "estoque vigiar",
+    ),
 }
 
 
@@ -103,6 +106,10 @@ def test_what_has_to_be_mended_is_exit_code_4_with_its_remedy(cena: Banco, coman
         assert trecho in resultado.stdout
     assert "1 thing to mend" in uma_linha(resultado, 4)
     assert len(dados("status", dsn=cena.dsn, codigo=4)["problemas"]) == 1
+    feito = estoque("vigiar", dsn=cena.dsn)
+    assert feito.stdout == "1 trigger or function put back\n"
+    assert estoque("status", dsn=cena.dsn).exit_code == 0
+    cena.verificar()
 
 
 def test_however_much_is_wrong_the_status_is_one_screen(cena: Banco) -> None:

@@ -153,10 +153,10 @@ def grant(papel: str, leitura: bool, escrita: bool, banco: Banco, em_json: bool)
 @com_banco
 @com_json
 def vigiar(banco: Banco, em_json: bool) -> None:
-    """Put missing or disabled triggers back.
+    """Put missing triggers and changed functions back.
 
-    Needed after a partition was added to a source, or after triggers were disabled. What was
-    written past them meanwhile is counted then.
+    Needed after a partition was added to a source, after triggers were disabled, or a function of
+    ours was changed or dropped. What was written past the triggers meanwhile is counted then.
 
     \b
     Example:
@@ -164,10 +164,11 @@ def vigiar(banco: Banco, em_json: bool) -> None:
     """
     with banco.sessao() as conn, conn.transaction():
         linha = conn.execute(CONSULTAS["vigiar"]).fetchone()
-    gatilhos = linha[0] if linha else 0
+    repostos = linha[0] if linha else 0
     if em_json:
-        escrever_json({"gatilhos": gatilhos})
+        escrever_json({"repostos": repostos})
+    elif repostos:
+        o_que = "trigger or function" if repostos == 1 else "triggers or functions"
+        escrever(f"{tabela.numero(repostos)} {o_que} put back")
     else:
-        escrever(
-            f"{contar(gatilhos, 'trigger')} put back" if gatilhos else "all triggers are in place"
-        )
+        escrever("all triggers and functions are in place")

@@ -31,7 +31,7 @@ def examinar(conn: psycopg.Connection[Any], schema: str | None) -> Saude:
         return Saude(recusa.mensagem, _detalhes(agora))
     errados = _abertos(agora)
     if agora.operacao is not None and agora.operacao.execucoes:
-        errados += agora.avisos
+        errados += agora.da_tarefa
     return Saude(errados[0].texto if errados else None, _detalhes(agora))
 
 

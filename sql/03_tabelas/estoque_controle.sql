@@ -1,10 +1,12 @@
 -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
--- It also holds the settings of the minute job, changed by estoque_configurar().
+-- It also holds the settings of the minute job, changed by estoque_configurar(), and whether an
+-- installation, or the last rebuild of everything after it, left out rows that cannot be counted.
 CREATE TABLE estoque_controle (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     unificacoes bigint NOT NULL DEFAULT 0,
     lote integer NOT NULL DEFAULT 10 CHECK (lote > 0),
-    orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s')
+    orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s'),
+    recusadas boolean NOT NULL DEFAULT false
 );
 
 INSERT INTO estoque_controle DEFAULT VALUES;
@@ -17,3 +19,5 @@ COMMENT ON TABLE estoque_controle IS
 COMMENT ON COLUMN estoque_controle.lote IS 'Products the minute job compares in a run.';
 COMMENT ON COLUMN estoque_controle.orcamento IS
     'Time after which a run of the minute job takes up no further product.';
+COMMENT ON COLUMN estoque_controle.recusadas IS
+    'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';

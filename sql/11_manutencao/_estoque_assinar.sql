@@ -1,4 +1,4 @@
--- Takes the fingerprint of every function of ours: the last act of an installation. Ours are those
+-- Writes down every function of ours: the last act of an installation. Ours are those
 -- signed before and those made in this transaction: an ERP may have functions of such names too.
 -- estoque_hoje is left out: it is there to be replaced.
 CREATE FUNCTION _estoque_assinar() RETURNS void
@@ -10,8 +10,11 @@ DECLARE
     v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
 BEGIN
     DELETE FROM estoque_assinatura;
-    INSERT INTO estoque_assinatura (objeto, md5, servidor)
-    SELECT p.oid::regprocedure::text, md5(pg_get_functiondef(p.oid)),
+    INSERT INTO estoque_assinatura (objeto, definicao, comentario, publica, servidor)
+    SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid),
+        obj_description(p.oid, 'pg_proc'),
+        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE x.grantee = 0),
         current_setting('server_version_num')::integer / 10000
     FROM pg_proc AS p
     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
@@ -21,4 +24,4 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_assinar() IS 'Takes the fingerprints of our functions; inner use.';
+COMMENT ON FUNCTION _estoque_assinar() IS 'Writes down our functions as they are installed; inner use.';

@@ -1,5 +1,5 @@
 -- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
--- the major version of the server that took the fingerprints.
+-- the major version of the server that they were installed on.
 CREATE FUNCTION estoque_alterados()
 RETURNS TABLE (objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
@@ -13,7 +13,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
     WHERE f.oid IS NULL
         OR a.servidor = current_setting('server_version_num')::integer / 10000
-            AND a.md5 <> md5(pg_get_functiondef(f.oid))
+            AND a.definicao <> pg_get_functiondef(f.oid)
     ORDER BY a.objeto;
 END
 $body$;

@@ -9,8 +9,8 @@ AS $body$
 BEGIN
     RETURN QUERY
     SELECT q.tabela, q.linhas, q.coluna || ' is NaN, infinite or out of range',
-        format('SELECT * FROM %I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
-            q.tabela, q.coluna)
+        format('SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            current_schema(), q.tabela, q.coluna)
     FROM (
         SELECT 'movimentacao_estoque', 'qtd_movimentacao', count(*) FROM movimentacao_estoque AS f
         WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)
@@ -28,11 +28,12 @@ BEGIN
 
     RETURN QUERY
     SELECT 'unificacao_codigos', c.linhas, c.motivos,
-        'WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d FROM unificacao_codigos'
-        ' WHERE ativo), c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
-        ' SELECT * FROM unificacao_codigos WHERE ativo AND (codigo_origem IN'
-        ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
-        ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))'
+        format('WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d'
+            ' FROM %1$I.unificacao_codigos WHERE ativo),'
+            ' c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
+            ' SELECT * FROM %1$I.unificacao_codigos WHERE ativo AND (codigo_origem IN'
+            ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
+            ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))', current_schema())
     FROM (
         SELECT count(*) AS linhas, string_agg(DISTINCT x.motivo, '; ' ORDER BY x.motivo) AS motivos
         FROM (SELECT k.motivo FROM estoque_contradicoes() AS k LIMIT 20) AS x

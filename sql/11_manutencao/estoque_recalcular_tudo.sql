@@ -4,8 +4,12 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
+DECLARE
+    v_corrigidos bigint := _estoque_reconstruir_tudo();
 BEGIN
-    RETURN _estoque_reconstruir_tudo();
+    UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
+    WHERE recusadas;
+    RETURN v_corrigidos;
 END
 $body$;
 

@@ -1,6 +1,7 @@
--- Mends what guards the sources: triggers that are missing, as on a partition made since, or disabled.
--- What was written past them is counted then: the products of the tables concerned are recalculated.
--- Returns the number of triggers mended. Runs with the caller's rights: the owner of the sources'.
+-- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
+-- disabled, and functions that were changed or dropped. What was written past the triggers is counted
+-- then; what another function than ours did meanwhile is not known, and found by the audit.
+-- Returns the number of triggers and functions put back. Runs with the caller's rights: the owner of the sources'.
 CREATE FUNCTION estoque_vigiar() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -8,13 +9,14 @@ AS $body$
 DECLARE
     v_tabelas regclass[];
     v_gatilhos bigint;
+    v_funcoes integer := _estoque_restaurar();
 BEGIN
     SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
     PERFORM _estoque_recontar(v_tabelas);
-    RETURN v_gatilhos;
+    RETURN v_gatilhos + v_funcoes;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
-    'Puts missing or disabled triggers back on the sources and their partitions, and counts what they missed.';
+    'Puts missing or disabled triggers and changed functions back, and counts what the triggers missed.';

@@ -2,7 +2,7 @@
 -- them. With the setting estoque_pg.tolerante = 'on' they are left out instead, with a notice each.
 -- Raises EP001 for quantities, else EP002 for unifications.
 CREATE FUNCTION _estoque_conferir_linhas() RETURNS void
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
@@ -21,6 +21,7 @@ BEGIN
     END IF;
     IF current_setting('estoque_pg.tolerante', true) = 'on' THEN
         RAISE NOTICE USING MESSAGE = 'estoque_pg: left out:' || v_lista;
+        UPDATE estoque_controle SET recusadas = true;
         RETURN;
     END IF;
     RAISE EXCEPTION USING ERRCODE = v_codigo,
