@@ -1,5 +1,6 @@
 -- Mends what guards the sources: triggers that are missing, as on a partition made since, or disabled.
--- What was written past them is counted then: the products of the tables concerned are recalculated.
+-- What was written past them is counted then: everything is compared with the sources, and rebuilt
+-- where it differs.
 -- Returns the number of triggers mended. Runs with the caller's rights: the owner of the sources'.
 CREATE FUNCTION estoque_vigiar() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
