@@ -3771,8 +3771,10 @@ COMMENT ON FUNCTION estoque_verificar(text[]) IS
 -- sql/11_manutencao/estoque_vigiar.sql
 -- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
 -- disabled, and functions that were changed or dropped. What was written past the triggers is counted
--- then; what another function than ours did meanwhile is not known, and found by the audit.
--- Returns the number of triggers and functions put back. Runs with the caller's rights: the owner of the sources'.
+-- then: everything is compared with the sources, and rebuilt where it differs. What a function that
+-- was not ours did otherwise is found by the audit.
+-- Returns the number of triggers and functions put back. Runs with the caller's rights: the owner's of
+-- the sources.
 CREATE FUNCTION estoque_vigiar() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
