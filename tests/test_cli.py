@@ -320,16 +320,31 @@ def test_real_process(cena: Banco) -> None:
 def test_plain_ascii_terminal_and_closed_pipe(cena: Banco) -> None:
     feito = processo("projecao", "P001", DATABASE_URL=cena.dsn, PYTHONIOENCODING="ascii")
     assert feito.returncode == 0, feito.stderr
-    comando = f"{sys.executable} -m estoque_pg projecao P001 --dias 2000 | head -1"
-    feito = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {comando}"],
+    for comando in ("projecao P001 --dias 2000 | head -1", "consultar P001 nada | true"):
+        feito = no_shell(cena, comando)
+        assert "Traceback" not in feito.stderr
+        assert "BrokenPipe" not in feito.stderr
+    feito = no_shell(cena, "consultar P001 nada > /dev/full")
+    assert feito.returncode == 1
+    assert feito.stderr == "error: cannot write the output: No space left on device\n"
+
+
+def no_shell(cena: Banco, comando: str) -> subprocess.CompletedProcess[str]:
+    """A command in bash, its output buffered as a user's is."""
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m estoque_pg {comando}"],
         capture_output=True,
         text=True,
         cwd=RAIZ,
-        env={**os.environ, "DATABASE_URL": cena.dsn},
+        env={**os.environ, "DATABASE_URL": cena.dsn, "PYTHONUNBUFFERED": ""},
     )
-    assert "Traceback" not in feito.stderr
-    assert "BrokenPipe" not in feito.stderr
+
+
+def test_errors_stand_after_what_was_found(cena: Banco) -> None:
+    feito = no_shell(cena, "consultar P001 nada 2>&1")
+    assert feito.stdout.splitlines()[0].startswith("product")
+    assert "error: unknown product: nada" in feito.stdout.splitlines()[-2]
+    assert no_shell(cena, "rupturas 2>&1").stdout.endswith("within 7 days\n")
 
 
 def test_bench_measures_and_writes_nothing(cena: Banco) -> None:

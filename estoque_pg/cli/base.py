@@ -54,14 +54,7 @@ class Grupo(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            resultado = super().invoke(ctx)
-            sys.stdout.flush()
-            return resultado
-        except (ErroEstoque, psycopg.Error) as erro:
-            nosso = traduzir(erro) if isinstance(erro, psycopg.Error) else erro
-            sys.stdout.flush()  # what was found comes before what went wrong
-            relatar(nosso)
-            ctx.exit(nosso.saida)
+            return self._invocar(ctx)
         except OSError as erro:
             # Whatever is left to print has nowhere to go: nothing may be flushed there again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -69,6 +62,16 @@ class Grupo(click.Group):
                 ctx.exit(0)
             relatar(ErroEstoque(f"cannot write the output: {erro.strerror or erro}"))
             ctx.exit(1)
+
+    def _invocar(self, ctx: click.Context) -> Any:
+        try:
+            resultado = super().invoke(ctx)
+            sys.stdout.flush()
+            return resultado
+        except (ErroEstoque, psycopg.Error) as erro:
+            nosso = traduzir(erro) if isinstance(erro, psycopg.Error) else erro
+            relatar(nosso)
+            ctx.exit(nosso.saida)
 
 
 # -- output -----------------------------------------------------------------------------------
@@ -82,6 +85,8 @@ def colorido(saida: Any) -> bool:
 
 def escrever(texto: str, saida: Any = None) -> None:
     saida = saida or sys.stdout
+    if saida is sys.stderr:
+        sys.stdout.flush()  # what was said before stands before, where both go to one place
     try:
         texto.encode(saida.encoding or "utf-8")
     except UnicodeEncodeError:
