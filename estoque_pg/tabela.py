@@ -178,6 +178,11 @@ def em_dias(dias: int) -> str:
     return {0: "today", 1: "tomorrow"}.get(dias, f"in {numero(dias)} days")
 
 
+def ate_em(dias: int) -> str:
+    """Say how far a horizon reaches: today, within 5 days."""
+    return f"within {numero(dias)} day{'' if dias == 1 else 's'}" if dias else "today"
+
+
 # -- inside -----------------------------------------------------------------------------------
 
 

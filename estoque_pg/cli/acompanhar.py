@@ -73,7 +73,7 @@ class Pergunta:
     def titulo(self) -> str:
         if self.codigos:
             return contar(len(self.codigos), "product")
-        return f"Products that run out within {contar(self.dias, 'day')}"
+        return f"Products that run out {tabela.ate_em(self.dias)}"
 
     def fazer(self, conn: psycopg.Connection[Any]) -> tuple[Situacao, ...]:
         """Ask, in one statement. It is as cheap as telling whether anything changed would be."""
@@ -178,7 +178,7 @@ def _hora(momento: float) -> str:
 
 
 def _nada(pergunta: Pergunta) -> str:
-    return f"no product runs out within {contar(pergunta.dias, 'day')}"
+    return f"no product runs out {tabela.ate_em(pergunta.dias)}"
 
 
 # -- asking -----------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
             ],
         )
     corre = "runs" if len(linhas) == 1 else "run"
-    avisar(f"{contar(len(linhas), 'product')} {corre} out within {contar(dias, 'day')}")
+    avisar(f"{contar(len(linhas), 'product')} {corre} out {tabela.ate_em(dias)}")
 
 
 @click.command()
@@ -176,7 +176,7 @@ def disponibilidade(
     titulo(achado)
     pedida = tabela.numero(quantidade)
     if resposta.data_disponivel is None or resposta.quantidade_disponivel is None:
-        escrever(f"{pedida} cannot be promised within {contar(dias, 'day')}")
+        escrever(f"{pedida} cannot be promised {tabela.ate_em(dias)}")
         return
     dia = resposta.data_disponivel
     escrever(
