@@ -102,6 +102,14 @@ def test_the_page_of_functions_has_an_example_of_each() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    for pagina in (RAIZ / "docs").rglob("*.md"):
+    for pagina in (*RAIZ.glob("*.md"), *(RAIZ / "docs").rglob("*.md")):
         for alvo in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", pagina.read_text(encoding="utf-8")):
             assert (pagina.parent / alvo).exists(), f"{pagina.name}: {alvo}"
+
+
+@pytest.mark.parametrize("programa", ["executar.py", "adocao.py"])
+def test_the_benchmarks_start(programa: str) -> None:
+    """They take minutes and run by hand; a name that has moved shows at once."""
+    comando = [sys.executable, f"bench/{programa}", "--help"]
+    feito = subprocess.run(comando, cwd=RAIZ, capture_output=True, text=True)
+    assert (feito.returncode, feito.stderr) == (0, "")
