@@ -34,7 +34,9 @@ VARIAVEIS = [
     (re.compile(r"\bin \d[\d.]* ms"), "in 12 ms"),
     (re.compile(r"held off for \d[\d.]* s"), "held off for 0.02 s"),
     (re.compile(r"the source tables are in use: trying again\n"), ""),
-    (re.compile(r"pg_cron sits in the database postgres"), "not scheduled"),
+    # Whether this server has pg_cron, and where.
+    (re.compile(r"; pg_cron sits in the database postgres"), "; not scheduled"),
+    (re.compile(r"has not run yet$", re.MULTILINE), "has not run yet; not scheduled"),
     (re.compile(r"\(PostgreSQL .*\)$", re.MULTILINE), "(PostgreSQL 15.18)"),
 ]
 

@@ -63,6 +63,8 @@ def erp(servico: Servico, modelo: str, request: pytest.FixtureRequest) -> Iterat
     nome = servico.criar() if request.param in DO_INICIO else servico.criar(modelo)
     trocar = sql.SQL("ALTER DATABASE {} RENAME TO erp").format(sql.Identifier(nome))
     servico.admin.execute(trocar)
+    with psycopg.connect(servico.dsn("erp")) as conn:  # as it is from PostgreSQL 15 on
+        conn.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     yield servico.dsn("erp")
     servico.remover("erp")
     servico.admin.execute("DROP ROLE IF EXISTS planejador")  # which pages make
