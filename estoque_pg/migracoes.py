@@ -473,8 +473,7 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
 
     def criar_schema(self) -> None:
         """Make the schema where it is missing."""
-        existe = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = :schema"
-        if self.execute(existe, {"schema": self.schema}).rowcount == 0:
+        if not _valor(self.connection, EXISTE, self.schema):
             # Not IF NOT EXISTS: that asks for the right to create it even where it exists.
             # And not through yoyo, which would take a % in the name for a parameter.
             identificador = sql.Identifier(self.schema)

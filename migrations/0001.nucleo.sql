@@ -3936,7 +3936,7 @@ $body$;
 -- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
 -- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
 -- the creation: that is taken back, or an application could write the results and run what is inner.
--- Functions of ours are told from an ERP's of similar names by being made in this transaction.
+-- Ours are told from an ERP's of similar names by being made in this transaction.
 DO $body$
 DECLARE
     v_demais record;
@@ -3945,12 +3945,8 @@ BEGIN
         WITH tabela AS (
             SELECT r.oid, r.relname FROM pg_class AS r
             WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
-                AND r.relname IN ('estoque_tempo_real', 'movimentacao_prevista',
-                    'estoque_por_codigo', 'estoque_assinatura', 'estoque_codigo_conhecido',
-                    'estoque_controle', 'estoque_correcao', 'estoque_execucao', 'estoque_falha',
-                    'estoque_lote', 'estoque_percurso', 'estoque_recontagem',
-                    'estoque_migracao_soma', '_yoyo_estoque_migration', '_yoyo_estoque_log',
-                    '_yoyo_estoque_version')
+                AND (r.relname ~ '^(_yoyo_)?estoque_' OR r.relname = 'movimentacao_prevista')
+                AND r.relkind IN ('r', 'v') AND age(r.xmin) <= 0
         ),
         nosso (objeto, dono, direitos, publico) AS (
             SELECT format('TABLE %I', r.relname), r.relowner, r.relacl, r.relname !~ '^_yoyo_'

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 from psycopg.conninfo import make_conninfo
 
+from estoque_pg.cli.base import Grupo
 from estoque_pg.erros import ErroServidor
 from estoque_pg.servidor.pastas import PORTA, Ficha, apagar, pasta_padrao, trancada
 from estoque_pg.servidor.privado import Servidor
@@ -19,7 +19,7 @@ BANCO = "estoque_demo"  # the database that the demo fills
 pasta = click.argument("pasta", metavar="[FOLDER]", type=click.Path(path_type=Path), required=False)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Grupo, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """The private server of the project, or that of a FOLDER."""
 
@@ -96,16 +96,5 @@ def _nossa(base: Path) -> bool:
     return True
 
 
-def main() -> None:
-    """Run the command; an error is a line and a hint."""
-    try:
-        cli(prog_name="python -m estoque_pg.servidor")
-    except ErroServidor as erro:
-        click.echo(f"error: {erro.mensagem}", err=True)
-        if erro.dica:
-            click.echo(f"hint: {erro.dica}", err=True)
-        sys.exit(erro.saida)
-
-
 if __name__ == "__main__":
-    main()
+    cli(prog_name="python -m estoque_pg.servidor")
