@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SERVIDOR := $(PY) -m estoque_pg.servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo test bench stop clean migration reference check psql
+.PHONY: help demo test bench stop clean fontes migration lancar reference check psql
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
@@ -26,9 +26,15 @@ check:  ## linter and type checker
 	$(PREPARAR)
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
-migration:  ## write the open migration anew from sql/
+fontes:  ## write what follows from the declared sources (ferramentas/fontes.py)
 	$(PREPARAR)
-	@$(PY) ferramentas/gerar_migracao.py $(ARGS)
+	@$(PY) ferramentas/gerar_fontes.py $(ARGS)
+
+migration: fontes  ## write the open migration anew from sql/; NOME=... begins a new one
+	@$(PY) ferramentas/gerar_migracao.py $(NOME) $(ARGS)
+
+lancar: migration  ## freeze the open migration with its checksum
+	@$(PY) ferramentas/lancar.py
 
 reference:  ## write docs/comandos.md anew from the help of the commands
 	$(PREPARAR)

@@ -1,19 +1,16 @@
 """Installing into a database that is being written to: as little as possible while writers wait.
 
-A migration that holds writers off says so by a line `-- end of the rehearsal`. What stands above it
-is rehearsed first, in a transaction that is rolled back: tables that do not fit and rows that
-cannot be counted are found at no one's cost. Then the indexes it asks for are built beside the
-writers. What is left for the migration itself is to hold the writers, put the triggers on, and
-fill.
+First everything is rehearsed, in a transaction that is rolled back: tables that do not fit and rows
+that cannot be counted are found at no one's cost. Then the indexes on the sources are built beside
+the writers. What is left for the installation itself is to hold the writers, put the triggers on,
+and fill.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -23,9 +20,6 @@ from psycopg.rows import tuple_row
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.tabela import fuso
 
-_FIM_DO_ENSAIO = "-- end of the rehearsal"
-_TABELA = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
-_INDICE = re.compile(r"^CREATE INDEX IF NOT EXISTS (\w+) ON (\w+) \((.+)\);$", re.MULTILINE)
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
 _SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
@@ -53,7 +47,11 @@ class Andamento:
             if self.adotando or texto.startswith(_SEMPRE):
                 self.diga(texto.removeprefix(_AVISO))
             if self.adotando and texto.endswith("holding writers off"):
-                self._espera_desde = time.monotonic()
+                self._espera_desde = self._espera_desde or time.monotonic()
+
+    def recomecou(self) -> None:
+        """Forget the writers that waited for an attempt that was given up."""
+        self._espera_desde = None
 
     def terminou(self) -> None:
         """Say, after the commit, how long it was since writers began to wait."""
@@ -63,33 +61,22 @@ class Andamento:
 
 
 @contextlib.contextmanager
-def preparada(
+def indexadas(
     conn: psycopg.Connection[Any],
-    migracao: Path,
-    criar_schema: Callable[[], None],
+    indices: Iterable[tuple[str, str, list[str]]],
     andamento: Andamento,
 ) -> Iterator[None]:
-    """Rehearse a migration and build its indexes; take them away again if the block fails.
+    """Build indexes (name, table, columns) beside the writers; remove them if the block fails.
 
-    The connection is in autocommit, its search_path the schema to install into, which
-    `criar_schema` makes when it is missing. Does nothing where no table is adopted.
+    The connection is in autocommit, its search_path the schema to install into. Tables that are
+    not there yet are passed over.
     """
-    ensaio, marca, resto = migracao.read_text(encoding="utf-8").partition(_FIM_DO_ENSAIO)
-    if novas := [t for t in _TABELA.findall(ensaio) if not _existe(conn, t)]:
-        andamento.diga(f"source tables that are missing and will be created: {', '.join(novas)}")
-    indices = [(i, t, c) for i, t, c in _INDICE.findall(resto) if _existe(conn, t)]
-    if not marca or not indices:
-        yield
-        return
-    andamento.adotando = True
-    andamento.diga("checking the source tables")
-    with conn.transaction(force_rollback=True):
-        criar_schema()
-        conn.execute(ensaio.encode())
     feitos: list[sql.Identifier] = []
     try:
         for indice, tabela, colunas in indices:
-            _indexar(conn, indice, tabela, colunas, feitos, andamento)
+            pronto = linhas(conn, "indice_valido", indice=sql.Identifier(indice).as_string(conn))
+            if existe(conn, tabela) and pronto != [(True,)]:
+                _indexar(conn, indice, tabela, colunas, feitos, andamento)
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
@@ -103,15 +90,17 @@ def transacoes(conn: psycopg.Connection[Any]) -> str:
     return ", ".join(
         f"process {pid} ({', '.join(filter(None, (quem, programa)))}, since"
         f" {inicio.astimezone():%H:%M:%S} {fuso()})"
-        for pid, quem, programa, inicio in _linhas(conn, "transacoes")
+        for pid, quem, programa, inicio in linhas(conn, "transacoes")
     )
 
 
-def _existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
-    return bool(_linhas(conn, "existe_tabela", tabela=tabela)[0][0])
+def existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
+    """Tell whether the search_path finds a table."""
+    return bool(linhas(conn, "existe_tabela", tabela=tabela)[0][0])
 
 
-def _linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[Any]:
+def linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[Any]:
+    """Return what a statement of consultas.sql answers, as tuples."""
     with psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
         return cursor.execute(CONSULTAS[nome], parametros).fetchall()
 
@@ -120,30 +109,32 @@ def _indexar(
     conn: psycopg.Connection[Any],
     indice: str,
     tabela: str,
-    colunas: str,
+    colunas: list[str],
     feitos: list[sql.Identifier],
     andamento: Andamento,
 ) -> None:
     """Build an index without holding writers off, on each partition where there are some.
 
-    The migration's own CREATE INDEX then finds it, or adopts those of the partitions.
+    _estoque_indexar_fontes then finds it, or adopts those of the partitions.
     """
-    for nome, schema, propria, tamanho, resumo in _linhas(conn, "folhas", tabela=tabela):
+    for nome, schema, propria, tamanho, resumo in linhas(conn, "folhas", tabela=tabela):
         if tamanho < _PEQUENA:
             continue
         novo = indice if propria else f"{indice[:40]}_{resumo}"
         alvo = sql.Identifier(schema, novo)
-        estado = _linhas(conn, "indice_valido", indice=alvo.as_string(conn))
+        estado = linhas(conn, "indice_valido", indice=alvo.as_string(conn))
         if estado == [(True,)]:
             continue
-        andamento.diga(f"indexing {nome} ({colunas}) beside its writers")
+        andamento.diga(f"indexing {nome} ({', '.join(colunas)}) beside its writers")
         if estado:  # left over from an attempt that was cut off
             conn.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(alvo))
         if abertas := transacoes(conn):
             andamento.diga(f"that waits for the transactions open already: {abertas}")
         feitos.append(alvo)
         conn.execute(
-            sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} (" + colunas + ")").format(
-                sql.Identifier(novo), sql.Identifier(schema, nome)
+            sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} ({})").format(
+                sql.Identifier(novo),
+                sql.Identifier(schema, nome),
+                sql.SQL(", ").join(map(sql.Identifier, colunas)),
             )
         )

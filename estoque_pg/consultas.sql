@@ -245,3 +245,30 @@ SELECT pid, usename, application_name, xact_start
 -- nome: indice_valido
 -- Whether an index is whole, or was left over from an attempt that was cut off; no row without one.
 SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%(indice)s);
+
+-- nome: nomes_tomados
+-- Which of the names are borne by something in a schema, before anything of ours is made there.
+SELECT c.relname FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE n.nspname = %(schema)s AND c.relname = ANY (%(nomes)s)
+ ORDER BY c.relname COLLATE "C";
+
+-- nome: objetos_nossos
+-- What there is of ours in a schema, and who was given what on it: a row for each right.
+SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome', o.nome,
+           'papel', CASE WHEN x.grantee <> 0 THEN x.grantee::regrole::text END,
+           'direito', x.privilege_type)), '[]')::text
+  FROM (SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS tipo,
+               c.relname AS nome, c.relnamespace AS schema, c.relowner AS dono, c.relacl AS direitos
+          FROM pg_catalog.pg_class AS c WHERE c.relkind IN ('r', 'v', 'S')
+         UNION ALL
+        SELECT p.oid, 'FUNCTION', p.proname, p.pronamespace, p.proowner, p.proacl
+          FROM pg_catalog.pg_proc AS p) AS o
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = o.schema AND n.nspname = %(schema)s
+  LEFT JOIN LATERAL pg_catalog.aclexplode(o.direitos) AS x
+    ON x.grantee <> o.dono AND x.grantee <> 0
+ WHERE o.nome ~ '^(_yoyo_|_)?estoque_|^movimentacao_prevista$';
+
+-- nome: indices_das_fontes
+-- The indexes that this version has on the sources.
+SELECT nome, tabela, colunas FROM _estoque_indices_das_fontes();

@@ -4,7 +4,8 @@ yoyo reads and splits the files, orders them and keeps its book. What it lacks i
 
 - one session advisory lock around everything, the list of what is pending computed inside it;
   the server frees it when this process dies, which a lock row in a table would not survive;
-- a migration, its mark and its checksum commit in one transaction;
+- all that is pending commits in one transaction, with its marks and checksums and with the steps
+  of installing around it (estoque_pg.instalacao);
 - the checksum is of the content, so an edited migration is refused, as is a database that has
   migrations this package lacks;
 - all bookkeeping lives in the install schema, under names that leave an ERP's own yoyo alone;
@@ -20,6 +21,7 @@ import hashlib
 import itertools
 import os
 import random
+import re
 import socket
 import time
 import uuid
@@ -28,7 +30,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -37,18 +39,22 @@ from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
-from estoque_pg.adocao import Andamento, preparada, transacoes
+from estoque_pg.adocao import Andamento, existe, indexadas, linhas, transacoes
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
     ErroEstoque,
+    FonteIncompativel,
     MigracaoAlterada,
     MigracoesPendentes,
     sem_conexao,
     traduzindo,
     traduzir,
 )
+from estoque_pg.instalacao import passo
+
+T = TypeVar("T")
 
 TRAVA = 0x6573746F7175  # "estoqu": one lock for all installs of a database
 TENTATIVAS = 60  # to get hold of tables that others use; about a minute
@@ -56,6 +62,10 @@ TABELA_MIGRACAO = "_yoyo_estoque_migration"
 TABELA_LOG = "_yoyo_estoque_log"
 TABELA_VERSAO = "_yoyo_estoque_version"
 TABELA_SOMA = "estoque_migracao_soma"
+_FONTE = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
+_NOSSO = re.compile(r"^CREATE (?:TABLE|VIEW|TYPE) (?!IF NOT EXISTS)(\w+)", re.MULTILINE)
+# A migration that nothing of the triggers depends on says so, and no writer waits for it.
+_SEGUEM = re.compile(r"^-- writers go on$", re.MULTILINE)
 EXISTE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
 
 
@@ -124,11 +134,20 @@ def migrar(
         return _aplicar(conn, nome, pasta, Andamento(avisar))
 
 
-def desfazer(conninfo: str, schema: str | None = None, pasta: Path | None = None) -> list[str]:
-    """Roll every migration back, newest first, and remove the bookkeeping.
+def desfazer(
+    conninfo: str,
+    schema: str | None = None,
+    pasta: Path | None = None,
+    *,
+    ate: str | None = None,
+) -> list[str]:
+    """Roll migrations back, newest first, in one transaction: those after `ate`, or all of them.
 
-    Returns the migrations rolled back. The source tables are the ERP's: what happens to them is
-    written in the rollback files. The schema itself stays.
+    Without `ate` everything of ours goes, the bookkeeping included; the source tables are the
+    ERP's and stay, and so does the schema. With it the schema is then as that version's package
+    made it, and that package is the one to go on with.
+
+    Returns the migrations rolled back. Raises ArgumentoInvalido for an `ate` that is not applied.
     """
     with _sessao(conninfo) as conn:
         nome = _schema(conn, schema)
@@ -136,17 +155,36 @@ def desfazer(conninfo: str, schema: str | None = None, pasta: Path | None = None
         if not atual.instalado:
             return []
         _recusar(atual)
+        if ate is not None and ate not in atual.aplicadas:
+            raise ArgumentoInvalido(
+                f"{ate} is not applied", dica=f"applied: {', '.join(atual.aplicadas)}"
+            )
+        vao = [m for m in _ler(pasta) if m.id in atual.aplicadas and (ate is None or m.id > ate)]
+        if not vao:
+            return []
         backend = _Backend(conn, nome)
-        desfeitas: list[str] = []
-        for migracao in reversed([m for m in _ler(pasta) if m.id in atual.aplicadas]):
-            _carregar(migracao)
-            with _falha(f"removing {migracao.id}"), backend.transaction():
+        with _falha(f"removing {vao[0].id}"), backend.transaction():
+            antes = _direitos(conn, nome)
+            if ate is not None:
+                passo(conn, "2_travar")
+            indices = {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+            for migracao in reversed(vao):
+                _carregar(migracao)
                 migracao.process_steps(backend, "rollback")
                 backend.unmark_one(migracao, log=False)
                 backend.apagar_soma(migracao.id)
-            desfeitas.append(migracao.id)
-        backend.remover_tabelas()
-        return desfeitas
+            if ate is not None:
+                indices -= {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+            for indice in sorted(indices):
+                conn.execute(
+                    sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(nome, indice))
+                )
+            if ate is None:
+                backend.remover_tabelas()
+            else:
+                passo(conn, "3_carregar")
+                passo(conn, "4_encerrar", antes=antes)
+        return [m.id for m in reversed(vao)]
 
 
 def estado(
@@ -200,6 +238,8 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     with traduzindo(), conn:
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
+        # Whether the sources fit is said by the step that follows, in words of ours.
+        conn.execute("SET check_function_bodies = off")
         # The time limits of a role are meant for its daily queries, not for an install that
         # waits its turn. What a migration itself locks it may not wait for longer than it may.
         conn.execute("SET statement_timeout = 0")
@@ -341,43 +381,135 @@ def _aplicar(
     conn.add_notice_handler(andamento.do_servidor)
     if not atual.existe:
         andamento.diga(f'the schema "{schema}" is missing and will be created')
-    backend = _Backend(conn, schema)
-    feitas: list[str] = []
     # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
     # a list it shares between all callers of the process.
-    for migracao in [m for m in _ler(pasta) if m.id in atual.pendentes]:
-        # The sum is taken before the file is read for good: if it changes in between, the next
-        # run says so, instead of never.
-        soma = _soma(Path(migracao.path))
-        _carregar(migracao)
-        with (
-            _falha(f"migration {migracao.id}"),
-            preparada(conn, Path(migracao.path), backend.criar_schema, andamento),
-        ):
-            for tentativa in itertools.count(1):
-                try:
-                    with backend.transaction():
-                        backend.preparar()
-                        # Its steps become savepoints of ours.
-                        migracao.process_steps(backend, "apply")
-                        backend.log_migration(migracao, "apply")
-                        backend.mark_one(migracao, log=False)
-                        backend.guardar_soma(migracao.id, soma)
-                    break
-                except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as erro:
-                    if tentativa == TENTATIVAS:
-                        abertas = transacoes(conn)
-                        raise ErroEstoque(
-                            "the source tables stayed in use: nothing was installed",
-                            dica="try at a quieter time"
-                            + (f", or end what is open: {abertas}" if abertas else ""),
-                            sqlstate=erro.sqlstate,
-                        ) from erro
-                    andamento.diga("the source tables are in use: trying again")
-                    time.sleep(random.uniform(0.2, 1))
-        andamento.terminou()
-        feitas.append(migracao.id)
-    return feitas
+    obra = _Obra(
+        conn, schema, [m for m in _ler(pasta) if m.id in atual.pendentes], atual, andamento
+    )
+    with _falha(f"migration {obra.migracoes[0].id}"):
+        indices = obra.ensaiar()
+        with indexadas(conn, indices, andamento):
+            _com_paciencia(conn, obra.realizar, andamento)
+    andamento.terminou()
+    return [m.id for m in obra.migracoes]
+
+
+class _Obra:
+    """What is pending for a schema, and the steps of installing around it."""
+
+    def __init__(
+        self,
+        conn: psycopg.Connection[Any],
+        schema: str,
+        migracoes: list[Any],
+        atual: Estado,
+        andamento: Andamento,
+    ) -> None:
+        self.conn = conn
+        self.schema = schema
+        self.migracoes = migracoes
+        self.nova = not atual.instalado
+        self.andamento = andamento
+        self.backend = _Backend(conn, schema)
+        # The sums are taken before the files are read for good: if one changes in between, the
+        # next run says so, instead of never.
+        self.somas = {m.id: _soma(Path(m.path)) for m in migracoes}
+        self.textos = [Path(m.path).read_text(encoding="utf-8") for m in migracoes]
+        for migracao in migracoes:
+            _carregar(migracao)
+        self.segura = self.nova or not all(_SEGUEM.search(texto) for texto in self.textos)
+
+    def ensaiar(self) -> list[tuple[str, str, list[str]]]:
+        """Do everything but the filling and undo it; return the indexes that will be needed.
+
+        Nothing is rehearsed where there is nothing to find out: neither sources nor an install.
+        """
+        fontes = [t for texto in self.textos for t in _FONTE.findall(texto)]
+        novas = [t for t in fontes if not existe(self.conn, t)]
+        if novas:
+            self.andamento.diga(
+                f"source tables that are missing and will be created: {', '.join(novas)}"
+            )
+        if (self.nova and novas == fontes) or not self.segura:
+            return []
+        self.andamento.adotando = True
+        self.andamento.diga("checking the source tables")
+
+        def ensaio() -> list[tuple[str, str, list[str]]]:
+            with self.conn.transaction(force_rollback=True):
+                self._comecar()
+                for texto in self.textos:
+                    self.conn.execute(texto.encode())
+                passo(self.conn, "1_exigir")
+                if self.nova:
+                    passo(self.conn, "1_exigir_linhas")
+                return linhas(self.conn, "indices_das_fontes")
+
+        return _com_paciencia(self.conn, ensaio, self.andamento)
+
+    def realizar(self) -> None:
+        """Apply what is pending and take the steps around it, all in one commit."""
+        self.andamento.recomecou()
+        with self.backend.transaction():
+            self._comecar()
+            antes = _direitos(self.conn, self.schema)
+            self.backend.preparar()
+            if self.segura and not self.nova:
+                passo(self.conn, "2_travar")
+            for migracao in self.migracoes:
+                # Its steps become savepoints of ours.
+                migracao.process_steps(self.backend, "apply")
+                self.backend.log_migration(migracao, "apply")
+                self.backend.mark_one(migracao, log=False)
+                self.backend.guardar_soma(migracao.id, self.somas[migracao.id])
+            passo(self.conn, "1_exigir")
+            if self.segura:
+                passo(self.conn, "2_travar")
+                passo(self.conn, "3_carregar")
+            passo(self.conn, "4_encerrar", antes=antes)
+
+    def _comecar(self) -> None:
+        """Make the schema; refuse names of ours that are taken, before anything is made of them."""
+        # A table of ours that a migration changes is not waited for while writers queue behind us.
+        self.conn.execute("SELECT set_config('lock_timeout', '2s', true)")
+        self.backend.criar_schema()
+        nomes = [nome for texto in self.textos for nome in _NOSSO.findall(texto)]
+        tomados = [
+            f"{nome} is there already, and is not ours"
+            for (nome,) in linhas(self.conn, "nomes_tomados", schema=self.schema, nomes=nomes)
+        ]
+        if tomados:
+            raise FonteIncompativel(
+                f'the tables of schema "{self.schema}" do not fit',
+                dica="Mend what is named, or choose another schema, then install again.",
+                sqlstate="EP003",
+                detalhe="\n".join(tomados),
+            )
+
+
+def _com_paciencia(conn: psycopg.Connection[Any], acao: Callable[[], T], andamento: Andamento) -> T:
+    """Do something that gives way to writers, again and again until they let it be done."""
+    for tentativa in itertools.count(1):
+        try:
+            return acao()
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as erro:
+            if tentativa == TENTATIVAS:
+                abertas = transacoes(conn)
+                raise ErroEstoque(
+                    "the source tables stayed in use: nothing was installed",
+                    dica="try at a quieter time"
+                    + (f", or end what is open: {abertas}" if abertas else ""),
+                    sqlstate=erro.sqlstate,
+                ) from erro
+            andamento.diga("the source tables are in use: trying again")
+            time.sleep(random.uniform(0.2, 1))
+    raise AssertionError
+
+
+def _direitos(conn: psycopg.Connection[Any], schema: str) -> str:
+    """Return what there is of ours, and who may do what with it, for the last step."""
+    [(texto,)] = linhas(conn, "objetos_nossos", schema=schema)
+    return str(texto)
 
 
 def _carregar(migracao: Any) -> None:

@@ -1,4 +1,4 @@
--- Generated from sql/ by ferramentas/gerar_migracao.py; edit there.
+-- Generated from sql/ by `make migration`; edit there.
 
 -- sql/01_fontes/embarque_itens.sql
 -- The ERP's shipment items: one order of one lot, with the invoice that takes the lot out of the forecast.
@@ -81,181 +81,7 @@ CREATE TABLE IF NOT EXISTS unificacao_codigos (
     updated_at timestamp
 );
 
--- sql/02_conferencia_das_fontes/conferir_fontes.sql
--- Refuses tables that do not fit, naming every misfit at once, before anything else is made.
--- Raises EP003. It runs in the migration's transaction: after a refusal nothing is left behind.
-DO $body$
-DECLARE
-    v_falhas text;
-    v_criadores text;
-    v_schema oid := (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema());
-BEGIN
-    WITH RECURSIVE exigida (tabela, coluna, tipos) AS (
-        VALUES
-            ('movimentacao_estoque', 'id', NULL),
-            ('movimentacao_estoque', 'cod_produto', 'texto'),
-            ('movimentacao_estoque', 'nome_produto', 'texto'),
-            ('movimentacao_estoque', 'qtd_movimentacao', 'quantidade'),
-            ('movimentacao_estoque', 'ativo', 'logico'),
-            ('pre_separacao_item', 'id', NULL),
-            ('pre_separacao_item', 'cod_produto', 'texto'),
-            ('pre_separacao_item', 'nome_produto', 'texto'),
-            ('pre_separacao_item', 'qtd_selecionada_usuario', 'quantidade'),
-            ('pre_separacao_item', 'data_expedicao_editada', 'data'),
-            ('pre_separacao_item', 'status', 'texto'),
-            ('separacao', 'id', NULL),
-            ('separacao', 'separacao_lote_id', 'texto'),
-            ('separacao', 'cod_produto', 'texto'),
-            ('separacao', 'nome_produto', 'texto'),
-            ('separacao', 'qtd_saldo', 'quantidade'),
-            ('separacao', 'expedicao', 'data'),
-            ('programacao_producao', 'id', NULL),
-            ('programacao_producao', 'cod_produto', 'texto'),
-            ('programacao_producao', 'data_programacao', 'data'),
-            ('programacao_producao', 'qtd_programada', 'quantidade'),
-            ('embarque_itens', 'separacao_lote_id', 'texto'),
-            ('embarque_itens', 'status', 'texto'),
-            ('embarque_itens', 'nota_fiscal', 'texto'),
-            ('embarque_itens', 'erro_validacao', 'texto'),
-            ('unificacao_codigos', 'codigo_origem', 'codigo'),
-            ('unificacao_codigos', 'codigo_destino', 'codigo'),
-            ('unificacao_codigos', 'ativo', 'logico')
-    ),
-    aceita (tipos, tipo) AS (
-        VALUES
-            ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
-            ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
-            ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
-            ('quantidade', 'numeric'), ('quantidade', 'float8'),
-            ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
-            ('data', 'date'), ('data', 'timestamp'),
-            ('logico', 'bool')
-    ),
-    coluna AS (
-        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
-            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
-            o.collname AS ordenacao, o.collisdeterministic AS exata
-        FROM exigida AS e
-        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
-            AND r.relnamespace = v_schema
-        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
-            AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
-        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
-    ),
-    fonte AS (
-        SELECT DISTINCT c.tabela, c.relacao FROM coluna AS c WHERE c.relacao IS NOT NULL
-    ),
-    arvore AS (
-        SELECT f.tabela, f.relacao FROM fonte AS f
-        UNION
-        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
-    ),
-    -- By name, with what an installation that was cut off may have left of it.
-    indice (nome, tabela, colunas) AS (
-        VALUES
-            ('estoque_movimentacao_produto', 'movimentacao_estoque', 'cod_produto,id'),
-            ('estoque_pre_separacao_produto', 'pre_separacao_item', 'cod_produto,id'),
-            ('estoque_separacao_produto', 'separacao', 'cod_produto,id'),
-            ('estoque_separacao_lote', 'separacao', 'separacao_lote_id'),
-            ('estoque_programacao_produto', 'programacao_producao', 'cod_produto,id'),
-            ('estoque_embarque_lote', 'embarque_itens', 'separacao_lote_id')
-    ),
-    falha (nome, texto) AS (
-        SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
-        FROM coluna AS c WHERE c.relacao IS NULL
-        UNION ALL
-        SELECT c.nome, format('%s is missing', c.nome)
-        FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
-        UNION ALL
-        SELECT c.nome, format('%s is %s, expected %s', c.nome, c.tipo,
-            (SELECT string_agg(x.tipo::regtype::text, ', ') FROM aceita AS x
-             WHERE x.tipos = c.tipos))
-        FROM coluna AS c
-        WHERE c.attname IS NOT NULL AND c.tipos IS NOT NULL AND NOT EXISTS (
-            SELECT FROM aceita AS x WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
-        UNION ALL
-        -- Codes are compared as they are written: 'abc' and 'ABC' are two.
-        SELECT c.nome, format('%s has the nondeterministic collation %I', c.nome, c.ordenacao)
-        FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
-        UNION ALL
-        -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
-        SELECT min(c.nome), format('%s have different collations: %s',
-            string_agg(c.nome, ', ' ORDER BY c.nome),
-            string_agg(DISTINCT quote_ident(c.ordenacao), ', '))
-        FROM coluna AS c
-        WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
-        GROUP BY c.attname
-        HAVING count(DISTINCT c.ordenacao) > 1
-        UNION ALL
-        -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
-        SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
-            a.relacao::regclass, r.relowner::regrole, current_user)
-        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
-        WHERE NOT pg_has_role(r.relowner, 'USAGE')
-        UNION ALL
-        SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
-        FROM fonte AS f WHERE row_security_active(f.relacao)
-        UNION ALL
-        SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
-        FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
-        WHERE r.relkind = 'f'
-        UNION ALL
-        -- A statement fires the triggers of the table it names, not those of the tables below it.
-        SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
-            ' would not be seen', f.tabela, i.inhparent::regclass)
-        FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao
-        UNION ALL
-        SELECT r.relname, format('%I is there already, and is not ours', r.relname)
-        FROM pg_class AS r
-        WHERE r.relnamespace = v_schema AND r.relname IN ('estoque_tempo_real',
-            'movimentacao_prevista', 'estoque_por_codigo', 'estoque_assinatura',
-            'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
-            'estoque_execucao', 'estoque_falha', 'estoque_lote', 'estoque_percurso',
-            'estoque_recontagem')
-        UNION ALL
-        SELECT d.nome, format('%I is there already, and is not ours', d.nome)
-        FROM indice AS d
-        JOIN pg_class AS r ON r.relname = d.nome AND r.relnamespace = v_schema
-        LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
-        LEFT JOIN fonte AS f ON f.relacao = x.indrelid AND f.tabela = d.tabela
-        WHERE f.tabela IS NULL OR d.colunas <> (
-            SELECT string_agg(pg_get_indexdef(r.oid, k, true), ',' ORDER BY k)
-            FROM generate_series(1, x.indnatts::integer) AS k)
-    )
-    SELECT string_agg(f.texto, E'\n' ORDER BY f.nome, f.texto)
-    INTO v_falhas
-    FROM falha AS f;
-
-    IF v_falhas IS NOT NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'EP003',
-            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
-            DETAIL = v_falhas,
-            HINT = 'Mend what is named, or choose another schema, then install again.';
-    END IF;
-
-    -- What is found by name in a schema is only as safe as who may put things there: an operator for
-    -- exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14 everybody may in the usual one.
-    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
-        ', ')
-    INTO v_criadores
-    FROM pg_namespace AS n
-    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
-    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
-    WHERE n.oid = v_schema AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
-        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
-    IF v_criadores IS NOT NULL THEN
-        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
-            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
-            ' FROM %3$s, or install as a role that has no more rights than these',
-            current_schema(), current_user, v_criadores);
-    END IF;
-END
-$body$;
-
--- sql/03_tabelas/_estoque_conferido.sql
+-- sql/02_tabelas/_estoque_conferido.sql
 -- What the fallback's comparison says of one code: its differences as a JSON array (NULL for none),
 -- or the error that comparing it raised.
 CREATE TYPE _estoque_conferido AS (
@@ -267,7 +93,7 @@ CREATE TYPE _estoque_conferido AS (
 
 COMMENT ON TYPE _estoque_conferido IS 'One code compared with the sources; inner use.';
 
--- sql/03_tabelas/_estoque_delta.sql
+-- sql/02_tabelas/_estoque_delta.sql
 -- What one statement changes for one code (and date): what triggers hand to _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
@@ -288,7 +114,7 @@ CREATE TYPE _estoque_delta AS (
 
 COMMENT ON TYPE _estoque_delta IS 'Change of one code and date by one statement; inner use.';
 
--- sql/03_tabelas/estoque_assinatura.sql
+-- sql/02_tabelas/estoque_assinatura.sql
 -- Our functions as they were installed: what tells changed ones, and puts them back. `servidor` is the
 -- major version of the server that wrote the definitions (another writes the same function
 -- differently); `publica` whether everybody may call it.
@@ -306,7 +132,7 @@ GRANT SELECT ON estoque_assinatura TO PUBLIC;
 COMMENT ON TABLE estoque_assinatura IS
     'Our functions as they were installed; inner use, read through estoque_alterados().';
 
--- sql/03_tabelas/estoque_codigo_conhecido.sql
+-- sql/02_tabelas/estoque_codigo_conhecido.sql
 -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
 -- It changes only when a code appears, disappears or changes group, so writers read it without a lock.
 CREATE TABLE estoque_codigo_conhecido (
@@ -322,7 +148,7 @@ GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
 COMMENT ON TABLE estoque_codigo_conhecido IS
     'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
 
--- sql/03_tabelas/estoque_controle.sql
+-- sql/02_tabelas/estoque_controle.sql
 -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
 -- It also holds the settings of the minute job, changed by estoque_configurar(), and whether an
 -- installation, or the last rebuild of everything after it, left out rows that cannot be counted.
@@ -347,7 +173,7 @@ COMMENT ON COLUMN estoque_controle.orcamento IS
 COMMENT ON COLUMN estoque_controle.recusadas IS
     'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
 
--- sql/03_tabelas/estoque_correcao.sql
+-- sql/02_tabelas/estoque_correcao.sql
 -- What the fallback found wrong and mended: the last 10,000 differences.
 CREATE TABLE estoque_correcao (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -366,7 +192,7 @@ COMMENT ON TABLE estoque_correcao IS
     'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
 COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
 
--- sql/03_tabelas/estoque_execucao.sql
+-- sql/02_tabelas/estoque_execucao.sql
 -- The runs of the minute job of the last 7 days. A run that found nothing is there too: silence
 -- means that nobody drives it.
 CREATE TABLE estoque_execucao (
@@ -390,7 +216,7 @@ COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an 
 COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
 COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
 
--- sql/03_tabelas/estoque_falha.sql
+-- sql/02_tabelas/estoque_falha.sql
 -- Products that the fallback could neither compare nor rebuild. A row goes when its product passes.
 CREATE TABLE estoque_falha (
     cod_produto text PRIMARY KEY,
@@ -407,7 +233,7 @@ GRANT SELECT ON estoque_falha TO PUBLIC;
 COMMENT ON TABLE estoque_falha IS
     'Products the fallback cannot compare or rebuild, with the error; read only.';
 
--- sql/03_tabelas/estoque_lote.sql
+-- sql/02_tabelas/estoque_lote.sql
 -- Whether the exits of a lot are out of the forecast at this moment (the lot is invoiced).
 -- A separation and an invoice of one lot meet on this row: whoever comes second sees the first.
 CREATE TABLE estoque_lote (
@@ -423,7 +249,7 @@ COMMENT ON TABLE estoque_lote IS
     'Gate of each lot as applied to the forecast; inner use.';
 COMMENT ON COLUMN estoque_lote.alterado_por IS 'Transaction that last opened or closed the gate.';
 
--- sql/03_tabelas/estoque_percurso.sql
+-- sql/02_tabelas/estoque_percurso.sql
 -- One row: how far the fallback has walked the codes of the sources. Apart from estoque_controle,
 -- because a run holds it to its end and no change of unification may wait for that.
 CREATE TABLE estoque_percurso (
@@ -439,7 +265,7 @@ REVOKE ALL ON estoque_percurso FROM PUBLIC;
 COMMENT ON TABLE estoque_percurso IS
     'The table and the code up to which the fallback has looked for unknown codes; inner use.';
 
--- sql/03_tabelas/estoque_recontagem.sql
+-- sql/02_tabelas/estoque_recontagem.sql
 -- Codes of partitions that were written to before they got triggers: the minute job compares these
 -- beside its batch, and takes them off as it does. Without a foreign key: any code may be here.
 CREATE TABLE estoque_recontagem (
@@ -451,7 +277,7 @@ REVOKE ALL ON estoque_recontagem FROM PUBLIC;
 COMMENT ON TABLE estoque_recontagem IS
     'Codes of partitions that got their triggers late, to be compared soon; inner use.';
 
--- sql/03_tabelas/estoque_tempo_real.sql
+-- sql/02_tabelas/estoque_tempo_real.sql
 -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
 -- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
 -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
@@ -495,7 +321,7 @@ COMMENT ON COLUMN estoque_tempo_real.reconstruido_por IS
 COMMENT ON COLUMN estoque_tempo_real.conferido_em IS
     'When the fallback last compared the product with the sources, or the row was made.';
 
--- sql/03_tabelas/movimentacao_prevista.sql
+-- sql/02_tabelas/movimentacao_prevista.sql
 -- Forecast per canonical product and day, summed over all open documents; not a running balance.
 -- Written only under the lock on the product's row of estoque_tempo_real.
 CREATE TABLE movimentacao_prevista (
@@ -514,45 +340,49 @@ COMMENT ON TABLE movimentacao_prevista IS
 COMMENT ON COLUMN movimentacao_prevista.data_prevista IS
     'Date on the documents; overdue exits keep it and are counted on today by the projection.';
 
--- sql/04_quantidades/_estoque_cabe.sql
+-- sql/03_quantidades/_estoque_cabe.sql
 -- Whether a quantity of a source row can be counted: NULL, or finite and within numeric(15,3).
 -- NaN sorts above every number, so the upper bound refuses it too.
 CREATE FUNCTION _estoque_cabe(p_qtd numeric) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN p_qtd IS NULL OR (p_qtd > -999999999999.9995 AND p_qtd < 999999999999.9995);
 
+GRANT EXECUTE ON FUNCTION _estoque_cabe(numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_cabe(numeric) IS
     'True when a source quantity is NULL, or finite and within numeric(15,3).';
 
--- sql/04_quantidades/_estoque_digital.sql
+-- sql/03_quantidades/_estoque_digital.sql
 -- A fingerprint of a row's id and name; sums of it differ when the rows of a code do.
 CREATE FUNCTION _estoque_digital(p_id text, p_nome text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN hashtextextended(coalesce(p_id, '') || ' ' || coalesce(p_nome, ''), 0)::numeric;
 
+GRANT EXECUTE ON FUNCTION _estoque_digital(text, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_digital(text, text) IS 'Fingerprint of a source row''s id and name.';
 
--- sql/04_quantidades/_estoque_nome_unico.sql
+-- sql/03_quantidades/_estoque_nome_unico.sql
 -- The name borne by rows whose names lie between two: that name when they are one, '' when several
 -- (which matches no stored name, so the sources are asked), NULL when there is none.
 CREATE FUNCTION _estoque_nome_unico(p_menor text, p_maior text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN p_menor = p_maior THEN p_menor WHEN p_menor <> p_maior THEN '' END;
 
+GRANT EXECUTE ON FUNCTION _estoque_nome_unico(text, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_nome_unico(text, text) IS
     'The one name of a set of rows, from its least and greatest; empty for several.';
 
--- sql/04_quantidades/_estoque_quantidade.sql
+-- sql/03_quantidades/_estoque_quantidade.sql
 -- A source quantity as it is counted: rounded to 3 decimals per row, before any sum.
 -- NULL is 0; so is what does not fit, which only rows older than the triggers can hold.
 CREATE FUNCTION _estoque_quantidade(p_qtd numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN _estoque_cabe(p_qtd) THEN coalesce(round(p_qtd, 3), 0) ELSE 0 END;
 
+GRANT EXECUTE ON FUNCTION _estoque_quantidade(numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_quantidade(numeric) IS
     'A source quantity rounded to 3 decimals; 0 for NULL, NaN, infinities and overflow.';
 
--- sql/04_quantidades/_estoque_quantidade_prevista.sql
+-- sql/03_quantidades/_estoque_quantidade_prevista.sql
 -- A quantity as it is promised on a date: only positive ones, of a known product, on a known date.
 CREATE FUNCTION _estoque_quantidade_prevista(p_codigo text, p_data date, p_qtd numeric)
 RETURNS numeric
@@ -560,20 +390,22 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN p_codigo IS NULL OR p_data IS NULL THEN 0
             ELSE greatest(_estoque_quantidade(p_qtd), 0) END;
 
+GRANT EXECUTE ON FUNCTION _estoque_quantidade_prevista(text, date, numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_quantidade_prevista(text, date, numeric) IS
     'Quantity a document promises: 0 without product or date, and for what is not positive.';
 
--- sql/05_contribuicoes/_estoque_contribuicao_movimentacao.sql
+-- sql/04_contribuicoes/_estoque_contribuicao_movimentacao.sql
 -- What a row of movimentacao_estoque adds to the balance. The sign is in the quantity;
 -- NULL in ativo is not true; neither date nor type matters.
 CREATE FUNCTION _estoque_contribuicao_movimentacao(p_qtd numeric, p_ativo boolean) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN p_ativo THEN _estoque_quantidade(p_qtd) ELSE 0 END;
 
+GRANT EXECUTE ON FUNCTION _estoque_contribuicao_movimentacao(numeric, boolean) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_movimentacao(numeric, boolean) IS
     'Quantity a movement adds to the balance.';
 
--- sql/05_contribuicoes/_estoque_contribuicao_pre_separacao.sql
+-- sql/04_contribuicoes/_estoque_contribuicao_pre_separacao.sql
 -- What a row of pre_separacao_item adds to the exits of its date, by its status alone
 -- (NULL counts as CRIADO; recomposto and tipo_envio are the ERP's own).
 CREATE FUNCTION _estoque_contribuicao_pre_separacao(
@@ -583,10 +415,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN coalesce(p_status, 'CRIADO') IN ('CRIADO', 'RECOMPOSTO')
             THEN _estoque_quantidade_prevista(p_codigo, p_data, p_qtd) ELSE 0 END;
 
+GRANT EXECUTE ON FUNCTION _estoque_contribuicao_pre_separacao(text, date, numeric, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_pre_separacao(text, date, numeric, text) IS
     'Quantity an open pre-separation adds to the exits of its date.';
 
--- sql/05_contribuicoes/_estoque_contribuicao_programacao.sql
+-- sql/04_contribuicoes/_estoque_contribuicao_programacao.sql
 -- What a row of programacao_producao adds to the entries of its date.
 CREATE FUNCTION _estoque_contribuicao_programacao(
     p_codigo text, p_data date, p_qtd numeric
@@ -594,10 +427,11 @@ CREATE FUNCTION _estoque_contribuicao_programacao(
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN _estoque_quantidade_prevista(p_codigo, p_data, p_qtd);
 
+GRANT EXECUTE ON FUNCTION _estoque_contribuicao_programacao(text, date, numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_programacao(text, date, numeric) IS
     'Quantity planned production adds to the entries of its date.';
 
--- sql/05_contribuicoes/_estoque_contribuicao_separacao.sql
+-- sql/04_contribuicoes/_estoque_contribuicao_separacao.sql
 -- What a row of separacao adds to the exits of its date: nothing once its lot is invoiced.
 CREATE FUNCTION _estoque_contribuicao_separacao(
     p_codigo text, p_data date, p_qtd numeric, p_faturado boolean
@@ -605,20 +439,760 @@ CREATE FUNCTION _estoque_contribuicao_separacao(
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN p_faturado THEN 0 ELSE _estoque_quantidade_prevista(p_codigo, p_data, p_qtd) END;
 
+GRANT EXECUTE ON FUNCTION _estoque_contribuicao_separacao(text, date, numeric, boolean) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_separacao(text, date, numeric, boolean) IS
     'Quantity a separation adds to the exits of its date while its lot is not invoiced.';
 
--- sql/05_contribuicoes/_estoque_fatura.sql
+-- sql/04_contribuicoes/_estoque_fatura.sql
 -- Whether a row of embarque_itens invoices its lot: active, with an invoice, without a validation error.
 CREATE FUNCTION _estoque_fatura(p_status text, p_nota_fiscal text, p_erro_validacao text)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(p_status = 'ativo' AND p_nota_fiscal <> '' AND p_erro_validacao IS NULL, false);
 
+GRANT EXECUTE ON FUNCTION _estoque_fatura(text, text, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_fatura(text, text, text) IS
     'True while a shipment item takes the separations of its lot out of the forecast.';
 
--- sql/06_projecao/_estoque_atual.sql
+-- sql/05_leitura/_estoque_colunas_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_colunas_das_fontes.sql.jinja.
+-- The columns a source must have, and what they may be: see _estoque_tipos_aceitos.
+CREATE FUNCTION _estoque_colunas_das_fontes() RETURNS TABLE (tabela text, coluna text, tipos text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('movimentacao_estoque', 'id', 'qualquer'),
+        ('movimentacao_estoque', 'cod_produto', 'texto'),
+        ('movimentacao_estoque', 'nome_produto', 'texto'),
+        ('movimentacao_estoque', 'qtd_movimentacao', 'quantidade'),
+        ('movimentacao_estoque', 'ativo', 'logico'),
+        ('pre_separacao_item', 'id', 'qualquer'),
+        ('pre_separacao_item', 'cod_produto', 'texto'),
+        ('pre_separacao_item', 'nome_produto', 'texto'),
+        ('pre_separacao_item', 'qtd_selecionada_usuario', 'quantidade'),
+        ('pre_separacao_item', 'data_expedicao_editada', 'data'),
+        ('pre_separacao_item', 'status', 'texto'),
+        ('separacao', 'id', 'qualquer'),
+        ('separacao', 'separacao_lote_id', 'texto'),
+        ('separacao', 'cod_produto', 'texto'),
+        ('separacao', 'nome_produto', 'texto'),
+        ('separacao', 'qtd_saldo', 'quantidade'),
+        ('separacao', 'expedicao', 'data'),
+        ('programacao_producao', 'id', 'qualquer'),
+        ('programacao_producao', 'cod_produto', 'texto'),
+        ('programacao_producao', 'data_programacao', 'data'),
+        ('programacao_producao', 'qtd_programada', 'quantidade'),
+        ('embarque_itens', 'separacao_lote_id', 'texto'),
+        ('embarque_itens', 'status', 'texto'),
+        ('embarque_itens', 'nota_fiscal', 'texto'),
+        ('embarque_itens', 'erro_validacao', 'texto'),
+        ('unificacao_codigos', 'codigo_origem', 'codigo'),
+        ('unificacao_codigos', 'codigo_destino', 'codigo'),
+        ('unificacao_codigos', 'ativo', 'logico');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_colunas_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_colunas_das_fontes() IS
+    'The columns of the sources without which nothing is installed; inner use.';
+
+-- sql/05_leitura/_estoque_contribuicoes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_contribuicoes.sql.jinja.
+-- Every row of every source, with what it contributes: the one mapping that recomputation, audit and
+-- rebuild read. p_todos asks for all rows, otherwise those of p_codigos; p_que only for what moves the
+-- balance ('saldo') or the forecast ('previsao'), NULL for both. documento is what people call the
+-- row's document. The gate is read from the shipment items themselves.
+-- Without settings of its own and called in FROM, it becomes part of the caller's query, which then
+-- reads no more than it asks for: the caller's search_path finds the tables.
+CREATE FUNCTION _estoque_contribuicoes(p_codigos text[], p_todos boolean, p_que text)
+RETURNS TABLE (
+    origem text, id text, codigo text, nome text, data date, saldo numeric, entrada numeric,
+    saida numeric, documento text, lote text
+)
+LANGUAGE sql STABLE
+AS $body$
+    SELECT 'movimentacao_estoque'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
+        NULL::date,
+        _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
+        0::numeric,
+        0::numeric,
+        to_jsonb(f) ->> 'numero_nf', to_jsonb(f) ->> 'separacao_lote_id'
+    FROM movimentacao_estoque AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'saldo')
+    UNION ALL
+    SELECT 'pre_separacao_item'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
+        f.data_expedicao_editada::date,
+        0::numeric,
+        0::numeric,
+        _estoque_contribuicao_pre_separacao(f.cod_produto::text, f.data_expedicao_editada::date,
+            f.qtd_selecionada_usuario::numeric, f.status::text),
+        to_jsonb(f) ->> 'num_pedido', to_jsonb(f) ->> 'separacao_lote_id'
+    FROM pre_separacao_item AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'previsao')
+    UNION ALL
+    SELECT 'separacao'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
+        f.expedicao::date,
+        0::numeric,
+        0::numeric,
+        _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+            f.qtd_saldo::numeric, EXISTS (
+                SELECT FROM embarque_itens AS e
+                WHERE e.separacao_lote_id = f.separacao_lote_id
+                    AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao))),
+        to_jsonb(f) ->> 'num_pedido', f.separacao_lote_id::text
+    FROM separacao AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'previsao')
+    UNION ALL
+    SELECT 'programacao_producao'::text, f.id::text, f.cod_produto::text,
+        to_jsonb(f) ->> 'nome_produto',
+        f.data_programacao::date,
+        0::numeric,
+        _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
+            f.qtd_programada::numeric),
+        0::numeric,
+        to_jsonb(f) ->> 'linha_producao', NULL::text
+    FROM programacao_producao AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'previsao')
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_contribuicoes(text[], boolean, text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_contribuicoes(text[], boolean, text) IS
+    'Rows of the sources with what each contributes to balance, entries and exits; inner use.';
+
+-- sql/05_leitura/_estoque_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_fontes.sql.jinja.
+-- The sources, in the order in which they are locked and a product's name is looked for: table,
+-- trigger function, and for those whose rows bear a product the quantity that is counted.
+CREATE FUNCTION _estoque_fontes()
+RETURNS TABLE (ordem integer, tabela text, gatilho text, quantidade text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+BEGIN ATOMIC
+    VALUES
+        (1, 'movimentacao_estoque', '_estoque_gatilho_movimentacao', 'qtd_movimentacao'),
+        (2, 'pre_separacao_item', '_estoque_gatilho_pre_separacao', 'qtd_selecionada_usuario'),
+        (3, 'separacao', '_estoque_gatilho_separacao', 'qtd_saldo'),
+        (4, 'programacao_producao', '_estoque_gatilho_programacao', 'qtd_programada'),
+        (5, 'embarque_itens', '_estoque_gatilho_embarque', NULL),
+        (6, 'unificacao_codigos', '_estoque_gatilho_unificacao', NULL);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_fontes() IS 'The source tables with their triggers; inner use.';
+
+-- sql/05_leitura/_estoque_indices_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_indices_das_fontes.sql.jinja.
+-- Our indexes on the ERP's tables, the only thing of ours there besides triggers. By product: the
+-- rebuild of one product and the newest name of a code read only its own rows. By lot: the gate
+-- finds the rows of one lot without reading history.
+CREATE FUNCTION _estoque_indices_das_fontes()
+RETURNS TABLE (nome text, tabela text, colunas text[])
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('estoque_movimentacao_produto', 'movimentacao_estoque', ARRAY['cod_produto', 'id']),
+        ('estoque_pre_separacao_produto', 'pre_separacao_item', ARRAY['cod_produto', 'id']),
+        ('estoque_separacao_produto', 'separacao', ARRAY['cod_produto', 'id']),
+        ('estoque_separacao_lote', 'separacao', ARRAY['separacao_lote_id']),
+        ('estoque_programacao_produto', 'programacao_producao', ARRAY['cod_produto', 'id']),
+        ('estoque_embarque_lote', 'embarque_itens', ARRAY['separacao_lote_id']);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
+    'The indexes that an installation makes on the sources; inner use.';
+
+-- sql/05_leitura/_estoque_mencionados.sql
+-- The codes that any row of a source mentions, whatever it contributes, and those of active
+-- unifications. NULL asks for all; otherwise only the codes given are looked for, each until the
+-- first row that bears it.
+CREATE FUNCTION _estoque_mencionados(p_codigos text[] DEFAULT NULL) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+AS $body$
+BEGIN
+    IF p_codigos IS NULL THEN
+        RETURN QUERY
+        SELECT f.codigo FROM _estoque_contribuicoes(NULL, true, NULL) AS f
+        WHERE f.codigo IS NOT NULL GROUP BY f.codigo
+        UNION
+        SELECT k.codigo FROM _estoque_canonicos() AS k;
+    ELSE
+        RETURN QUERY
+        SELECT x.c FROM unnest(p_codigos) AS x (c)
+        WHERE EXISTS (SELECT FROM _estoque_contribuicoes(ARRAY[x.c], false, NULL))
+            OR x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k);
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_mencionados(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
+    'Codes that the sources mention, among those given or all.';
+
+-- sql/05_leitura/_estoque_nome.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_nome.sql.jinja.
+-- The name of a canonical product: the newest one its own code bears, looked for in the sources in
+-- their order; only where there is none, that of its aliases.
+-- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
+-- where a few codes have most of the rows. An ERP may lack some of the columns.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product.
+CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+AS $body$
+DECLARE
+    v_codigo text;
+    v_nome text;
+BEGIN
+    FOR v_codigo IN
+        SELECT p_produto
+        UNION ALL
+        (SELECT c.codigo FROM estoque_codigo_conhecido AS c
+         WHERE c.cod_produto = p_produto AND c.codigo <> p_produto ORDER BY c.codigo)
+    LOOP
+        v_nome := coalesce(
+            (SELECT f.nome_produto::text FROM movimentacao_estoque AS f
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
+                 AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+            (SELECT f.nome_produto::text FROM pre_separacao_item AS f
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
+                 AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+            (SELECT f.nome_produto::text FROM separacao AS f
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
+                 AND f.nome_produto <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+            (SELECT to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
+             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
+                 AND to_jsonb(f) ->> 'nome_produto' <> ''
+             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1));
+        EXIT WHEN v_nome IS NOT NULL;
+    END LOOP;
+    RETURN v_nome;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_nome(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_nome(text) IS
+    'Name of a canonical product, its own before an alias'' one; NULL when no source names it.';
+
+-- sql/06_unificacao/_estoque_canonicos.sql
+-- The canonical code of each code given, from the active rows of unificacao_codigos alone: the end of
+-- the chain of destinations, the code itself where it has none. NULL asks for every code of a chain.
+-- The chains are followed from their ends backwards, so a circle is never entered; an origin with
+-- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
+-- An ERP's two columns may have different collations, which PostgreSQL does not mix.
+CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
+RETURNS TABLE (codigo text, cod_produto text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE aresta AS MATERIALIZED (
+        SELECT u.codigo_origem::text COLLATE "default" AS origem,
+            min(u.codigo_destino::text) COLLATE "default" AS destino
+        FROM unificacao_codigos AS u
+        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
+        GROUP BY u.codigo_origem
+        HAVING count(DISTINCT u.codigo_destino) = 1
+    ),
+    cadeia AS (
+        SELECT DISTINCT a.destino AS codigo, a.destino AS produto
+        FROM aresta AS a
+        WHERE NOT EXISTS (SELECT FROM aresta AS b WHERE b.origem = a.destino)
+        UNION ALL
+        SELECT a.origem, k.produto FROM cadeia AS k JOIN aresta AS a ON a.destino = k.codigo
+    )
+    SELECT k.codigo, k.produto FROM cadeia AS k WHERE p_codigos IS NULL
+    UNION ALL
+    SELECT x.c, coalesce(k.produto, x.c)
+    FROM (SELECT DISTINCT u.c FROM unnest(p_codigos) AS u (c)) AS x
+    LEFT JOIN cadeia AS k ON k.codigo = x.c
+    WHERE p_codigos IS NOT NULL;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_canonicos(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_canonicos(text[]) IS
+    'Canonical code of each code, straight from the active unifications.';
+
+-- sql/06_unificacao/_estoque_membros.sql
+-- The known codes of the groups of the canonical codes given, and those codes themselves;
+-- NULL for NULL, which the recomputation reads as "all".
+CREATE FUNCTION _estoque_membros(p_produtos text[]) RETURNS text[]
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT CASE WHEN p_produtos IS NOT NULL THEN
+        p_produtos || ARRAY(SELECT c.codigo FROM estoque_codigo_conhecido AS c
+                            WHERE c.cod_produto = ANY (p_produtos) AND c.codigo <> c.cod_produto)
+    END;
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_membros(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_membros(text[]) IS
+    'Every known code of the groups of the canonical codes given.';
+
+-- sql/06_unificacao/_estoque_reagrupar.sql
+-- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
+-- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
+-- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
+-- Takes the turn on estoque_controle first, then product rows by code. Planned anew for each set:
+-- it may be two codes or a thousand.
+CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_codigos text[] := p_codigos;
+    v_mais text[] := p_codigos;
+    v_produtos text[];
+    v_corrigidos bigint;
+BEGIN
+    PERFORM _estoque_tomar_vez();
+
+    -- With every code that a unification ties to these now or tied to them before, the set is
+    -- closed: no chain leads out of it.
+    LOOP
+        SELECT array_agg(x.c) INTO v_mais
+        FROM (
+            (
+                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
+                JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
+                WHERE u.ativo
+                UNION
+                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
+                JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
+                WHERE u.ativo
+                UNION
+                SELECT m.codigo FROM estoque_codigo_conhecido AS m
+                WHERE m.cod_produto IN (
+                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                    JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
+            )
+            EXCEPT
+            SELECT f.c FROM unnest(v_codigos) AS f (c)
+        ) AS x (c)
+        WHERE x.c IS NOT NULL;
+        EXIT WHEN v_mais IS NULL;
+        v_codigos := v_codigos || v_mais;
+    END LOOP;
+
+    INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
+    SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
+    ON CONFLICT (codigo) DO UPDATE SET cod_produto = EXCLUDED.cod_produto;
+
+    PERFORM FROM estoque_tempo_real AS t
+    WHERE t.cod_produto = ANY (v_codigos) ORDER BY t.cod_produto FOR UPDATE;
+    DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
+    DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
+
+    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
+    INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
+    v_corrigidos := _estoque_reconstruir(v_produtos);
+    PERFORM _estoque_revisar(v_codigos);
+    RETURN v_corrigidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reagrupar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
+    'Puts codes into the groups the unifications say and rebuilds those groups; inner use.';
+
+-- sql/06_unificacao/_estoque_tomar_vez.sql
+-- Takes the turn to change unifications: waits for the session that has it, until it commits.
+-- The row is written, so that a REPEATABLE READ session that missed a change gets 40001.
+CREATE FUNCTION _estoque_tomar_vez() RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO estoque_controle AS c (unico) VALUES (true)
+    ON CONFLICT (unico) DO UPDATE SET unificacoes = c.unificacoes + 1;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tomar_vez() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tomar_vez() IS 'Takes the turn to change unifications; inner use.';
+
+-- sql/06_unificacao/estoque_contradicoes.sql
+-- The active unifications that contradict each other and therefore unify nothing: an origin with
+-- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
+-- The trigger refuses to make one; rows older than the installation, or written past the triggers,
+-- may be such. NULL asks for all, otherwise for those of the origins given.
+CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE aresta AS MATERIALIZED (
+        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
+            u.codigo_destino::text COLLATE "default" AS destino
+        FROM unificacao_codigos AS u
+        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
+    ),
+    contradicao AS MATERIALIZED (
+        SELECT a.origem, a.destino,
+            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
+             FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
+        FROM aresta AS a
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
+    ),
+    passo AS (
+        SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
+        FROM contradicao AS c WHERE c.destinos IS NULL
+        UNION ALL
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || a.destino
+        FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
+    ) CYCLE inicio, atual SET repetido USING passos
+    SELECT c.origem, c.destino,
+        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
+            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
+                             WHERE p.inicio = c.origem AND p.repetido))
+    FROM contradicao AS c
+    ORDER BY c.origem, c.destino;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_contradicoes(text[]) TO PUBLIC;
+COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
+    'Active unifications that contradict each other and are left out, with the reason.';
+
+-- sql/07_recalculo/_estoque_previsao_recalculada.sql
+-- The specification of the forecast: per canonical product and date, summed from the documents.
+-- NULL asks for all products.
+CREATE FUNCTION _estoque_previsao_recalculada(p_produtos text[] DEFAULT NULL)
+RETURNS TABLE (
+    cod_produto text, data_prevista date, entrada_prevista numeric, saida_prevista numeric
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_codigos text[] := _estoque_membros(p_produtos);
+BEGIN
+    RETURN QUERY
+    SELECT coalesce(c.cod_produto, f.codigo), f.data, sum(f.entrada), sum(f.saida)
+    FROM _estoque_contribuicoes(v_codigos, v_codigos IS NULL, 'previsao') AS f
+    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = f.codigo
+    WHERE f.entrada <> 0 OR f.saida <> 0
+    GROUP BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_previsao_recalculada(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_previsao_recalculada(text[]) IS
+    'Forecast per canonical product and date, summed from the open documents.';
+
+-- sql/07_recalculo/_estoque_recalcular_produto.sql
+-- estoque_recalcular, and the balance it leaves: what the HTTP application answers, in one call.
+-- VOLATILE, so that the second statement sees what the first corrected. No row for an unknown code;
+-- a NULL balance when the code is unknown now because a stray row of it was removed. With the rights
+-- of its caller, who may call it when estoque_recalcular was granted.
+CREATE FUNCTION _estoque_recalcular_produto(p_codigo text)
+RETURNS TABLE (cod_produto text, saldo_atual numeric, corrigido boolean)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_corrigidos bigint := estoque_recalcular(p_codigo);
+BEGIN
+    RETURN QUERY
+    SELECT coalesce(t.cod_produto, p_codigo), t.saldo_atual::numeric, v_corrigidos > 0
+    FROM (SELECT estoque_codigo(p_codigo) AS cod_produto) AS c
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE t.cod_produto IS NOT NULL OR v_corrigidos > 0;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_recalcular_produto(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
+    'Rebuilds the product of a code and returns its balance and whether anything was wrong.';
+
+-- sql/07_recalculo/_estoque_reconstruir.sql
+-- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
+-- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
+-- adding what this rebuild may already have read (see there). Returns how many products were wrong.
+-- The caller holds the lock on the rows, and only locked rows are read and written: a product that
+-- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
+-- is, so that the sources are read through instead of by product.
+CREATE FUNCTION _estoque_reconstruir(p_produtos text[], p_todos boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
+    v_alvos text[];
+    v_saldos numeric[];
+    v_corrigidos text[];
+    v_mais text[];
+BEGIN
+    SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
+    FROM unnest(p_produtos) AS t (cod_produto)
+    LEFT JOIN _estoque_saldo_recalculado(v_pedidos) AS r ON r.cod_produto = t.cod_produto;
+
+    WITH certa AS MATERIALIZED (
+        SELECT r.* FROM _estoque_previsao_recalculada(v_pedidos) AS r
+        WHERE r.cod_produto = ANY (p_produtos)
+    ),
+    sobra AS (
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (p_produtos)
+            AND NOT EXISTS (SELECT FROM certa AS c
+                            WHERE c.cod_produto = m.cod_produto
+                                AND c.data_prevista = m.data_prevista)
+        RETURNING m.cod_produto
+    ),
+    escrita AS (
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        SELECT c.cod_produto, c.data_prevista, c.entrada_prevista, c.saida_prevista
+        FROM certa AS c
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = EXCLUDED.entrada_prevista, saida_prevista = EXCLUDED.saida_prevista
+        WHERE m.entrada_prevista <> EXCLUDED.entrada_prevista
+            OR m.saida_prevista <> EXCLUDED.saida_prevista
+        RETURNING m.cod_produto
+    )
+    SELECT array_agg(DISTINCT x.cod_produto) INTO v_corrigidos
+    FROM (SELECT s.cod_produto FROM sobra AS s UNION ALL SELECT e.cod_produto FROM escrita AS e) AS x;
+
+    -- A wrong field counts as a correction only if it claimed to hold today.
+    WITH certo AS MATERIALIZED (
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, n.nome,
+            t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
+            OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false)) AS errado
+        FROM _estoque_d7(v_alvos, v_saldos) AS d
+        JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+        CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
+    ),
+    escrito AS (
+        UPDATE estoque_tempo_real AS t
+        SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
+            dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
+            atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
+            reconstruido_por = pg_current_xact_id()
+        FROM certo AS c
+        WHERE t.cod_produto = c.cod_produto
+    )
+    SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
+
+    RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reconstruir(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reconstruir(text[], boolean) IS
+    'Rebuilds locked products from the sources, returns how many were wrong; inner use.';
+
+-- sql/07_recalculo/_estoque_reconstruir_tudo.sql
+-- Rebuilds everything from the sources: known codes and their groups, gates, products.
+-- Writers of the sources wait only for the product rows, which are locked in order, all of them.
+-- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
+CREATE FUNCTION _estoque_reconstruir_tudo() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_codigos text[];
+    v_produtos text[];
+    v_sobras bigint;
+    v_reagrupados bigint := 0::bigint;
+BEGIN
+    PERFORM _estoque_tomar_vez();
+    PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
+
+    PERFORM _estoque_abrir_lotes(ARRAY(
+        SELECT l.separacao_lote_id FROM estoque_lote AS l
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+
+    -- Codes in the wrong group, or unknown, or no longer mentioned.
+    SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
+    FROM (
+        SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM _estoque_mencionados() AS x (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
+    ) AS m
+    FULL JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
+    -- Rows of products that are nobody's are left over from before.
+    SELECT count(*) INTO v_sobras
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          UNION
+          SELECT m.cod_produto FROM movimentacao_prevista AS m) AS x
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = x.cod_produto);
+    DELETE FROM estoque_tempo_real AS t
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+    DELETE FROM movimentacao_prevista AS m
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+
+    IF v_codigos IS NOT NULL THEN
+        v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
+    END IF;
+    SELECT array_agg(x.cod_produto) INTO v_produtos
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          ORDER BY t.cod_produto FOR UPDATE) AS x;
+    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(v_produtos, true);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reconstruir_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
+    'Rebuilds codes, gates and products from the sources; inner use.';
+
+-- sql/07_recalculo/_estoque_saldo_recalculado.sql
+-- The specification of the balance: per canonical product, summed from the movements.
+-- NULL asks for all products. Audit, rebuild and installation read it; nothing else defines a balance.
+-- Planned anew at each call, because one product and all of them want different plans.
+CREATE FUNCTION _estoque_saldo_recalculado(p_produtos text[] DEFAULT NULL)
+RETURNS TABLE (cod_produto text, saldo numeric)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_codigos text[] := _estoque_membros(p_produtos);
+BEGIN
+    RETURN QUERY
+    SELECT coalesce(c.cod_produto, m.codigo), sum(m.saldo)
+    FROM (
+        SELECT f.codigo, sum(f.saldo) AS saldo
+        FROM _estoque_contribuicoes(v_codigos, v_codigos IS NULL, 'saldo') AS f
+        WHERE f.codigo IS NOT NULL
+        GROUP BY f.codigo
+    ) AS m
+    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    GROUP BY 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_saldo_recalculado(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_saldo_recalculado(text[]) IS
+    'Balance per canonical product, summed from the movements.';
+
+-- sql/07_recalculo/estoque_recalcular.sql
+-- Rebuilds the product of a code from the sources, under the lock on its row: safe while others
+-- write. Returns how many products were wrong: 0 or 1, more when a gate of its lots was wrong too.
+CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_codigo text := estoque_recalcular.codigo;
+    v_produto text;
+    v_certo text;
+    v_lotes text[];
+    v_codigos text[];
+    v_produtos text[];
+    v_travados text[];
+BEGIN
+    SELECT k.cod_produto INTO v_certo FROM _estoque_canonicos(ARRAY[v_codigo]) AS k;
+    SELECT c.cod_produto INTO v_produto
+    FROM estoque_codigo_conhecido AS c
+    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE c.codigo = v_codigo;
+    -- Not known as it should be, or with rows left under another code of its group.
+    v_codigos := _estoque_membros(ARRAY[v_certo]);
+    IF v_produto IS DISTINCT FROM v_certo
+        OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]))
+        OR EXISTS (SELECT FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = ANY (v_codigos) AND t.cod_produto <> v_certo)
+        OR EXISTS (SELECT FROM movimentacao_prevista AS m
+            WHERE m.cod_produto = ANY (v_codigos) AND m.cod_produto <> v_certo)
+    THEN
+        IF NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
+            UNION ALL SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = v_codigo
+            UNION ALL SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = v_codigo
+            UNION ALL SELECT FROM movimentacao_prevista AS m WHERE m.cod_produto = v_codigo)
+        THEN
+            RETURN 0::bigint;
+        END IF;
+        RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
+    END IF;
+
+    -- Gates come first. One that was wrong was wrong for every product of its lot.
+    SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
+    FROM separacao AS s
+    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
+    WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[v_produto]))
+        AND s.separacao_lote_id IS NOT NULL
+        AND coalesce(l.faturado, false) <> EXISTS (
+            SELECT FROM embarque_itens AS e
+            WHERE e.separacao_lote_id = s.separacao_lote_id
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+    v_codigos := ARRAY[v_codigo];
+    IF v_lotes IS NOT NULL THEN
+        PERFORM _estoque_abrir_lotes(v_lotes);
+        v_codigos := v_codigos || ARRAY(
+            SELECT s.cod_produto::text FROM separacao AS s
+            WHERE s.separacao_lote_id = ANY (v_lotes) AND s.cod_produto IS NOT NULL);
+    END IF;
+
+    -- Resolve and lock in one statement, as writers do; where a group changes meanwhile, again.
+    LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (v_codigos);
+        SELECT array_agg(x.cod_produto) INTO v_travados
+        FROM (
+            SELECT t.cod_produto FROM estoque_tempo_real AS t
+            WHERE t.cod_produto IN (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                                    WHERE c.codigo = ANY (v_codigos))
+            ORDER BY t.cod_produto
+            FOR NO KEY UPDATE
+        ) AS x;
+        EXIT WHEN v_produtos IS NULL OR v_travados @> v_produtos AND v_produtos @> v_travados;
+    END LOOP;
+    RETURN coalesce(_estoque_reconstruir(v_travados), 0);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_recalcular(text) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_recalcular(text) IS
+    'Rebuilds the product of a code from the sources; the number of products corrected.';
+
+-- sql/07_recalculo/estoque_recalcular_tudo.sql
+-- Rebuilds every product, code and gate from the sources. Idempotent; writers wait for its end.
+CREATE FUNCTION estoque_recalcular_tudo() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+DECLARE
+    v_corrigidos bigint := _estoque_reconstruir_tudo();
+BEGIN
+    UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
+    WHERE recusadas;
+    RETURN v_corrigidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_recalcular_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_recalcular_tudo() IS
+    'Rebuilds everything from the sources; the number of products corrected.';
+
+-- sql/08_projecao/_estoque_atual.sql
 -- Product rows with their D7 fields right for today: stored where they hold, projected where not.
 -- NULL asks for all products. The one place through which queries read estoque_tempo_real.
 CREATE FUNCTION _estoque_atual(p_produtos text[] DEFAULT NULL)
@@ -654,10 +1228,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION _estoque_atual(text[]) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_atual(text[]) IS
     'Product rows with D7 fields right for today, of the canonical codes given or of all.';
 
--- sql/06_projecao/_estoque_d7.sql
+-- sql/08_projecao/_estoque_d7.sql
 -- Projects products over the forecast of today to today + p_dias, starting from the balances given.
 -- Overdue exits count today, overdue entries do not count; within a day entries and exits net.
 -- p_recalcular takes the forecast from the sources instead of movimentacao_prevista: the audit and
@@ -725,277 +1300,21 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION _estoque_d7(text[], numeric[], integer, boolean) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_d7(text[], numeric[], integer, boolean) IS
     'Minimum, rupture day and validity of the projection of products from the balances given.';
 
--- sql/06_projecao/estoque_hoje.sql
+-- sql/08_projecao/estoque_hoje.sql
 -- The business date: the only place that knows the time zone. Replace it to move the whole system's day.
 CREATE FUNCTION estoque_hoje() RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (now() AT TIME ZONE 'America/Sao_Paulo')::date;
 
+GRANT EXECUTE ON FUNCTION estoque_hoje() TO PUBLIC;
 COMMENT ON FUNCTION estoque_hoje() IS
     'Business date at the start of the transaction, in America/Sao_Paulo whatever the session says.';
 
--- sql/07_recalculo/_estoque_canonicos.sql
--- The canonical code of each code given, from the active rows of unificacao_codigos alone: the end of
--- the chain of destinations, the code itself where it has none. NULL asks for every code of a chain.
--- The chains are followed from their ends backwards, so a circle is never entered; an origin with
--- several destinations leads nowhere. Both are contradictions: see estoque_contradicoes.
--- An ERP's two columns may have different collations, which PostgreSQL does not mix.
-CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
-RETURNS TABLE (codigo text, cod_produto text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    RETURN QUERY
-    WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT u.codigo_origem::text COLLATE "default" AS origem,
-            min(u.codigo_destino::text) COLLATE "default" AS destino
-        FROM unificacao_codigos AS u
-        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
-        GROUP BY u.codigo_origem
-        HAVING count(DISTINCT u.codigo_destino) = 1
-    ),
-    cadeia AS (
-        SELECT DISTINCT a.destino AS codigo, a.destino AS produto
-        FROM aresta AS a
-        WHERE NOT EXISTS (SELECT FROM aresta AS b WHERE b.origem = a.destino)
-        UNION ALL
-        SELECT a.origem, k.produto FROM cadeia AS k JOIN aresta AS a ON a.destino = k.codigo
-    )
-    SELECT k.codigo, k.produto FROM cadeia AS k WHERE p_codigos IS NULL
-    UNION ALL
-    SELECT x.c, coalesce(k.produto, x.c)
-    FROM (SELECT DISTINCT u.c FROM unnest(p_codigos) AS u (c)) AS x
-    LEFT JOIN cadeia AS k ON k.codigo = x.c
-    WHERE p_codigos IS NOT NULL;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_canonicos(text[]) IS
-    'Canonical code of each code, straight from the active unifications.';
-
--- sql/07_recalculo/_estoque_membros.sql
--- The known codes of the groups of the canonical codes given, and those codes themselves;
--- NULL for NULL, which the recomputation reads as "all".
-CREATE FUNCTION _estoque_membros(p_produtos text[]) RETURNS text[]
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT CASE WHEN p_produtos IS NOT NULL THEN
-        p_produtos || ARRAY(SELECT c.codigo FROM estoque_codigo_conhecido AS c
-                            WHERE c.cod_produto = ANY (p_produtos) AND c.codigo <> c.cod_produto)
-    END;
-END;
-
-COMMENT ON FUNCTION _estoque_membros(text[]) IS
-    'Every known code of the groups of the canonical codes given.';
-
--- sql/07_recalculo/_estoque_mencionados.sql
--- The codes that any row of a source mentions, whatever it contributes, and those of active
--- unifications. NULL asks for all; otherwise only the codes given are looked for.
-CREATE FUNCTION _estoque_mencionados(p_codigos text[] DEFAULT NULL) RETURNS SETOF text
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-SET plan_cache_mode = force_custom_plan
-AS $body$
-BEGIN
-    IF p_codigos IS NULL THEN
-        RETURN QUERY
-        SELECT f.cod_produto::text FROM movimentacao_estoque AS f
-        WHERE f.cod_produto IS NOT NULL GROUP BY f.cod_produto
-        UNION
-        SELECT f.cod_produto::text FROM pre_separacao_item AS f WHERE f.cod_produto IS NOT NULL
-        UNION
-        SELECT f.cod_produto::text FROM separacao AS f WHERE f.cod_produto IS NOT NULL
-        UNION
-        SELECT f.cod_produto::text FROM programacao_producao AS f WHERE f.cod_produto IS NOT NULL
-        UNION
-        SELECT k.codigo FROM _estoque_canonicos() AS k;
-    ELSE
-        RETURN QUERY
-        SELECT x.c FROM unnest(p_codigos) AS x (c)
-        WHERE EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c)
-            OR x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k);
-    END IF;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
-    'Codes that the sources mention, among those given or all.';
-
--- sql/07_recalculo/_estoque_nome.sql
--- The name of a canonical product: the newest one its own code bears, on a movement, else on a
--- pre-separation, a separation, a production row; only where there is none, that of its aliases.
--- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
--- where a few codes have most of the rows. An ERP may have no name on its production rows.
--- Its plans are kept even where the caller asks for new ones: it runs once for each product.
-CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-SET plan_cache_mode = force_generic_plan
-AS $body$
-DECLARE
-    v_codigo text;
-    v_nome text;
-BEGIN
-    FOR v_codigo IN
-        SELECT p_produto
-        UNION ALL
-        (SELECT c.codigo FROM estoque_codigo_conhecido AS c
-         WHERE c.cod_produto = p_produto AND c.codigo <> p_produto ORDER BY c.codigo)
-    LOOP
-        v_nome := coalesce(
-            (SELECT f.nome_produto::text FROM movimentacao_estoque AS f
-             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
-            (SELECT f.nome_produto::text FROM pre_separacao_item AS f
-             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
-            (SELECT f.nome_produto::text FROM separacao AS f
-             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo AND f.nome_produto <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
-            (SELECT to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
-             WHERE f.cod_produto >= v_codigo AND f.cod_produto <= v_codigo
-                 AND to_jsonb(f) ->> 'nome_produto' <> ''
-             ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1));
-        EXIT WHEN v_nome IS NOT NULL;
-    END LOOP;
-    RETURN v_nome;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_nome(text) IS
-    'Name of a canonical product, its own before an alias'' one; NULL when no source names it.';
-
--- sql/07_recalculo/_estoque_previsao_recalculada.sql
--- The specification of the forecast: per canonical product and date, summed from the documents.
--- NULL asks for all products. The gate is read from the shipment items themselves.
-CREATE FUNCTION _estoque_previsao_recalculada(p_produtos text[] DEFAULT NULL)
-RETURNS TABLE (
-    cod_produto text, data_prevista date, entrada_prevista numeric, saida_prevista numeric
-)
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-SET plan_cache_mode = force_custom_plan
-AS $body$
-DECLARE
-    v_codigos text[] := _estoque_membros(p_produtos);
-BEGIN
-    RETURN QUERY
-    SELECT coalesce(c.cod_produto, d.codigo), d.data, sum(d.entrada), sum(d.saida)
-    FROM (
-        SELECT f.cod_produto::text AS codigo, f.data_expedicao_editada::date AS data, 0 AS entrada,
-            _estoque_contribuicao_pre_separacao(f.cod_produto::text, f.data_expedicao_editada::date,
-                f.qtd_selecionada_usuario::numeric, f.status::text) AS saida
-        FROM pre_separacao_item AS f
-        WHERE v_codigos IS NULL OR f.cod_produto = ANY (v_codigos)
-        UNION ALL
-        SELECT f.cod_produto::text, f.expedicao::date, 0,
-            _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                f.qtd_saldo::numeric, EXISTS (
-                    SELECT FROM embarque_itens AS e
-                    WHERE e.separacao_lote_id = f.separacao_lote_id
-                        AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)))
-        FROM separacao AS f
-        WHERE v_codigos IS NULL OR f.cod_produto = ANY (v_codigos)
-        UNION ALL
-        SELECT f.cod_produto::text, f.data_programacao::date,
-            _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
-                f.qtd_programada::numeric), 0
-        FROM programacao_producao AS f
-        WHERE v_codigos IS NULL OR f.cod_produto = ANY (v_codigos)
-    ) AS d (codigo, data, entrada, saida)
-    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-    WHERE d.entrada <> 0 OR d.saida <> 0
-    GROUP BY 1, 2;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_previsao_recalculada(text[]) IS
-    'Forecast per canonical product and date, summed from the open documents.';
-
--- sql/07_recalculo/_estoque_saldo_recalculado.sql
--- The specification of the balance: per canonical product, summed from the movements.
--- NULL asks for all products. Audit, rebuild and installation read it; nothing else defines a balance.
--- Planned anew at each call, because one product and all of them want different plans.
-CREATE FUNCTION _estoque_saldo_recalculado(p_produtos text[] DEFAULT NULL)
-RETURNS TABLE (cod_produto text, saldo numeric)
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-SET plan_cache_mode = force_custom_plan
-AS $body$
-DECLARE
-    v_codigos text[] := _estoque_membros(p_produtos);
-BEGIN
-    RETURN QUERY
-    SELECT coalesce(c.cod_produto, m.codigo), sum(m.saldo)
-    FROM (
-        SELECT f.cod_produto::text AS codigo,
-            sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo
-        FROM movimentacao_estoque AS f
-        WHERE f.cod_produto IS NOT NULL
-            AND (v_codigos IS NULL OR f.cod_produto = ANY (v_codigos))
-        GROUP BY f.cod_produto
-    ) AS m
-    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
-    GROUP BY 1;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_saldo_recalculado(text[]) IS
-    'Balance per canonical product, summed from movimentacao_estoque.';
-
--- sql/07_recalculo/estoque_contradicoes.sql
--- The active unifications that contradict each other and therefore unify nothing: an origin with
--- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
--- The trigger refuses to make one; rows older than the installation, or written past the triggers,
--- may be such. NULL asks for all, otherwise for those of the origins given.
-CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
-RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    RETURN QUERY
-    WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
-            u.codigo_destino::text COLLATE "default" AS destino
-        FROM unificacao_codigos AS u
-        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
-    ),
-    contradicao AS MATERIALIZED (
-        SELECT a.origem, a.destino,
-            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
-             FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
-        FROM aresta AS a
-        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
-    ),
-    passo AS (
-        SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
-        FROM contradicao AS c WHERE c.destinos IS NULL
-        UNION ALL
-        SELECT p.inicio, a.destino, p.caminho || ' -> ' || a.destino
-        FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
-    ) CYCLE inicio, atual SET repetido USING passos
-    SELECT c.origem, c.destino,
-        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
-            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
-                             WHERE p.inicio = c.origem AND p.repetido))
-    FROM contradicao AS c
-    ORDER BY c.origem, c.destino;
-END
-$body$;
-
-COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
-    'Active unifications that contradict each other and are left out, with the reason.';
-
--- sql/08_aplicacao/_estoque_abrir_lotes.sql
+-- sql/09_aplicacao/_estoque_abrir_lotes.sql
 -- Sets the gate of lots to what their shipment items say and returns those whose gate turned.
 -- Locks the lots in order before it reads the items: of two sessions at one lot, the second sees
 -- the first. A separation takes the same lock (see _estoque_gatilho_separacao).
@@ -1022,7 +1341,7 @@ REVOKE ALL ON FUNCTION _estoque_abrir_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
     'Opens and closes the gates of lots as their shipment items say; inner use.';
 
--- sql/08_aplicacao/_estoque_aplicar.sql
+-- sql/09_aplicacao/_estoque_aplicar.sql
 -- The general way of a change into the result tables. Every trigger brings what its statement changed,
 -- per code and date; here codes become products, product rows are locked in the order of their codes,
 -- forecast and balance move by the differences, and the D7 fields are projected once per product.
@@ -1186,7 +1505,7 @@ REVOKE ALL ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) IS
     'Applies the changes of one statement to the result tables; inner use.';
 
--- sql/08_aplicacao/_estoque_aplicar_linha.sql
+-- sql/09_aplicacao/_estoque_aplicar_linha.sql
 -- The short way of one new source row: its product is locked, its forecast row moved where it has
 -- a date (a forecast moves no balance: p_saldo is 0 then), and the D7 fields projected. Returns
 -- false, having done nothing, for a new code, another name, or a product rebuilt in this
@@ -1241,7 +1560,7 @@ REVOKE ALL ON FUNCTION _estoque_aplicar_linha(text, date, numeric, numeric, nume
 COMMENT ON FUNCTION _estoque_aplicar_linha(text, date, numeric, numeric, numeric, text) IS
     'Applies one new source row of a known product; inner use.';
 
--- sql/08_aplicacao/_estoque_nomear.sql
+-- sql/09_aplicacao/_estoque_nomear.sql
 -- Writes the names of the products given where they differ from what the sources say.
 -- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
 -- the sources in a statement that begins after that: a name committed meanwhile is seen.
@@ -1263,7 +1582,7 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_nomear(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_nomear(text[]) IS 'Refreshes product names from the sources; inner use.';
 
--- sql/08_aplicacao/_estoque_prever.sql
+-- sql/09_aplicacao/_estoque_prever.sql
 -- Moves one forecast row of a locked product; one that comes to nothing does not stay behind.
 CREATE FUNCTION _estoque_prever(p_produto text, p_data date, p_entrada numeric, p_saida numeric)
 RETURNS void
@@ -1290,7 +1609,7 @@ REVOKE ALL ON FUNCTION _estoque_prever(text, date, numeric, numeric) FROM PUBLIC
 COMMENT ON FUNCTION _estoque_prever(text, date, numeric, numeric) IS
     'Moves one forecast row of a locked product; inner use.';
 
--- sql/08_aplicacao/_estoque_projetar.sql
+-- sql/09_aplicacao/_estoque_projetar.sql
 -- Writes balances and the D7 fields projected from them; returns how many rows.
 -- The caller holds the lock on the rows.
 CREATE FUNCTION _estoque_projetar(p_produtos text[], p_saldos numeric[]) RETURNS bigint
@@ -1314,213 +1633,7 @@ REVOKE ALL ON FUNCTION _estoque_projetar(text[], numeric[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_projetar(text[], numeric[]) IS
     'Writes balances and their projection to locked product rows; inner use.';
 
--- sql/08_aplicacao/_estoque_reagrupar.sql
--- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
--- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
--- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then product rows by code. Planned anew for each set:
--- it may be two codes or a thousand.
-CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
-LANGUAGE plpgsql VOLATILE
-SET plan_cache_mode = force_custom_plan
-AS $body$
-DECLARE
-    v_codigos text[] := p_codigos;
-    v_mais text[] := p_codigos;
-    v_produtos text[];
-    v_corrigidos bigint;
-BEGIN
-    PERFORM _estoque_tomar_vez();
-
-    -- With every code that a unification ties to these now or tied to them before, the set is
-    -- closed: no chain leads out of it.
-    LOOP
-        SELECT array_agg(x.c) INTO v_mais
-        FROM (
-            (
-                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
-                WHERE u.ativo
-                UNION
-                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
-                WHERE u.ativo
-                UNION
-                SELECT m.codigo FROM estoque_codigo_conhecido AS m
-                WHERE m.cod_produto IN (
-                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                    JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
-            )
-            EXCEPT
-            SELECT f.c FROM unnest(v_codigos) AS f (c)
-        ) AS x (c)
-        WHERE x.c IS NOT NULL;
-        EXIT WHEN v_mais IS NULL;
-        v_codigos := v_codigos || v_mais;
-    END LOOP;
-
-    INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
-    SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
-    ON CONFLICT (codigo) DO UPDATE SET cod_produto = EXCLUDED.cod_produto;
-
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (v_codigos) ORDER BY t.cod_produto FOR UPDATE;
-    DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
-    DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
-
-    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
-    INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
-    v_corrigidos := _estoque_reconstruir(v_produtos);
-    PERFORM _estoque_revisar(v_codigos);
-    RETURN v_corrigidos;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_reagrupar(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
-    'Puts codes into the groups the unifications say and rebuilds those groups; inner use.';
-
--- sql/08_aplicacao/_estoque_reconstruir.sql
--- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
--- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
--- adding what this rebuild may already have read (see there). Returns how many products were wrong.
--- The caller holds the lock on the rows, and only locked rows are read and written: a product that
--- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
--- is, so that the sources are read through instead of by product.
-CREATE FUNCTION _estoque_reconstruir(p_produtos text[], p_todos boolean DEFAULT false)
-RETURNS bigint
-LANGUAGE plpgsql VOLATILE
-SET plan_cache_mode = force_custom_plan
-AS $body$
-DECLARE
-    v_hoje date := estoque_hoje();
-    v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
-    v_alvos text[];
-    v_saldos numeric[];
-    v_corrigidos text[];
-    v_mais text[];
-BEGIN
-    SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
-    FROM unnest(p_produtos) AS t (cod_produto)
-    LEFT JOIN _estoque_saldo_recalculado(v_pedidos) AS r ON r.cod_produto = t.cod_produto;
-
-    WITH certa AS MATERIALIZED (
-        SELECT r.* FROM _estoque_previsao_recalculada(v_pedidos) AS r
-        WHERE r.cod_produto = ANY (p_produtos)
-    ),
-    sobra AS (
-        DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = ANY (p_produtos)
-            AND NOT EXISTS (SELECT FROM certa AS c
-                            WHERE c.cod_produto = m.cod_produto
-                                AND c.data_prevista = m.data_prevista)
-        RETURNING m.cod_produto
-    ),
-    escrita AS (
-        INSERT INTO movimentacao_prevista AS m
-            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-        SELECT c.cod_produto, c.data_prevista, c.entrada_prevista, c.saida_prevista
-        FROM certa AS c
-        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-        SET entrada_prevista = EXCLUDED.entrada_prevista, saida_prevista = EXCLUDED.saida_prevista
-        WHERE m.entrada_prevista <> EXCLUDED.entrada_prevista
-            OR m.saida_prevista <> EXCLUDED.saida_prevista
-        RETURNING m.cod_produto
-    )
-    SELECT array_agg(DISTINCT x.cod_produto) INTO v_corrigidos
-    FROM (SELECT s.cod_produto FROM sobra AS s UNION ALL SELECT e.cod_produto FROM escrita AS e) AS x;
-
-    -- A wrong field counts as a correction only if it claimed to hold today.
-    WITH certo AS MATERIALIZED (
-        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, n.nome,
-            t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
-            OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
-                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false)) AS errado
-        FROM _estoque_d7(v_alvos, v_saldos) AS d
-        JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
-        CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
-    ),
-    escrito AS (
-        UPDATE estoque_tempo_real AS t
-        SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
-            dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
-            atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
-            reconstruido_por = pg_current_xact_id()
-        FROM certo AS c
-        WHERE t.cod_produto = c.cod_produto
-    )
-    SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
-
-    RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_reconstruir(text[], boolean) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir(text[], boolean) IS
-    'Rebuilds locked products from the sources, returns how many were wrong; inner use.';
-
--- sql/08_aplicacao/_estoque_reconstruir_tudo.sql
--- Rebuilds everything from the sources: known codes and their groups, gates, products.
--- Writers of the sources wait only for the product rows, which are locked in order, all of them.
--- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
-CREATE FUNCTION _estoque_reconstruir_tudo() RETURNS bigint
-LANGUAGE plpgsql VOLATILE
-AS $body$
-DECLARE
-    v_codigos text[];
-    v_produtos text[];
-    v_sobras bigint;
-    v_reagrupados bigint := 0::bigint;
-BEGIN
-    PERFORM _estoque_tomar_vez();
-    PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
-    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
-
-    PERFORM _estoque_abrir_lotes(ARRAY(
-        SELECT l.separacao_lote_id FROM estoque_lote AS l
-        UNION
-        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
-        WHERE e.separacao_lote_id IS NOT NULL
-            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
-
-    -- Codes in the wrong group, or unknown, or no longer mentioned.
-    SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
-    FROM (
-        SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
-        FROM _estoque_mencionados() AS x (codigo)
-        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
-    ) AS m
-    FULL JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
-    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
-    -- Rows of products that are nobody's are left over from before.
-    SELECT count(*) INTO v_sobras
-    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
-          UNION
-          SELECT m.cod_produto FROM movimentacao_prevista AS m) AS x
-    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = x.cod_produto);
-    DELETE FROM estoque_tempo_real AS t
-    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
-    DELETE FROM movimentacao_prevista AS m
-    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
-
-    IF v_codigos IS NOT NULL THEN
-        v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
-    END IF;
-    SELECT array_agg(x.cod_produto) INTO v_produtos
-    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
-          ORDER BY t.cod_produto FOR UPDATE) AS x;
-    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(v_produtos, true);
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_reconstruir_tudo() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
-    'Rebuilds codes, gates and products from the sources; inner use.';
-
--- sql/08_aplicacao/_estoque_recusar.sql
+-- sql/09_aplicacao/_estoque_recusar.sql
 -- Refuses quantities that cannot be counted, naming table, column and product. What a row had before
 -- the statement is not held against it: rows left out by a tolerant install may still be written to.
 -- Raises EP001.
@@ -1553,7 +1666,7 @@ REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLI
 COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
 
--- sql/08_aplicacao/_estoque_registrar.sql
+-- sql/09_aplicacao/_estoque_registrar.sql
 -- Makes codes known: each gets a row in estoque_codigo_conhecido, and its product one in
 -- estoque_tempo_real. A code that another session is registering or unifying is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
@@ -1589,7 +1702,7 @@ REVOKE ALL ON FUNCTION _estoque_registrar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_registrar(text[]) IS
     'Makes codes and their products known, returns the new codes; inner use.';
 
--- sql/08_aplicacao/_estoque_revisar.sql
+-- sql/09_aplicacao/_estoque_revisar.sql
 -- Looks again at codes that lost source rows or may have changed name: a code no source mentions
 -- any more is forgotten, with its product when it was the last of its group; the others are named anew.
 CREATE FUNCTION _estoque_revisar(p_codigos text[]) RETURNS void
@@ -1625,7 +1738,7 @@ REVOKE ALL ON FUNCTION _estoque_revisar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_revisar(text[]) IS
     'Forgets codes that no source mentions, renames the products of the others; inner use.';
 
--- sql/08_aplicacao/_estoque_somar.sql
+-- sql/09_aplicacao/_estoque_somar.sql
 -- The short way of one movement of a code: where it leaves the outlook in the clear, the minimum
 -- moves by the same amount and there is no rupture, so nothing else need be read.
 -- Returns false, having done nothing, where that does not hold (fields that have expired, another
@@ -1654,22 +1767,7 @@ REVOKE ALL ON FUNCTION _estoque_somar(text, numeric, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_somar(text, numeric, text) IS
     'Adds one movement where the outlook stays in the clear; inner use.';
 
--- sql/08_aplicacao/_estoque_tomar_vez.sql
--- Takes the turn to change unifications: waits for the session that has it, until it commits.
--- The row is written, so that a REPEATABLE READ session that missed a change gets 40001.
-CREATE FUNCTION _estoque_tomar_vez() RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $body$
-BEGIN
-    INSERT INTO estoque_controle AS c (unico) VALUES (true)
-    ON CONFLICT (unico) DO UPDATE SET unificacoes = c.unificacoes + 1;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_tomar_vez() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_tomar_vez() IS 'Takes the turn to change unifications; inner use.';
-
--- sql/08_aplicacao/_estoque_travar_lotes.sql
+-- sql/09_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
 -- Returns each gate, and whether this transaction turned it.
@@ -1691,7 +1789,7 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_embarque.sql
+-- sql/10_gatilhos/_estoque_gatilho_embarque.sql
 -- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
 -- its separations leave the forecast or come back. Statements that change no gate write nothing.
 CREATE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
@@ -1760,8 +1858,11 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_embarque() IS
+    'Moves the exits of lots whose gate a statement turned; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_movimentacao.sql
+-- sql/10_gatilhos/_estoque_gatilho_movimentacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
 -- Trigger function of movimentacao_estoque: brings what a statement changed to _estoque_aplicar.
 -- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
 CREATE FUNCTION _estoque_gatilho_movimentacao() RETURNS trigger
@@ -1804,47 +1905,61 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
-            SELECT f.cod_produto::text, NULL::date,
-                sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)),
-                0, 0, count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
-                NULL,
-                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)) AS fora
-            FROM novos AS f
-            GROUP BY f.cod_produto
+            SELECT l.codigo, l.data,
+                sum(l.quantidade), 0, 0,
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    f.nome_produto::text AS nome, NULL::date AS data,
+                    _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
+                        f.ativo) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text, NULL::date,
-                -sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)),
-                0, 0, -count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
-                NULL,
-                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric))
-            FROM antigos AS f
-            GROUP BY f.cod_produto
+            SELECT l.codigo, l.data,
+                -sum(l.quantidade), 0, 0,
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    f.nome_produto::text AS nome, NULL::date AS data,
+                    _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
+                        f.ativo) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
         PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
     END IF;
-    IF v_deltas IS NOT NULL THEN
-        PERFORM _estoque_aplicar(v_deltas);
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
     END IF;
+    PERFORM _estoque_aplicar(v_deltas);
     RETURN NULL;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_movimentacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_movimentacao() IS
+    'Counts what a statement changed in movimentacao_estoque; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_pre_separacao.sql
+-- sql/10_gatilhos/_estoque_gatilho_pre_separacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
 -- Trigger function of pre_separacao_item: brings what a statement changed to _estoque_aplicar.
 -- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
 CREATE FUNCTION _estoque_gatilho_pre_separacao() RETURNS trigger
@@ -1875,8 +1990,7 @@ BEGIN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
             f.data_expedicao_editada::date,
             _estoque_contribuicao_pre_separacao(f.cod_produto::text,
-                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                f.status::text),
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text),
             f.nome_produto::text, _estoque_cabe(f.qtd_selecionada_usuario::numeric)
         INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
@@ -1890,51 +2004,63 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
-            SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
-                sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
-                    f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text)),
-                count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
-                NULL,
-                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_selecionada_usuario::numeric)) AS fora
-            FROM novos AS f
-            GROUP BY f.cod_produto, f.data_expedicao_editada::date
+            SELECT l.codigo, l.data,
+                0, 0, sum(l.quantidade),
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    f.nome_produto::text AS nome, f.data_expedicao_editada::date AS data,
+                    _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                        f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                        f.status::text) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text, f.data_expedicao_editada::date, 0, 0,
-                -sum(_estoque_contribuicao_pre_separacao(f.cod_produto::text,
-                    f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
-                    f.status::text)),
-                -count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
-                NULL,
-                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_selecionada_usuario::numeric))
-            FROM antigos AS f
-            GROUP BY f.cod_produto, f.data_expedicao_editada::date
+            SELECT l.codigo, l.data,
+                0, 0, -sum(l.quantidade),
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    f.nome_produto::text AS nome, f.data_expedicao_editada::date AS data,
+                    _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                        f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                        f.status::text) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
         PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
     END IF;
-    IF v_deltas IS NOT NULL THEN
-        PERFORM _estoque_aplicar(v_deltas);
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
     END IF;
+    PERFORM _estoque_aplicar(v_deltas);
     RETURN NULL;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_pre_separacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_pre_separacao() IS
+    'Counts what a statement changed in pre_separacao_item; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_programacao.sql
+-- sql/10_gatilhos/_estoque_gatilho_programacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
 -- Trigger function of programacao_producao: brings what a statement changed to _estoque_aplicar.
 -- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
 -- The name is read through jsonb because an ERP may have no such column.
@@ -1980,54 +2106,65 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
-            SELECT f.cod_produto::text, f.data_programacao::date, 0,
-                sum(_estoque_contribuicao_programacao(f.cod_produto::text,
-                    f.data_programacao::date, f.qtd_programada::numeric)),
-                0, count(*),
-                _estoque_nome_unico(min(j.nome), max(j.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN _estoque_digital(f.id::text, j.nome) END),
-                NULL,
-                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_programada::numeric)) AS fora
-            FROM novos AS f
-            CROSS JOIN LATERAL (SELECT to_jsonb(f) ->> 'nome_produto' AS nome) AS j
-            GROUP BY f.cod_produto, f.data_programacao::date
+            SELECT l.codigo, l.data,
+                0, sum(l.quantidade), 0,
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    to_jsonb(f) ->> 'nome_produto' AS nome, f.data_programacao::date AS data,
+                    _estoque_contribuicao_programacao(f.cod_produto::text,
+                        f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_programada::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text, f.data_programacao::date, 0,
-                -sum(_estoque_contribuicao_programacao(f.cod_produto::text,
-                    f.data_programacao::date, f.qtd_programada::numeric)),
-                0, -count(*),
-                _estoque_nome_unico(min(j.nome), max(j.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN -_estoque_digital(f.id::text, j.nome) END),
-                NULL,
-                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_programada::numeric))
-            FROM antigos AS f
-            CROSS JOIN LATERAL (SELECT to_jsonb(f) ->> 'nome_produto' AS nome) AS j
-            GROUP BY f.cod_produto, f.data_programacao::date
+            SELECT l.codigo, l.data,
+                0, -sum(l.quantidade), 0,
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    to_jsonb(f) ->> 'nome_produto' AS nome, f.data_programacao::date AS data,
+                    _estoque_contribuicao_programacao(f.cod_produto::text,
+                        f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_programada::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
         PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
     END IF;
-    IF v_deltas IS NOT NULL THEN
-        PERFORM _estoque_aplicar(v_deltas);
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
     END IF;
+    PERFORM _estoque_aplicar(v_deltas);
     RETURN NULL;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_programacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_programacao() IS
+    'Counts what a statement changed in programacao_producao; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_separacao.sql
--- Trigger function of separacao: as the others, but each row counts by the gate of its lot.
--- The lots are locked before the products, and the gate read under that lock, so that a separation
--- and an invoice of one lot cannot miss each other. Raises EP001.
+-- sql/10_gatilhos/_estoque_gatilho_separacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of separacao: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001.
+-- Each row counts by the gate of its lot. The lots are locked before the products, and the gate is
+-- read under that lock, so that a row and an invoice of one lot cannot miss each other.
 CREATE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -2058,12 +2195,12 @@ BEGIN
     END IF;
     -- One row alone, which is what most statements bring, takes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.separacao_lote_id::text,
-            f.cod_produto::text, f.expedicao::date,
+        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
+            f.expedicao::date,
             _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                 f.qtd_saldo::numeric, false),
-            f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric)
-        INTO v_varias, v_lote, v_codigo, v_data, v_qtd, v_nome, v_cabe
+            f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric), f.separacao_lote_id::text
+        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe, v_lote
         FROM novos AS f LIMIT 1;
         IF NOT v_varias AND v_cabe AND v_qtd <> 0 THEN
             IF v_lote IS NOT NULL THEN
@@ -2085,33 +2222,41 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
-            SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
-                sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false)),
-                count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN _estoque_digital(f.id::text, f.nome_produto) END),
-                f.separacao_lote_id::text,
-                count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_saldo::numeric)) AS fora
-            FROM novos AS f
-            GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
+            SELECT l.codigo, l.data,
+                0, 0, sum(l.quantidade),
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    f.nome_produto::text AS nome, f.expedicao::date AS data,
+                    _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                        f.qtd_saldo::numeric, false) AS quantidade,
+                    f.separacao_lote_id::text AS lote,
+                    _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
         FROM (
-            SELECT f.cod_produto::text, f.expedicao::date, 0, 0,
-                -sum(_estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                    f.qtd_saldo::numeric, false)),
-                -count(*),
-                _estoque_nome_unico(min(f.nome_produto), max(f.nome_produto)),
-                sum(CASE WHEN TG_OP = 'UPDATE'
-                    THEN -_estoque_digital(f.id::text, f.nome_produto) END),
-                f.separacao_lote_id::text,
-                -count(*) FILTER (WHERE NOT _estoque_cabe(f.qtd_saldo::numeric))
-            FROM antigos AS f
-            GROUP BY f.separacao_lote_id, f.cod_produto, f.expedicao::date
+            SELECT l.codigo, l.data,
+                0, 0, -sum(l.quantidade),
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    f.nome_produto::text AS nome, f.expedicao::date AS data,
+                    _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                        f.qtd_saldo::numeric, false) AS quantidade,
+                    f.separacao_lote_id::text AS lote,
+                    _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
         ) AS g;
         v_deltas := v_antigos || v_deltas;
     END IF;
@@ -2132,8 +2277,8 @@ BEGIN
     ) AS m;
     IF v_lotes IS NOT NULL THEN
         PERFORM FROM _estoque_travar_lotes(v_lotes);
-        SELECT array_agg(ROW(d.codigo, d.data, 0, 0,
-                CASE WHEN l.faturado THEN 0 ELSE d.saida END,
+        SELECT array_agg(ROW(d.codigo, d.data,
+                0, 0, CASE WHEN l.faturado THEN 0 ELSE d.saida END,
                 d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_reconstruir
@@ -2147,8 +2292,10 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_separacao() IS
+    'Counts what a statement changed in separacao; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_truncar.sql
+-- sql/10_gatilhos/_estoque_gatilho_truncar.sql
 -- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
 -- Raises 0A000 under REPEATABLE READ and SERIALIZABLE.
 CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
@@ -2170,8 +2317,10 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_truncar() IS
+    'Rebuilds everything after TRUNCATE of a source; inner use.';
 
--- sql/09_gatilhos/_estoque_gatilho_unificacao.sql
+-- sql/10_gatilhos/_estoque_gatilho_unificacao.sql
 -- Trigger function of unificacao_codigos: regroups the codes whose active unification changed.
 -- Changes take turns on estoque_controle, so that two sessions cannot contradict each other unseen.
 -- Raises EP002 for a code unified with itself, a cycle, or two destinations.
@@ -2243,8 +2392,10 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
+    'Regroups the codes whose active unification a statement changed; inner use.';
 
--- sql/09_gatilhos/_estoque_pertence.sql
+-- sql/10_gatilhos/_estoque_pertence.sql
 -- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
 -- its triggers when it is detached, and nothing written to it counts any more.
 CREATE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
@@ -2267,127 +2418,7 @@ REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';
 
--- sql/09_gatilhos/_estoque_vigiar.sql
--- Puts our four triggers on every source and on every partition or child of one that lacks them, and
--- turns on those that were disabled. A statement fires the triggers of the table it names, not those
--- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
--- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
--- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
--- that shares a child, is passed over for one of this schema's own.
--- Returns the tables that lacked a trigger and the number mended.
--- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
--- leaves alone what somebody disabled on purpose.
-CREATE FUNCTION _estoque_vigiar(
-    p_so_particoes boolean DEFAULT false, OUT tabelas regclass[], OUT gatilhos bigint
-)
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_falta record;
-BEGIN
-    gatilhos := 0;
-    FOR v_falta IN
-        SELECT g.* FROM (
-            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
-            FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
-        ) AS g
-        WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
-            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
-    LOOP
-        IF v_falta.estado <> 'missing' THEN
-            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
-        ELSE
-            EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION %I()',
-                CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
-                                  AND t.tgname = v_falta.gatilho)
-                    THEN v_falta.gatilho || '_'
-                        || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
-                    ELSE v_falta.gatilho END,
-                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
-                    WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
-                    ELSE 'TRUNCATE' END,
-                v_falta.relacao,
-                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
-                    WHEN 'estoque_alterar'
-                    THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
-                    WHEN 'estoque_excluir' THEN 'REFERENCING OLD TABLE AS antigos' ELSE '' END,
-                v_falta.funcao);
-        END IF;
-        gatilhos := gatilhos + 1;
-        IF v_falta.relacao <> ALL (coalesce(tabelas, '{}')) THEN
-            tabelas := tabelas || v_falta.relacao;
-        END IF;
-    END LOOP;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
-
--- sql/09_gatilhos/estoque_gatilhos.sql
--- The triggers the system lives by: four for every source table, and for every partition or child of
--- one, which a statement may name itself. Found by what they call and when, whatever their names.
--- ok: fires for everybody but replication; always: for that too; the other states are faults.
--- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
-CREATE FUNCTION estoque_gatilhos()
-RETURNS TABLE (
-    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
-)
-LANGUAGE plpgsql STABLE ROWS 24
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    RETURN QUERY
-    WITH RECURSIVE fonte (ordem, nome, funcao) AS (
-        VALUES
-            (1, 'movimentacao_estoque', '_estoque_gatilho_movimentacao'),
-            (2, 'pre_separacao_item', '_estoque_gatilho_pre_separacao'),
-            (3, 'separacao', '_estoque_gatilho_separacao'),
-            (4, 'programacao_producao', '_estoque_gatilho_programacao'),
-            (5, 'embarque_itens', '_estoque_gatilho_embarque'),
-            (6, 'unificacao_codigos', '_estoque_gatilho_unificacao')
-    ),
-    arvore AS (
-        SELECT f.ordem, f.nome, f.funcao, to_regclass(f.nome)::oid AS relacao FROM fonte AS f
-        UNION
-        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
-        FROM arvore AS a
-        JOIN pg_inherits AS i ON i.inhparent = a.relacao
-        -- What a session keeps in a temporary child is seen by that session alone.
-        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
-    )
-    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
-        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
-            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
-            END, 'missing'),
-        a.relacao::regclass, t.tgname, e.funcao
-    FROM arvore AS a
-    CROSS JOIN LATERAL (
-        VALUES
-            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
-            (3, 'estoque_excluir', a.funcao, 8),
-            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
-    ) AS e (ordem, gatilho, funcao, evento)
-    LEFT JOIN LATERAL (
-        -- Of several, the one that fires.
-        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
-        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
-            AND g.tgtype & e.evento <> 0
-        ORDER BY position(g.tgenabled::text IN 'AORD')
-        LIMIT 1
-    ) AS t (tgenabled, tgname) ON true
-    WHERE (a.relacao IS NULL OR EXISTS (
-        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
-    ORDER BY a.ordem, 1, e.ordem;
-END
-$body$;
-
-COMMENT ON FUNCTION estoque_gatilhos() IS
-    'Every trigger the system needs, with its state: ok, always, disabled, replica only or missing.';
-
--- sql/10_consultas/_estoque_conferir_dias.sql
+-- sql/11_consultas/_estoque_conferir_dias.sql
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
 CREATE FUNCTION _estoque_conferir_dias(p_dias integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -2401,9 +2432,10 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION _estoque_conferir_dias(integer) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_conferir_dias(integer) IS 'Raises 22023 for a NULL or negative horizon.';
 
--- sql/10_consultas/estoque_codigo.sql
+-- sql/11_consultas/estoque_codigo.sql
 -- The canonical code of a code; the code itself when it has no unification or is not known.
 CREATE FUNCTION estoque_codigo(codigo text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -2414,10 +2446,11 @@ BEGIN ATOMIC
         estoque_codigo.codigo);
 END;
 
+GRANT EXECUTE ON FUNCTION estoque_codigo(text) TO PUBLIC;
 COMMENT ON FUNCTION estoque_codigo(text) IS
     'Canonical code of a code: the end of its chain of unifications, or the code itself.';
 
--- sql/10_consultas/estoque_consultar.sql
+-- sql/11_consultas/estoque_consultar.sql
 -- What there is of each code asked for, under its canonical code, with the forecast of the next days.
 -- One row per distinct known code; unknown codes give no row, an empty or NULL list none at all.
 CREATE FUNCTION estoque_consultar(codigos text[])
@@ -2458,10 +2491,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_consultar(text[]) TO PUBLIC;
 COMMENT ON FUNCTION estoque_consultar(text[]) IS
     'Balance, seven-day minimum, rupture day and forecast of each known code of the list.';
 
--- sql/10_consultas/estoque_disponibilidade.sql
+-- sql/11_consultas/estoque_disponibilidade.sql
 -- The earliest day from which a quantity can be promised without making a later day short, up to the
 -- horizon, and how much could be promised on that day. NULLs when no day does; no row for an
 -- unknown code. Raises 22023 for a quantity that is not positive and for negative days.
@@ -2496,10 +2530,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_disponibilidade(text, numeric, integer) TO PUBLIC;
 COMMENT ON FUNCTION estoque_disponibilidade(text, numeric, integer) IS
     'Earliest safe day for a quantity and how much can be promised on it; NULLs when there is none.';
 
--- sql/10_consultas/estoque_estatisticas.sql
+-- sql/11_consultas/estoque_estatisticas.sql
 -- The state of the whole stock in one row, right for today.
 CREATE FUNCTION estoque_estatisticas()
 RETURNS TABLE (
@@ -2522,10 +2557,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_estatisticas() TO PUBLIC;
 COMMENT ON FUNCTION estoque_estatisticas() IS
     'Counts of products, ruptures, negative and zero balances, and forecast rows of today to today + 7.';
 
--- sql/10_consultas/estoque_por_codigo.sql
+-- sql/11_consultas/estoque_por_codigo.sql
 -- The product row of every known code, aliases included, with D7 fields right for today.
 -- A row that holds is read as it stands; only one that has expired is projected.
 CREATE VIEW estoque_por_codigo AS
@@ -2552,7 +2588,7 @@ GRANT SELECT ON estoque_por_codigo TO PUBLIC;
 COMMENT ON VIEW estoque_por_codigo IS
     'Canonical product row of every known code, D7 fields right for today.';
 
--- sql/10_consultas/estoque_projecao.sql
+-- sql/11_consultas/estoque_projecao.sql
 -- The balance of a product day by day, dias + 1 rows from today on; none for an unknown code.
 -- Exits that are overdue leave today; entries that are overdue are not counted.
 CREATE FUNCTION estoque_projecao(codigo text, dias integer DEFAULT 28)
@@ -2596,10 +2632,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_projecao(text, integer) TO PUBLIC;
 COMMENT ON FUNCTION estoque_projecao(text, integer) IS
     'Projected balance of a product for today and the days after it; 22023 for negative days.';
 
--- sql/10_consultas/estoque_rupturas.sql
+-- sql/11_consultas/estoque_rupturas.sql
 -- The products that end some day of today to today + dias below zero, soonest first.
 -- Up to 7 days the maintained fields answer; beyond, products without a rupture so far are projected.
 CREATE FUNCTION estoque_rupturas(dias integer DEFAULT 7)
@@ -2640,814 +2677,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_rupturas(integer) TO PUBLIC;
 COMMENT ON FUNCTION estoque_rupturas(integer) IS
     'Products that run out within the days given, by date and code; 22023 for negative days.';
 
--- sql/11_manutencao/_estoque_anotar_falha.sql
--- Notes that a product could not be compared, rebuilt or turned, and why.
-CREATE FUNCTION _estoque_anotar_falha(p_produto text, p_estado text, p_mensagem text) RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $body$
-BEGIN
-    INSERT INTO estoque_falha AS f (cod_produto, sqlstate, mensagem, desde, ultima_em, vezes)
-    VALUES (p_produto, p_estado, p_mensagem, clock_timestamp(), clock_timestamp(), 1)
-    ON CONFLICT (cod_produto) DO UPDATE
-    SET sqlstate = EXCLUDED.sqlstate, mensagem = EXCLUDED.mensagem,
-        ultima_em = EXCLUDED.ultima_em, vezes = f.vezes + 1;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_anotar_falha(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
-    'Notes a failing product in estoque_falha; inner use.';
-
--- sql/11_manutencao/_estoque_assinar.sql
--- Writes down every function of ours: the last act of an installation. Ours are those
--- signed before and those made in this transaction: an ERP may have functions of such names too.
--- estoque_hoje is left out: it is there to be replaced.
-CREATE FUNCTION _estoque_assinar() RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-SET quote_all_identifiers = off
-AS $body$
-DECLARE
-    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
-BEGIN
-    DELETE FROM estoque_assinatura;
-    INSERT INTO estoque_assinatura (objeto, definicao, comentario, publica, servidor)
-    SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid),
-        obj_description(p.oid, 'pg_proc'),
-        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-                WHERE x.grantee = 0),
-        current_setting('server_version_num')::integer / 10000
-    FROM pg_proc AS p
-    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
-        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
-        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_assinar() IS 'Writes down our functions as they are installed; inner use.';
-
--- sql/11_manutencao/_estoque_codigos.sql
--- The codes that tables concern, which are sources, partitions or children of one: those they
--- mention, or, for shipment items, those of the separations of their lots.
-CREATE FUNCTION _estoque_codigos(p_tabelas regclass[]) RETURNS SETOF text
-LANGUAGE plpgsql STABLE
-AS $body$
-DECLARE
-    v_tabela regclass;
-BEGIN
-    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
-        RETURN QUERY EXECUTE format(
-            CASE
-                WHEN _estoque_pertence(v_tabela, 'embarque_itens') THEN
-                    'SELECT s.cod_produto::text FROM separacao AS s WHERE s.cod_produto IS NOT NULL'
-                    ' AND s.separacao_lote_id IN (SELECT f.separacao_lote_id FROM %s AS f)'
-                    ' GROUP BY s.cod_produto'
-                WHEN _estoque_pertence(v_tabela, 'unificacao_codigos') THEN
-                    'SELECT f.codigo_origem::text FROM %1$s AS f WHERE f.codigo_origem IS NOT NULL'
-                    ' UNION SELECT f.codigo_destino::text FROM %1$s AS f'
-                    ' WHERE f.codigo_destino IS NOT NULL'
-                ELSE
-                    'SELECT f.cod_produto::text FROM %s AS f WHERE f.cod_produto IS NOT NULL'
-                    ' GROUP BY f.cod_produto'
-            END, v_tabela);
-    END LOOP;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_codigos(regclass[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_codigos(regclass[]) IS
-    'Codes that source tables or their partitions concern; inner use.';
-
--- sql/11_manutencao/_estoque_conferir.sql
--- The first pass of the fallback: compares with the sources the codes that a bypass left without a
--- product, and the products that have gone longest without it. Locks nothing while it does, and each
--- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
--- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
--- the batch, so that one that was mended need not wait for its turn; likewise p_recontar codes of
--- partitions that got their triggers late.
--- A source that somebody is altering is not waited for: comparing is left to the next run.
-CREATE FUNCTION _estoque_conferir(
-    p_lote integer, p_prazo timestamptz, p_repetir integer, p_recontar integer
-) RETURNS _estoque_conferido[]
-LANGUAGE plpgsql VOLATILE
-SET lock_timeout = '100ms'
-AS $body$
-DECLARE
-    v_fila text[];
-    v_codigos text[];
-    v_codigo text;
-    v_conferido _estoque_conferido;
-    v_conferidos _estoque_conferido[] := ARRAY[]::_estoque_conferido[];
-BEGIN
-    -- A product that another session is writing is passed over; it comes as soon as it is free.
-    -- To know which are free their rows are locked, and let go at once by undoing the block.
-    BEGIN
-        SELECT array_agg(x.cod_produto) INTO v_fila
-        FROM (
-            SELECT t.cod_produto FROM estoque_tempo_real AS t
-            ORDER BY t.conferido_em, t.cod_produto
-            LIMIT p_lote
-            FOR NO KEY UPDATE SKIP LOCKED
-        ) AS x;
-        RAISE EXCEPTION 'undo';
-    EXCEPTION WHEN raise_exception THEN
-        NULL;
-    END;
-    BEGIN
-        v_codigos := _estoque_estranhos(p_lote);
-    EXCEPTION WHEN lock_not_available THEN
-        RETURN v_conferidos;
-    END;
-    v_codigos := v_codigos || v_fila || ARRAY(
-        SELECT f.cod_produto FROM estoque_falha AS f
-        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir)
-        || ARRAY(SELECT r.codigo FROM estoque_recontagem AS r ORDER BY r.codigo LIMIT p_recontar);
-    FOR v_codigo IN
-        SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
-    LOOP
-        EXIT WHEN clock_timestamp() > p_prazo AND cardinality(v_conferidos) > 0;
-        v_conferido := ROW(v_codigo, NULL::jsonb, NULL::text, NULL::text);
-        -- The one handler per product: what fails is noted and does not stop the others.
-        BEGIN
-            SELECT jsonb_agg(to_jsonb(d)) INTO v_conferido.diferencas
-            FROM estoque_verificar(ARRAY[v_codigo]) AS d;
-        EXCEPTION
-            WHEN lock_not_available THEN
-                EXIT;
-            WHEN OTHERS THEN
-                v_conferido.estado := SQLSTATE;
-                v_conferido.mensagem := SQLERRM;
-        END;
-        v_conferidos := v_conferidos || v_conferido;
-    END LOOP;
-    RETURN v_conferidos;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) IS
-    'Compares a batch of codes with the sources, without a lock; inner use.';
-
--- sql/11_manutencao/_estoque_corrigir.sql
--- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
--- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
--- notice; a product that stays locked is left unmarked, and so comes first the next time.
--- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
-CREATE FUNCTION _estoque_corrigir(
-    p_conferidos _estoque_conferido[], p_tempo interval,
-    OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
-)
-LANGUAGE plpgsql VOLATILE
-SET lock_timeout = '100ms'
-AS $body$
-DECLARE
-    v_prazo timestamptz := clock_timestamp() + p_tempo;
-    v_um _estoque_conferido;
-    v_codigo text;
-    v_ocupado boolean;
-    v_vistos text[] := ARRAY[]::text[];
-    v_falhos text[] := ARRAY[]::text[];
-BEGIN
-    corrigidos := 0;
-    -- In the order of the codes, as everybody locks.
-    FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
-        v_ocupado := false;
-        CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
-            AND clock_timestamp() > v_prazo;
-        IF v_um.diferencas IS NOT NULL THEN
-            FOR v_tentativa IN 1..4 LOOP
-                -- The one handler per product: what fails is noted and does not stop the others.
-                BEGIN
-                    -- With it the codes that do not belong where they are.
-                    FOR v_codigo IN
-                        SELECT v_um.cod_produto
-                        UNION
-                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
-                        WHERE d ->> 'cod_produto' IS NOT NULL
-                        ORDER BY 1
-                    LOOP
-                        PERFORM estoque_recalcular(v_codigo);
-                    END LOOP;
-                    INSERT INTO estoque_correcao
-                        (cod_produto, campo, data_prevista, valor_antes, valor_depois)
-                    SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,
-                        d.valor_armazenado, d.valor_esperado
-                    FROM jsonb_to_recordset(v_um.diferencas) AS d (
-                        cod_produto text, campo text, data_prevista date, valor_armazenado text,
-                        valor_esperado text);
-                    corrigidos := corrigidos + 1;
-                    v_um.estado := NULL;
-                    EXIT;
-                EXCEPTION
-                    WHEN lock_not_available THEN
-                        v_ocupado := true;
-                        EXIT;
-                    WHEN serialization_failure OR deadlock_detected THEN
-                        v_um.estado := SQLSTATE;
-                        v_um.mensagem := SQLERRM;
-                        PERFORM pg_sleep(0.01 * 2 ^ v_tentativa * random());
-                    WHEN OTHERS THEN
-                        v_um.estado := SQLSTATE;
-                        v_um.mensagem := SQLERRM;
-                        EXIT;
-                END;
-            END LOOP;
-        END IF;
-        CONTINUE WHEN v_ocupado;
-        v_vistos := v_vistos || v_um.cod_produto;
-        IF v_um.estado IS NOT NULL THEN
-            v_falhos := v_falhos || v_um.cod_produto;
-            PERFORM _estoque_anotar_falha(v_um.cod_produto, v_um.estado, v_um.mensagem);
-        END IF;
-    END LOOP;
-    processados := cardinality(v_vistos)::bigint;
-    falhas := cardinality(v_falhos)::bigint;
-
-    -- Gone from the list: what passes now, and codes that nothing mentions any more.
-    DELETE FROM estoque_falha AS f
-    WHERE f.cod_produto <> ALL (v_falhos) AND (
-        f.cod_produto = ANY (v_vistos)
-        OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
-            AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
-
-    DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
-
-    UPDATE estoque_tempo_real AS t
-    SET conferido_em = clock_timestamp()
-    FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
-          WHERE l.cod_produto = ANY (v_vistos)
-          ORDER BY l.cod_produto
-          FOR NO KEY UPDATE SKIP LOCKED) AS x
-    WHERE t.cod_produto = x.cod_produto;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) IS
-    'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
-
--- sql/11_manutencao/_estoque_cron.sql
--- What the minute job is called in pg_cron, when it runs and what it does; the database pg_cron sits
--- in (NULL where the server has not loaded it, or the caller may not know); whether that is this one.
--- The name is unique per database and schema, and fits pg_cron's 63 bytes.
-CREATE FUNCTION _estoque_cron(
-    OUT nome text, OUT horario text, OUT comando text, OUT banco text,
-    OUT banco_do_cron text, OUT aqui boolean
-)
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    banco := current_database()::text;
-    nome := format('estoque %I.%I', banco, current_schema());
-    IF octet_length(nome) > 63 THEN
-        nome := 'estoque ' || md5(nome);
-    END IF;
-    horario := '* * * * *';
-    comando := format('SELECT %I.estoque_minuto()', current_schema());
-    aqui := EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron');
-    BEGIN
-        banco_do_cron := current_setting('cron.database_name', true);
-    EXCEPTION WHEN insufficient_privilege THEN
-        banco_do_cron := NULL;
-    END;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_cron() IS
-    'The minute job as pg_cron knows it, and where pg_cron is; inner use.';
-
--- sql/11_manutencao/_estoque_estranhos.sql
--- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
--- a table of ours. At most p_lote of them. Walks the distinct codes of the tables by their indexes,
--- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
-CREATE FUNCTION _estoque_estranhos(p_lote integer) RETURNS text[]
-LANGUAGE plpgsql VOLATILE
-AS $body$
-DECLARE
-    c_tabelas CONSTANT text[] := ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
-        'programacao_producao', 'estoque_codigo_conhecido', 'movimentacao_prevista'];
-    v_tabela integer;
-    v_depois text;
-    v_faltam integer := 1000;
-    v_codigos text[];
-    v_achados text[];
-    v_estranhos text[] := ARRAY[]::text[];
-BEGIN
-    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p;
-    v_tabela := coalesce(v_tabela, 1);
-
-    -- Once around, back to where it began.
-    FOR i IN 0..cardinality(c_tabelas) LOOP
-        EXECUTE format($q$
-            WITH RECURSIVE passo AS (
-                (SELECT f.cod_produto FROM %1$I AS f
-                 WHERE f.cod_produto IS NOT NULL AND ($1 IS NULL OR f.cod_produto > $1)
-                 ORDER BY f.cod_produto LIMIT 1)
-                UNION ALL
-                SELECT (SELECT f.cod_produto FROM %1$I AS f WHERE f.cod_produto > p.cod_produto
-                        ORDER BY f.cod_produto LIMIT 1)
-                FROM passo AS p
-                WHERE p.cod_produto IS NOT NULL
-            )
-            SELECT array_agg(x.cod_produto::text)
-            FROM (SELECT p.cod_produto FROM passo AS p
-                  WHERE p.cod_produto IS NOT NULL LIMIT $2) AS x
-            $q$, c_tabelas[v_tabela])
-        INTO v_codigos USING v_depois, v_faltam;
-
-        SELECT array_agg(e.c ORDER BY e.n) INTO v_achados
-        FROM (
-            SELECT u.c, u.n FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n)
-            WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
-                SELECT FROM estoque_codigo_conhecido AS k
-                JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-                WHERE k.codigo = u.c)
-            ORDER BY u.n LIMIT p_lote - cardinality(v_estranhos)
-        ) AS e;
-        v_estranhos := v_estranhos || v_achados;
-        v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
-        IF cardinality(v_estranhos) = p_lote THEN
-            v_depois := v_estranhos[p_lote];
-            EXIT;
-        ELSIF v_faltam = 0 THEN
-            v_depois := v_codigos[cardinality(v_codigos)];
-            EXIT;
-        END IF;
-        v_tabela := v_tabela % cardinality(c_tabelas) + 1;
-        v_depois := NULL;
-    END LOOP;
-    INSERT INTO estoque_percurso AS p (unico, tabela, codigo) VALUES (true, v_tabela, v_depois)
-    ON CONFLICT (unico) DO UPDATE SET tabela = EXCLUDED.tabela, codigo = EXCLUDED.codigo;
-
-    RETURN v_estranhos || ARRAY(
-        SELECT c.codigo FROM _estoque_canonicos() AS c
-        WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS k
-            JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-            WHERE k.codigo = c.codigo)
-        LIMIT p_lote - cardinality(v_estranhos));
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_estranhos(integer) IS
-    'Some codes that are mentioned and have no product row; inner use.';
-
--- sql/11_manutencao/_estoque_exigir_cron.sql
--- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
--- statement for the database it is in. Refuses (42501) who may not use the schema cron.
-CREATE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_cron record;
-BEGIN
-    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
-    IF NOT v_cron.aqui THEN
-        RAISE EXCEPTION USING ERRCODE = 'EP004',
-            MESSAGE = format('pg_cron is not in the database %I', v_cron.banco),
-            HINT = format('In the database %I, where pg_cron is, run: %s; or let `estoque worker`'
-                ' do the job.', coalesce(v_cron.banco_do_cron, 'postgres'), p_alhures);
-    ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('permission denied for the schema cron to %I', current_user),
-            HINT = format('As superuser: GRANT USAGE ON SCHEMA cron TO %I;', current_user);
-    END IF;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
-    'Raises unless pg_cron is in this database and the caller may use it; inner use.';
-
--- sql/11_manutencao/_estoque_recalcular_produto.sql
--- estoque_recalcular, and the balance it leaves: what the HTTP application answers, in one call.
--- VOLATILE, so that the second statement sees what the first corrected. No row for an unknown code;
--- a NULL balance when the code is unknown now because a stray row of it was removed. With the rights
--- of its caller, who may call it when estoque_recalcular was granted.
-CREATE FUNCTION _estoque_recalcular_produto(p_codigo text)
-RETURNS TABLE (cod_produto text, saldo_atual numeric, corrigido boolean)
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_corrigidos bigint := estoque_recalcular(p_codigo);
-BEGIN
-    RETURN QUERY
-    SELECT coalesce(t.cod_produto, p_codigo), t.saldo_atual::numeric, v_corrigidos > 0
-    FROM (SELECT estoque_codigo(p_codigo) AS cod_produto) AS c
-    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE t.cod_produto IS NOT NULL OR v_corrigidos > 0;
-END
-$body$;
-
-COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
-    'Rebuilds the product of a code and returns its balance and whether anything was wrong.';
-
--- sql/11_manutencao/_estoque_recontar.sql
--- Counts what was written to tables while they had no triggers: recalculates the products that are
--- wrong. Not only those the tables mention now: what was deleted from them is to be counted as well.
--- One whose sum does not fit is noted as failing; the triggers do not wait for it to be mended.
-CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $body$
-DECLARE
-    v_codigos text[];
-    v_codigo text;
-BEGIN
-    IF coalesce(cardinality(p_tabelas), 0) = 0 THEN
-        RETURN;
-    END IF;
-    -- One partition of a table with products concerns few of them; any other table may all.
-    IF EXISTS (
-        SELECT FROM unnest(p_tabelas) AS t (tabela)
-        WHERE NOT EXISTS (
-            SELECT FROM pg_inherits AS i
-            JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
-            WHERE i.inhrelid = t.tabela))
-    THEN
-        PERFORM estoque_recalcular_tudo();
-        RETURN;
-    END IF;
-    BEGIN
-        v_codigos := ARRAY(SELECT DISTINCT d.cod_produto FROM estoque_verificar() AS d
-                           WHERE d.cod_produto IS NOT NULL ORDER BY 1);
-    EXCEPTION WHEN numeric_value_out_of_range THEN
-        -- A sum that does not fit cannot be compared with the others; each by itself, then.
-        v_codigos := ARRAY(SELECT DISTINCT c FROM _estoque_codigos(p_tabelas) AS c ORDER BY 1);
-    END;
-    FOREACH v_codigo IN ARRAY v_codigos LOOP
-        BEGIN
-            PERFORM estoque_recalcular(v_codigo);
-        EXCEPTION WHEN numeric_value_out_of_range THEN
-            PERFORM _estoque_anotar_falha(v_codigo, SQLSTATE, SQLERRM);
-        END;
-    END LOOP;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
-    'Recalculates what was written to tables that had no triggers; inner use.';
-
--- sql/11_manutencao/_estoque_restaurar.sql
--- Puts functions of ours back that were changed or dropped, as they were installed; returns how many.
--- A dropped one gets its comment and the rights of everybody back, not those granted to roles since.
-CREATE FUNCTION _estoque_restaurar() RETURNS integer
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-SET check_function_bodies = off
-AS $body$
-DECLARE
-    v_alterada record;
-    v_papel text;
-    v_quantas integer := 0;
-BEGIN
-    FOR v_alterada IN
-        SELECT a.*, x.estado FROM estoque_alterados() AS x JOIN estoque_assinatura AS a USING (objeto)
-    LOOP
-        EXECUTE v_alterada.definicao;
-        IF v_alterada.estado = 'missing' THEN
-            FOR v_papel IN
-                SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
-                FROM pg_proc AS p
-                CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-                WHERE p.oid = v_alterada.objeto::regprocedure AND x.grantee <> p.proowner
-            LOOP
-                EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_alterada.objeto, v_papel);
-            END LOOP;
-            IF v_alterada.publica THEN
-                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', v_alterada.objeto);
-            END IF;
-            EXECUTE format('COMMENT ON FUNCTION %s IS %L', v_alterada.objeto, v_alterada.comentario);
-        END IF;
-        v_quantas := v_quantas + 1;
-    END LOOP;
-    RETURN v_quantas;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_restaurar() IS
-    'Puts back functions of ours that were changed or dropped; inner use.';
-
--- sql/11_manutencao/_estoque_tomar_minuto.sql
--- Whether this transaction may do the maintenance: one at a time per schema, and never on a standby,
--- which gets its primary's. Waits for nobody; the lock goes with the transaction.
-CREATE FUNCTION _estoque_tomar_minuto() RETURNS boolean
-LANGUAGE plpgsql VOLATILE
-AS $body$
-BEGIN
-    IF pg_is_in_recovery() THEN
-        RETURN false;
-    END IF;
-    RETURN pg_try_advisory_xact_lock(hashtextextended('estoque_minuto ' || current_schema(), 0));
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_tomar_minuto() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_tomar_minuto() IS
-    'Takes the turn to maintain this schema, if nobody has it; inner use.';
-
--- sql/11_manutencao/_estoque_vigiar_particoes.sql
--- For the minute job: puts triggers on partitions made since, and has what was written to them
--- compared by the next runs: a partition attached with all its rows may hold every product, and
--- to rebuild them here would hold their writers up for as long as that takes.
--- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
--- done, and the status tells.
-CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET lock_timeout = '100ms'
-AS $body$
-DECLARE
-    v_tabelas regclass[];
-BEGIN
-    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
-    INSERT INTO estoque_recontagem (codigo)
-    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
-    ON CONFLICT (codigo) DO NOTHING;
-EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
-    RETURN;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
-    'Puts triggers on partitions made since, for the minute job; inner use.';
-
--- sql/11_manutencao/_estoque_virar.sql
--- Projects anew the products given, or all, whose D7 fields do not hold today; see estoque_virada.
--- Takes the rows in order of their codes, leaving out those that another session holds.
-CREATE FUNCTION _estoque_virar(p_produtos text[] DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql VOLATILE
-SET plan_cache_mode = force_custom_plan
-AS $body$
-DECLARE
-    v_hoje date := estoque_hoje();
-    v_produtos text[];
-    v_saldos numeric[];
-BEGIN
-    SELECT array_agg(x.cod_produto), array_agg(x.saldo_atual) INTO v_produtos, v_saldos
-    FROM (
-        SELECT t.cod_produto, t.saldo_atual
-        FROM estoque_tempo_real AS t
-        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
-            AND (p_produtos IS NULL OR t.cod_produto = ANY (p_produtos))
-        ORDER BY t.cod_produto
-        FOR NO KEY UPDATE SKIP LOCKED
-    ) AS x;
-
-    RETURN _estoque_projetar(v_produtos, v_saldos);
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_virar(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_virar(text[]) IS
-    'Refreshes the expired D7 fields of the products given, or of all; inner use.';
-
--- sql/11_manutencao/_estoque_virar_cada.sql
--- Turns the day for the minute job. All products at once; where one of them has come to a day whose
--- projection does not fit its column, each by itself, so that the others are turned.
--- Returns how many were turned; what fails is noted in estoque_falha.
-CREATE FUNCTION _estoque_virar_cada() RETURNS bigint
-LANGUAGE plpgsql VOLATILE
-AS $body$
-DECLARE
-    v_hoje date := estoque_hoje();
-    v_produto text;
-    v_virados bigint;
-BEGIN
-    BEGIN
-        RETURN _estoque_virar();
-    EXCEPTION WHEN numeric_value_out_of_range THEN
-        v_virados := 0::bigint;
-    END;
-    FOR v_produto IN
-        SELECT t.cod_produto FROM estoque_tempo_real AS t
-        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
-        ORDER BY t.cod_produto
-    LOOP
-        BEGIN
-            v_virados := v_virados + _estoque_virar(ARRAY[v_produto]);
-        EXCEPTION WHEN numeric_value_out_of_range THEN
-            PERFORM _estoque_anotar_falha(v_produto, SQLSTATE, SQLERRM);
-        END;
-    END LOOP;
-    RETURN v_virados;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION _estoque_virar_cada() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_virar_cada() IS
-    'Turns the day for all products that can be turned; inner use.';
-
--- sql/11_manutencao/estoque_agendar.sql
--- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
--- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
--- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
--- or to run the job.
-CREATE FUNCTION estoque_agendar() RETURNS text
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_cron record;
-BEGIN
-    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
-    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
-        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('the job would run as %I, who may not run it', current_user),
-            HINT = format('As the owner: GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
-                current_schema(), current_user);
-    END IF;
-    PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
-        v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
-    PERFORM estoque_desagendar();
-    -- Put together at run time: where the function is made there may be no schema cron.
-    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
-    USING v_cron.nome, v_cron.horario, v_cron.comando;
-    RETURN v_cron.nome;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_agendar() FROM PUBLIC;
-COMMENT ON FUNCTION estoque_agendar() IS
-    'Puts the minute job into pg_cron, every minute; the name of the job.';
-
--- sql/11_manutencao/estoque_alterados.sql
--- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
--- the major version of the server that they were installed on.
-CREATE FUNCTION estoque_alterados()
-RETURNS TABLE (objeto text, estado text)
-LANGUAGE plpgsql STABLE ROWS 1
-SET search_path FROM CURRENT
-SET quote_all_identifiers = off
-AS $body$
-BEGIN
-    RETURN QUERY
-    SELECT a.objeto, CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'changed' END
-    FROM estoque_assinatura AS a
-    CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
-    WHERE f.oid IS NULL
-        OR a.servidor = current_setting('server_version_num')::integer / 10000
-            AND a.definicao <> pg_get_functiondef(f.oid)
-    ORDER BY a.objeto;
-END
-$body$;
-
-COMMENT ON FUNCTION estoque_alterados() IS
-    'Functions of ours that were changed or dropped since the installation.';
-
--- sql/11_manutencao/estoque_conceder.sql
--- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
--- the results, a writer the schema and the sources (it needs no right on the results: the triggers
--- run with their owner's). Returns the statements it ran. Runs with the caller's rights, who has to
--- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
-CREATE FUNCTION estoque_conceder(papel text, leitura boolean, escrita boolean DEFAULT false)
-RETURNS SETOF text
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_schema name := current_schema();
-    v_fontes text[] := ARRAY['movimentacao_estoque', 'pre_separacao_item', 'separacao',
-        'programacao_producao', 'embarque_itens', 'unificacao_codigos'];
-    v_nome text;
-BEGIN
-    IF leitura OR escrita THEN
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
-        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
-    END IF;
-    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
-        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
-        ELSE '{}' END
-    LOOP
-        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
-        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
-    END LOOP;
-    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
-            v_schema, v_nome, papel);
-        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
-            v_schema, v_nome, papel);
-    END LOOP;
-    -- Keys of type serial draw from a sequence with rights of its own.
-    FOR v_nome IN
-        SELECT s.relname::text
-        FROM pg_class AS s
-        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
-            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
-        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
-        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
-        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
-        ORDER BY s.relname
-    LOOP
-        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
-        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
-    END LOOP;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
-    'Grants a role what a reader or a writer needs; returns the statements run.';
-
--- sql/11_manutencao/estoque_configurar.sql
--- Sets what is given of the settings of the minute job, and returns them as they are then.
--- lote: products compared in a run. orcamento: time after which a run takes up no further product.
--- Raises 22023 for what is not positive.
-CREATE FUNCTION estoque_configurar(
-    INOUT lote integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
-)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    IF lote < 1 OR orcamento <= interval '0' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'lote must be 1 or more, orcamento longer than nothing',
-            HINT = 'The defaults are 10 products and 20 seconds.';
-    END IF;
-    IF lote IS NOT NULL OR orcamento IS NOT NULL THEN
-        INSERT INTO estoque_controle AS c (unico) VALUES (true)
-        ON CONFLICT (unico) DO NOTHING;
-        UPDATE estoque_controle AS c
-        SET lote = coalesce(estoque_configurar.lote, c.lote),
-            orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
-    END IF;
-    SELECT c.lote, c.orcamento INTO lote, orcamento FROM estoque_controle AS c;
-    -- Without its row the control stands at the defaults, with which it is made again.
-    lote := coalesce(lote, 10);
-    orcamento := coalesce(orcamento, interval '20 s');
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_configurar(integer, interval) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_configurar(integer, interval) IS
-    'Sets and returns the settings of the minute job: batch and time per run.';
-
--- sql/11_manutencao/estoque_desagendar.sql
--- Takes the minute job out of the pg_cron of this database: the caller's, for a superuser anybody's.
--- Returns whether there was one. Raises as estoque_agendar does.
-CREATE FUNCTION estoque_desagendar() RETURNS boolean
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_cron record;
-    v_tirados bigint;
-BEGIN
-    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
-    PERFORM _estoque_exigir_cron(format(
-        'SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %L', v_cron.nome));
-    -- Two sessions that schedule at once shall leave one job.
-    PERFORM pg_advisory_xact_lock(hashtextextended(v_cron.nome, 0));
-    EXECUTE format('SELECT count(%1$I.unschedule(j.jobid)) FROM %1$I.job AS j WHERE j.jobname = $1',
-        'cron')
-    INTO v_tirados USING v_cron.nome;
-    RETURN v_tirados > 0;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_desagendar() FROM PUBLIC;
-COMMENT ON FUNCTION estoque_desagendar() IS
-    'Takes the minute job out of pg_cron; whether there was one.';
-
--- sql/11_manutencao/estoque_fallback.sql
--- Compares the products that have gone longest without it with the sources, and rebuilds those that
--- are wrong; also finds codes that a bypass of the triggers left without a product. Compares without
--- a lock; only what differs is locked, and what is locked is left for the next time.
--- Returns zeros while another run is under way, and on a standby. Raises 22023 for a lote below 1.
-CREATE FUNCTION estoque_fallback(lote integer DEFAULT 10)
-RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
-SET search_path FROM CURRENT
-SET row_security = off
-AS $body$
-BEGIN
-    IF lote IS NULL OR lote < 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('lote must be 1 or more, not %s', coalesce(lote::text, 'NULL')),
-            HINT = 'Give the number of products to compare.';
-    END IF;
-    IF _estoque_tomar_minuto() THEN
-        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0, 0), NULL) AS c;
-    ELSE
-        RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
-    END IF;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_fallback(integer) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_fallback(integer) IS
-    'Compares the products longest not looked at with the sources and mends them; how many.';
-
--- sql/11_manutencao/estoque_linhas_recusadas.sql
+-- sql/12_auditoria/estoque_linhas_recusadas.sql
 -- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
 -- unifications that contradict each other. The triggers refuse such rows; an installation finds those
 -- that were there before. consulta is a query that lists them, good where nothing is installed.
@@ -3456,25 +2690,25 @@ RETURNS TABLE (tabela text, linhas bigint, motivo text, consulta text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_fonte record;
 BEGIN
-    RETURN QUERY
-    SELECT q.tabela, q.linhas, q.coluna || ' is NaN, infinite or out of range',
-        format('SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
-            current_schema(), q.tabela, q.coluna)
-    FROM (
-        SELECT 'movimentacao_estoque', 'qtd_movimentacao', count(*) FROM movimentacao_estoque AS f
-        WHERE NOT _estoque_cabe(f.qtd_movimentacao::numeric)
-        UNION ALL
-        SELECT 'pre_separacao_item', 'qtd_selecionada_usuario', count(*) FROM pre_separacao_item AS f
-        WHERE NOT _estoque_cabe(f.qtd_selecionada_usuario::numeric)
-        UNION ALL
-        SELECT 'separacao', 'qtd_saldo', count(*) FROM separacao AS f
-        WHERE NOT _estoque_cabe(f.qtd_saldo::numeric)
-        UNION ALL
-        SELECT 'programacao_producao', 'qtd_programada', count(*) FROM programacao_producao AS f
-        WHERE NOT _estoque_cabe(f.qtd_programada::numeric)
-    ) AS q (tabela, coluna, linhas)
-    WHERE q.linhas > 0;
+    FOR v_fonte IN
+        SELECT f.tabela, f.quantidade FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    LOOP
+        tabela := v_fonte.tabela;
+        EXECUTE format('SELECT count(*) FROM %I AS f WHERE NOT _estoque_cabe(f.%I::numeric)',
+            tabela, v_fonte.quantidade)
+        INTO linhas;
+        motivo := v_fonte.quantidade || ' is NaN, infinite or out of range';
+        consulta := format(
+            'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            current_schema(), tabela, v_fonte.quantidade);
+        IF linhas > 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
 
     RETURN QUERY
     SELECT 'unificacao_codigos', c.linhas, c.motivos,
@@ -3492,162 +2726,11 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_linhas_recusadas() TO PUBLIC;
 COMMENT ON FUNCTION estoque_linhas_recusadas() IS
     'Source rows that are left out because they cannot be counted, with a query that lists them.';
 
--- sql/11_manutencao/estoque_minuto.sql
--- The one job, due every minute whoever drives it: compares a batch of products with the sources,
--- turns the day where it has turned, rebuilds what is wrong, and records the run.
--- Partitions made since the last run get their triggers, and the next runs count what was written
--- to them.
--- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
--- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
--- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
--- policy hides from the owner raise an error, or they would be taken for gone and their products with
--- them.
--- No row while another run is under way, and on a standby.
-CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
-SET search_path FROM CURRENT
-SET row_security = off
-AS $body$
-DECLARE
-    v_inicio timestamptz := clock_timestamp();
-    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
-    v_ajuste record;
-    v_conferidos _estoque_conferido[];
-    v_virados bigint;
-    v_feito record;
-BEGIN
-    IF NOT _estoque_tomar_minuto() THEN
-        RETURN;
-    END IF;
-    SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
-    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1, 1000);
-    PERFORM _estoque_vigiar_particoes();
-    v_virados := _estoque_virar_cada();
-    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
-
-    RETURN QUERY
-    INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
-    VALUES (v_inicio, clock_timestamp(), v_feito.processados, v_feito.corrigidos, v_feito.falhas,
-        v_virados, v_motor)
-    RETURNING *;
-    DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
-    DELETE FROM estoque_correcao AS c
-    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_minuto() FROM PUBLIC;
-COMMENT ON FUNCTION estoque_minuto() IS
-    'The minute job: compares, turns the day, mends; the run it recorded.';
-
--- sql/11_manutencao/estoque_recalcular.sql
--- Rebuilds the product of a code from the sources, under the lock on its row: safe while others
--- write. Returns how many products were wrong: 0 or 1, more when a gate of its lots was wrong too.
-CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path FROM CURRENT
-SET row_security = off
-AS $body$
-#variable_conflict use_column
-DECLARE
-    v_codigo text := estoque_recalcular.codigo;
-    v_produto text;
-    v_certo text;
-    v_lotes text[];
-    v_codigos text[];
-    v_produtos text[];
-    v_travados text[];
-BEGIN
-    SELECT k.cod_produto INTO v_certo FROM _estoque_canonicos(ARRAY[v_codigo]) AS k;
-    SELECT c.cod_produto INTO v_produto
-    FROM estoque_codigo_conhecido AS c
-    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE c.codigo = v_codigo;
-    -- Not known as it should be, or with rows left under another code of its group.
-    v_codigos := _estoque_membros(ARRAY[v_certo]);
-    IF v_produto IS DISTINCT FROM v_certo
-        OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]))
-        OR EXISTS (SELECT FROM estoque_tempo_real AS t
-            WHERE t.cod_produto = ANY (v_codigos) AND t.cod_produto <> v_certo)
-        OR EXISTS (SELECT FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = ANY (v_codigos) AND m.cod_produto <> v_certo)
-    THEN
-        IF NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
-            UNION ALL SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = v_codigo
-            UNION ALL SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = v_codigo
-            UNION ALL SELECT FROM movimentacao_prevista AS m WHERE m.cod_produto = v_codigo)
-        THEN
-            RETURN 0::bigint;
-        END IF;
-        RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
-    END IF;
-
-    -- Gates come first. One that was wrong was wrong for every product of its lot.
-    SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
-    FROM separacao AS s
-    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
-    WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[v_produto]))
-        AND s.separacao_lote_id IS NOT NULL
-        AND coalesce(l.faturado, false) <> EXISTS (
-            SELECT FROM embarque_itens AS e
-            WHERE e.separacao_lote_id = s.separacao_lote_id
-                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
-    v_codigos := ARRAY[v_codigo];
-    IF v_lotes IS NOT NULL THEN
-        PERFORM _estoque_abrir_lotes(v_lotes);
-        v_codigos := v_codigos || ARRAY(
-            SELECT s.cod_produto::text FROM separacao AS s
-            WHERE s.separacao_lote_id = ANY (v_lotes) AND s.cod_produto IS NOT NULL);
-    END IF;
-
-    -- Resolve and lock in one statement, as writers do; where a group changes meanwhile, again.
-    LOOP
-        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-        FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (v_codigos);
-        SELECT array_agg(x.cod_produto) INTO v_travados
-        FROM (
-            SELECT t.cod_produto FROM estoque_tempo_real AS t
-            WHERE t.cod_produto IN (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                                    WHERE c.codigo = ANY (v_codigos))
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE
-        ) AS x;
-        EXIT WHEN v_produtos IS NULL OR v_travados @> v_produtos AND v_produtos @> v_travados;
-    END LOOP;
-    RETURN coalesce(_estoque_reconstruir(v_travados), 0);
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_recalcular(text) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_recalcular(text) IS
-    'Rebuilds the product of a code from the sources; the number of products corrected.';
-
--- sql/11_manutencao/estoque_recalcular_tudo.sql
--- Rebuilds every product, code and gate from the sources. Idempotent; writers wait for its end.
-CREATE FUNCTION estoque_recalcular_tudo() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path FROM CURRENT
-SET row_security = off
-AS $body$
-DECLARE
-    v_corrigidos bigint := _estoque_reconstruir_tudo();
-BEGIN
-    UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
-    WHERE recusadas;
-    RETURN v_corrigidos;
-END
-$body$;
-
-REVOKE ALL ON FUNCTION estoque_recalcular_tudo() FROM PUBLIC;
-COMMENT ON FUNCTION estoque_recalcular_tudo() IS
-    'Rebuilds everything from the sources; the number of products corrected.';
-
--- sql/11_manutencao/estoque_verificar.sql
+-- sql/12_auditoria/estoque_verificar.sql
 -- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
 -- result tables and of the tables behind them; empty means exact. NULL asks for everything.
 -- D7 fields that have merely expired with the day are no difference.
@@ -3765,10 +2848,801 @@ BEGIN
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION estoque_verificar(text[]) TO PUBLIC;
 COMMENT ON FUNCTION estoque_verificar(text[]) IS
     'Every difference between what is stored and what the sources say; empty means exact.';
 
--- sql/11_manutencao/estoque_vigiar.sql
+-- sql/13_minuto/_estoque_anotar_falha.sql
+-- Notes that a product could not be compared, rebuilt or turned, and why.
+CREATE FUNCTION _estoque_anotar_falha(p_produto text, p_estado text, p_mensagem text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO estoque_falha AS f (cod_produto, sqlstate, mensagem, desde, ultima_em, vezes)
+    VALUES (p_produto, p_estado, p_mensagem, clock_timestamp(), clock_timestamp(), 1)
+    ON CONFLICT (cod_produto) DO UPDATE
+    SET sqlstate = EXCLUDED.sqlstate, mensagem = EXCLUDED.mensagem,
+        ultima_em = EXCLUDED.ultima_em, vezes = f.vezes + 1;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_anotar_falha(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
+    'Notes a failing product in estoque_falha; inner use.';
+
+-- sql/13_minuto/_estoque_conferir.sql
+-- The first pass of the fallback: compares with the sources the codes that a bypass left without a
+-- product, and the products that have gone longest without it. Locks nothing while it does, and each
+-- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
+-- (NULL: never stops), but always one. p_repetir codes that failed before are tried again beside
+-- the batch, so that one that was mended need not wait for its turn; likewise p_recontar codes of
+-- partitions that got their triggers late.
+-- A source that somebody is altering is not waited for: comparing is left to the next run.
+CREATE FUNCTION _estoque_conferir(
+    p_lote integer, p_prazo timestamptz, p_repetir integer, p_recontar integer
+) RETURNS _estoque_conferido[]
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_fila text[];
+    v_codigos text[];
+    v_codigo text;
+    v_conferido _estoque_conferido;
+    v_conferidos _estoque_conferido[] := ARRAY[]::_estoque_conferido[];
+BEGIN
+    -- A product that another session is writing is passed over; it comes as soon as it is free.
+    -- To know which are free their rows are locked, and let go at once by undoing the block.
+    BEGIN
+        SELECT array_agg(x.cod_produto) INTO v_fila
+        FROM (
+            SELECT t.cod_produto FROM estoque_tempo_real AS t
+            ORDER BY t.conferido_em, t.cod_produto
+            LIMIT p_lote
+            FOR NO KEY UPDATE SKIP LOCKED
+        ) AS x;
+        RAISE EXCEPTION 'undo';
+    EXCEPTION WHEN raise_exception THEN
+        NULL;
+    END;
+    BEGIN
+        v_codigos := _estoque_estranhos(p_lote);
+    EXCEPTION WHEN lock_not_available THEN
+        RETURN v_conferidos;
+    END;
+    v_codigos := v_codigos || v_fila || ARRAY(
+        SELECT f.cod_produto FROM estoque_falha AS f
+        ORDER BY f.ultima_em, f.cod_produto LIMIT p_repetir)
+        || ARRAY(SELECT r.codigo FROM estoque_recontagem AS r ORDER BY r.codigo LIMIT p_recontar);
+    FOR v_codigo IN
+        SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
+    LOOP
+        EXIT WHEN clock_timestamp() > p_prazo AND cardinality(v_conferidos) > 0;
+        v_conferido := ROW(v_codigo, NULL::jsonb, NULL::text, NULL::text);
+        -- The one handler per product: what fails is noted and does not stop the others.
+        BEGIN
+            SELECT jsonb_agg(to_jsonb(d)) INTO v_conferido.diferencas
+            FROM estoque_verificar(ARRAY[v_codigo]) AS d;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                EXIT;
+            WHEN OTHERS THEN
+                v_conferido.estado := SQLSTATE;
+                v_conferido.mensagem := SQLERRM;
+        END;
+        v_conferidos := v_conferidos || v_conferido;
+    END LOOP;
+    RETURN v_conferidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) IS
+    'Compares a batch of codes with the sources, without a lock; inner use.';
+
+-- sql/13_minuto/_estoque_corrigir.sql
+-- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
+-- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
+-- notice; a product that stays locked is left unmarked, and so comes first the next time.
+-- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
+CREATE FUNCTION _estoque_corrigir(
+    p_conferidos _estoque_conferido[], p_tempo interval,
+    OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_prazo timestamptz := clock_timestamp() + p_tempo;
+    v_um _estoque_conferido;
+    v_codigo text;
+    v_ocupado boolean;
+    v_vistos text[] := ARRAY[]::text[];
+    v_falhos text[] := ARRAY[]::text[];
+BEGIN
+    corrigidos := 0;
+    -- In the order of the codes, as everybody locks.
+    FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
+        v_ocupado := false;
+        CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
+            AND clock_timestamp() > v_prazo;
+        IF v_um.diferencas IS NOT NULL THEN
+            FOR v_tentativa IN 1..4 LOOP
+                -- The one handler per product: what fails is noted and does not stop the others.
+                BEGIN
+                    -- With it the codes that do not belong where they are.
+                    FOR v_codigo IN
+                        SELECT v_um.cod_produto
+                        UNION
+                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
+                        WHERE d ->> 'cod_produto' IS NOT NULL
+                        ORDER BY 1
+                    LOOP
+                        PERFORM estoque_recalcular(v_codigo);
+                    END LOOP;
+                    INSERT INTO estoque_correcao
+                        (cod_produto, campo, data_prevista, valor_antes, valor_depois)
+                    SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,
+                        d.valor_armazenado, d.valor_esperado
+                    FROM jsonb_to_recordset(v_um.diferencas) AS d (
+                        cod_produto text, campo text, data_prevista date, valor_armazenado text,
+                        valor_esperado text);
+                    corrigidos := corrigidos + 1;
+                    v_um.estado := NULL;
+                    EXIT;
+                EXCEPTION
+                    WHEN lock_not_available THEN
+                        v_ocupado := true;
+                        EXIT;
+                    WHEN serialization_failure OR deadlock_detected THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        PERFORM pg_sleep(0.01 * 2 ^ v_tentativa * random());
+                    WHEN OTHERS THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        EXIT;
+                END;
+            END LOOP;
+        END IF;
+        CONTINUE WHEN v_ocupado;
+        v_vistos := v_vistos || v_um.cod_produto;
+        IF v_um.estado IS NOT NULL THEN
+            v_falhos := v_falhos || v_um.cod_produto;
+            PERFORM _estoque_anotar_falha(v_um.cod_produto, v_um.estado, v_um.mensagem);
+        END IF;
+    END LOOP;
+    processados := cardinality(v_vistos)::bigint;
+    falhas := cardinality(v_falhos)::bigint;
+
+    -- Gone from the list: what passes now, and codes that nothing mentions any more.
+    DELETE FROM estoque_falha AS f
+    WHERE f.cod_produto <> ALL (v_falhos) AND (
+        f.cod_produto = ANY (v_vistos)
+        OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
+            AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
+
+    DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
+
+    UPDATE estoque_tempo_real AS t
+    SET conferido_em = clock_timestamp()
+    FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+          WHERE l.cod_produto = ANY (v_vistos)
+          ORDER BY l.cod_produto
+          FOR NO KEY UPDATE SKIP LOCKED) AS x
+    WHERE t.cod_produto = x.cod_produto;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) IS
+    'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
+
+-- sql/13_minuto/_estoque_estranhos.sql
+-- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
+-- a table of ours. At most p_lote of them. Walks the distinct codes of the tables by their indexes,
+-- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
+CREATE FUNCTION _estoque_estranhos(p_lote integer) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    c_tabelas CONSTANT text[] := ARRAY(
+        SELECT f.tabela FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    ) || ARRAY['estoque_codigo_conhecido', 'movimentacao_prevista'];
+    v_tabela integer;
+    v_depois text;
+    v_faltam integer := 1000;
+    v_codigos text[];
+    v_achados text[];
+    v_estranhos text[] := ARRAY[]::text[];
+BEGIN
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p;
+    v_tabela := coalesce(v_tabela, 1);
+
+    -- Once around, back to where it began.
+    FOR i IN 0..cardinality(c_tabelas) LOOP
+        EXECUTE format($q$
+            WITH RECURSIVE passo AS (
+                (SELECT f.cod_produto FROM %1$I AS f
+                 WHERE f.cod_produto IS NOT NULL AND ($1 IS NULL OR f.cod_produto > $1)
+                 ORDER BY f.cod_produto LIMIT 1)
+                UNION ALL
+                SELECT (SELECT f.cod_produto FROM %1$I AS f WHERE f.cod_produto > p.cod_produto
+                        ORDER BY f.cod_produto LIMIT 1)
+                FROM passo AS p
+                WHERE p.cod_produto IS NOT NULL
+            )
+            SELECT array_agg(x.cod_produto::text)
+            FROM (SELECT p.cod_produto FROM passo AS p
+                  WHERE p.cod_produto IS NOT NULL LIMIT $2) AS x
+            $q$, c_tabelas[v_tabela])
+        INTO v_codigos USING v_depois, v_faltam;
+
+        SELECT array_agg(e.c ORDER BY e.n) INTO v_achados
+        FROM (
+            SELECT u.c, u.n FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n)
+            WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
+                SELECT FROM estoque_codigo_conhecido AS k
+                JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+                WHERE k.codigo = u.c)
+            ORDER BY u.n LIMIT p_lote - cardinality(v_estranhos)
+        ) AS e;
+        v_estranhos := v_estranhos || v_achados;
+        v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
+        IF cardinality(v_estranhos) = p_lote THEN
+            v_depois := v_estranhos[p_lote];
+            EXIT;
+        ELSIF v_faltam = 0 THEN
+            v_depois := v_codigos[cardinality(v_codigos)];
+            EXIT;
+        END IF;
+        v_tabela := v_tabela % cardinality(c_tabelas) + 1;
+        v_depois := NULL;
+    END LOOP;
+    INSERT INTO estoque_percurso AS p (unico, tabela, codigo) VALUES (true, v_tabela, v_depois)
+    ON CONFLICT (unico) DO UPDATE SET tabela = EXCLUDED.tabela, codigo = EXCLUDED.codigo;
+
+    RETURN v_estranhos || ARRAY(
+        SELECT c.codigo FROM _estoque_canonicos() AS c
+        WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS k
+            JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+            WHERE k.codigo = c.codigo)
+        LIMIT p_lote - cardinality(v_estranhos));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_estranhos(integer) IS
+    'Some codes that are mentioned and have no product row; inner use.';
+
+-- sql/13_minuto/_estoque_tomar_minuto.sql
+-- Whether this transaction may do the maintenance: one at a time per schema, and never on a standby,
+-- which gets its primary's. Waits for nobody; the lock goes with the transaction.
+CREATE FUNCTION _estoque_tomar_minuto() RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN false;
+    END IF;
+    RETURN pg_try_advisory_xact_lock(hashtextextended('estoque_minuto ' || current_schema(), 0));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tomar_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tomar_minuto() IS
+    'Takes the turn to maintain this schema, if nobody has it; inner use.';
+
+-- sql/13_minuto/_estoque_virar.sql
+-- Projects anew the products given, or all, whose D7 fields do not hold today; see estoque_virada.
+-- Takes the rows in order of their codes, leaving out those that another session holds.
+CREATE FUNCTION _estoque_virar(p_produtos text[] DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produtos text[];
+    v_saldos numeric[];
+BEGIN
+    SELECT array_agg(x.cod_produto), array_agg(x.saldo_atual) INTO v_produtos, v_saldos
+    FROM (
+        SELECT t.cod_produto, t.saldo_atual
+        FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
+            AND (p_produtos IS NULL OR t.cod_produto = ANY (p_produtos))
+        ORDER BY t.cod_produto
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS x;
+
+    RETURN _estoque_projetar(v_produtos, v_saldos);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_virar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_virar(text[]) IS
+    'Refreshes the expired D7 fields of the products given, or of all; inner use.';
+
+-- sql/13_minuto/_estoque_virar_cada.sql
+-- Turns the day for the minute job. All products at once; where one of them has come to a day whose
+-- projection does not fit its column, each by itself, so that the others are turned.
+-- Returns how many were turned; what fails is noted in estoque_falha.
+CREATE FUNCTION _estoque_virar_cada() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produto text;
+    v_virados bigint;
+BEGIN
+    BEGIN
+        RETURN _estoque_virar();
+    EXCEPTION WHEN numeric_value_out_of_range THEN
+        v_virados := 0::bigint;
+    END;
+    FOR v_produto IN
+        SELECT t.cod_produto FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate
+        ORDER BY t.cod_produto
+    LOOP
+        BEGIN
+            v_virados := v_virados + _estoque_virar(ARRAY[v_produto]);
+        EXCEPTION WHEN numeric_value_out_of_range THEN
+            PERFORM _estoque_anotar_falha(v_produto, SQLSTATE, SQLERRM);
+        END;
+    END LOOP;
+    RETURN v_virados;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_virar_cada() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_virar_cada() IS
+    'Turns the day for all products that can be turned; inner use.';
+
+-- sql/13_minuto/estoque_configurar.sql
+-- Sets what is given of the settings of the minute job, and returns them as they are then.
+-- lote: products compared in a run. orcamento: time after which a run takes up no further product.
+-- Raises 22023 for what is not positive.
+CREATE FUNCTION estoque_configurar(
+    INOUT lote integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF lote < 1 OR orcamento <= interval '0' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'lote must be 1 or more, orcamento longer than nothing',
+            HINT = 'The defaults are 10 products and 20 seconds.';
+    END IF;
+    IF lote IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
+        UPDATE estoque_controle AS c
+        SET lote = coalesce(estoque_configurar.lote, c.lote),
+            orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
+    END IF;
+    SELECT c.lote, c.orcamento INTO lote, orcamento FROM estoque_controle AS c;
+    -- Without its row the control stands at the defaults, with which it is made again.
+    lote := coalesce(lote, 10);
+    orcamento := coalesce(orcamento, interval '20 s');
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_configurar(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_configurar(integer, interval) IS
+    'Sets and returns the settings of the minute job: batch and time per run.';
+
+-- sql/13_minuto/estoque_fallback.sql
+-- Compares the products that have gone longest without it with the sources, and rebuilds those that
+-- are wrong; also finds codes that a bypass of the triggers left without a product. Compares without
+-- a lock; only what differs is locked, and what is locked is left for the next time.
+-- Returns zeros while another run is under way, and on a standby. Raises 22023 for a lote below 1.
+CREATE FUNCTION estoque_fallback(lote integer DEFAULT 10)
+RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    IF lote IS NULL OR lote < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('lote must be 1 or more, not %s', coalesce(lote::text, 'NULL')),
+            HINT = 'Give the number of products to compare.';
+    END IF;
+    IF _estoque_tomar_minuto() THEN
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0, 0), NULL) AS c;
+    ELSE
+        RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_fallback(integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_fallback(integer) IS
+    'Compares the products longest not looked at with the sources and mends them; how many.';
+
+-- sql/13_minuto/estoque_minuto.sql
+-- The one job, due every minute whoever drives it: compares a batch of products with the sources,
+-- turns the day where it has turned, rebuilds what is wrong, and records the run.
+-- Partitions made since the last run get their triggers, and the next runs count what was written
+-- to them.
+-- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
+-- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
+-- policy hides from the owner raise an error, or they would be taken for gone and their products with
+-- them.
+-- No row while another run is under way, and on a standby.
+CREATE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+DECLARE
+    v_inicio timestamptz := clock_timestamp();
+    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_ajuste record;
+    v_conferidos _estoque_conferido[];
+    v_virados bigint;
+    v_feito record;
+BEGIN
+    IF NOT _estoque_tomar_minuto() THEN
+        RETURN;
+    END IF;
+    SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
+    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1, 1000);
+    PERFORM _estoque_vigiar_particoes();
+    v_virados := _estoque_virar_cada();
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
+
+    RETURN QUERY
+    INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
+    VALUES (v_inicio, clock_timestamp(), v_feito.processados, v_feito.corrigidos, v_feito.falhas,
+        v_virados, v_motor)
+    RETURNING *;
+    DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    DELETE FROM estoque_correcao AS c
+    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_minuto() IS
+    'The minute job: compares, turns the day, mends; the run it recorded.';
+
+-- sql/13_minuto/estoque_virada.sql
+-- Turns the day: projects anew exactly the products whose stored D7 fields do not hold today.
+-- Returns how many. Locks those rows in order, but waits for none: who holds one would be waiting
+-- for the others in turn. Correctness never waits for it: readers project what has expired, and
+-- the next run takes what this one left.
+CREATE FUNCTION estoque_virada() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN _estoque_virar();
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_virada() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_virada() IS
+    'Refreshes the D7 fields that no longer hold and returns the number of products refreshed.';
+
+-- sql/14_vigia/_estoque_assinar.sql
+-- Writes down every function of ours: the last act of an installation. Ours are those
+-- signed before and those made in this transaction: an ERP may have functions of such names too.
+-- estoque_hoje is left out: it is there to be replaced.
+CREATE FUNCTION _estoque_assinar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET quote_all_identifiers = off
+AS $body$
+DECLARE
+    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
+BEGIN
+    DELETE FROM estoque_assinatura;
+    INSERT INTO estoque_assinatura (objeto, definicao, comentario, publica, servidor)
+    SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid),
+        obj_description(p.oid, 'pg_proc'),
+        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE x.grantee = 0),
+        current_setting('server_version_num')::integer / 10000
+    FROM pg_proc AS p
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
+        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
+        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_assinar() IS 'Writes down our functions as they are installed; inner use.';
+
+-- sql/14_vigia/_estoque_codigos.sql
+-- The codes that tables concern, which are sources, partitions or children of one: those they
+-- mention, or, for shipment items, those of the separations of their lots.
+CREATE FUNCTION _estoque_codigos(p_tabelas regclass[]) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_tabela regclass;
+BEGIN
+    FOREACH v_tabela IN ARRAY coalesce(p_tabelas, '{}') LOOP
+        RETURN QUERY EXECUTE format(
+            CASE
+                WHEN _estoque_pertence(v_tabela, 'embarque_itens') THEN
+                    'SELECT s.cod_produto::text FROM separacao AS s WHERE s.cod_produto IS NOT NULL'
+                    ' AND s.separacao_lote_id IN (SELECT f.separacao_lote_id FROM %s AS f)'
+                    ' GROUP BY s.cod_produto'
+                WHEN _estoque_pertence(v_tabela, 'unificacao_codigos') THEN
+                    'SELECT f.codigo_origem::text FROM %1$s AS f WHERE f.codigo_origem IS NOT NULL'
+                    ' UNION SELECT f.codigo_destino::text FROM %1$s AS f'
+                    ' WHERE f.codigo_destino IS NOT NULL'
+                ELSE
+                    'SELECT f.cod_produto::text FROM %s AS f WHERE f.cod_produto IS NOT NULL'
+                    ' GROUP BY f.cod_produto'
+            END, v_tabela);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_codigos(regclass[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_codigos(regclass[]) IS
+    'Codes that source tables or their partitions concern; inner use.';
+
+-- sql/14_vigia/_estoque_recontar.sql
+-- Counts what was written to tables while they had no triggers: recalculates the products that are
+-- wrong. Not only those the tables mention now: what was deleted from them is to be counted as well.
+-- One whose sum does not fit is noted as failing; the triggers do not wait for it to be mended.
+CREATE FUNCTION _estoque_recontar(p_tabelas regclass[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_codigos text[];
+    v_codigo text;
+BEGIN
+    IF coalesce(cardinality(p_tabelas), 0) = 0 THEN
+        RETURN;
+    END IF;
+    -- One partition of a table with products concerns few of them; any other table may all.
+    IF EXISTS (
+        SELECT FROM unnest(p_tabelas) AS t (tabela)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_inherits AS i
+            JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
+            WHERE i.inhrelid = t.tabela))
+    THEN
+        PERFORM estoque_recalcular_tudo();
+        RETURN;
+    END IF;
+    BEGIN
+        v_codigos := ARRAY(SELECT DISTINCT d.cod_produto FROM estoque_verificar() AS d
+                           WHERE d.cod_produto IS NOT NULL ORDER BY 1);
+    EXCEPTION WHEN numeric_value_out_of_range THEN
+        -- A sum that does not fit cannot be compared with the others; each by itself, then.
+        v_codigos := ARRAY(SELECT DISTINCT c FROM _estoque_codigos(p_tabelas) AS c ORDER BY 1);
+    END;
+    FOREACH v_codigo IN ARRAY v_codigos LOOP
+        BEGIN
+            PERFORM estoque_recalcular(v_codigo);
+        EXCEPTION WHEN numeric_value_out_of_range THEN
+            PERFORM _estoque_anotar_falha(v_codigo, SQLSTATE, SQLERRM);
+        END;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
+    'Recalculates what was written to tables that had no triggers; inner use.';
+
+-- sql/14_vigia/_estoque_restaurar.sql
+-- Puts functions of ours back that were changed or dropped, as they were installed; returns how many.
+-- A dropped one gets its comment and the rights of everybody back, not those granted to roles since.
+CREATE FUNCTION _estoque_restaurar() RETURNS integer
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET check_function_bodies = off
+AS $body$
+DECLARE
+    v_alterada record;
+    v_papel text;
+    v_quantas integer := 0;
+BEGIN
+    FOR v_alterada IN
+        SELECT a.*, x.estado FROM estoque_alterados() AS x JOIN estoque_assinatura AS a USING (objeto)
+    LOOP
+        EXECUTE v_alterada.definicao;
+        IF v_alterada.estado = 'missing' THEN
+            FOR v_papel IN
+                SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+                FROM pg_proc AS p
+                CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE p.oid = v_alterada.objeto::regprocedure AND x.grantee <> p.proowner
+            LOOP
+                EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_alterada.objeto, v_papel);
+            END LOOP;
+            IF v_alterada.publica THEN
+                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', v_alterada.objeto);
+            END IF;
+            EXECUTE format('COMMENT ON FUNCTION %s IS %L', v_alterada.objeto, v_alterada.comentario);
+        END IF;
+        v_quantas := v_quantas + 1;
+    END LOOP;
+    RETURN v_quantas;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_restaurar() IS
+    'Puts back functions of ours that were changed or dropped; inner use.';
+
+-- sql/14_vigia/_estoque_vigiar.sql
+-- Puts our four triggers on every source and on every partition or child of one that lacks them, and
+-- turns on those that were disabled. A statement fires the triggers of the table it names, not those
+-- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
+-- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
+-- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
+-- that shares a child, is passed over for one of this schema's own.
+-- Returns the tables that lacked a trigger and the number mended.
+-- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
+-- leaves alone what somebody disabled on purpose.
+CREATE FUNCTION _estoque_vigiar(
+    p_so_particoes boolean DEFAULT false, OUT tabelas regclass[], OUT gatilhos bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_falta record;
+BEGIN
+    gatilhos := 0;
+    FOR v_falta IN
+        SELECT g.* FROM (
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
+            FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
+        ) AS g
+        WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
+    LOOP
+        IF v_falta.estado <> 'missing' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
+        ELSE
+            EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION %I()',
+                CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                  AND t.tgname = v_falta.gatilho)
+                    THEN v_falta.gatilho || '_'
+                        || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                    ELSE v_falta.gatilho END,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
+                    WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
+                    ELSE 'TRUNCATE' END,
+                v_falta.relacao,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
+                    WHEN 'estoque_alterar'
+                    THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
+                    WHEN 'estoque_excluir' THEN 'REFERENCING OLD TABLE AS antigos' ELSE '' END,
+                v_falta.funcao);
+        END IF;
+        gatilhos := gatilhos + 1;
+        IF v_falta.relacao <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.relacao;
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
+
+-- sql/14_vigia/_estoque_vigiar_particoes.sql
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells.
+CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+BEGIN
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
+
+-- sql/14_vigia/estoque_alterados.sql
+-- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
+-- the major version of the server that they were installed on.
+CREATE FUNCTION estoque_alterados()
+RETURNS TABLE (objeto text, estado text)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+SET quote_all_identifiers = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT a.objeto, CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'changed' END
+    FROM estoque_assinatura AS a
+    CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
+    WHERE f.oid IS NULL
+        OR a.servidor = current_setting('server_version_num')::integer / 10000
+            AND a.definicao <> pg_get_functiondef(f.oid)
+    ORDER BY a.objeto;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
+COMMENT ON FUNCTION estoque_alterados() IS
+    'Functions of ours that were changed or dropped since the installation.';
+
+-- sql/14_vigia/estoque_gatilhos.sql
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults.
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
+CREATE FUNCTION estoque_gatilhos()
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE arvore AS (
+        SELECT f.ordem, f.tabela AS nome, f.gatilho AS funcao, to_regclass(f.tabela)::oid AS relacao
+        FROM _estoque_fontes() AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
+    )
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    ORDER BY a.ordem, 1, e.ordem;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_gatilhos() TO PUBLIC;
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger the system needs, with its state: ok, always, disabled, replica only or missing.';
+
+-- sql/14_vigia/estoque_vigiar.sql
 -- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
 -- disabled, and functions that were changed or dropped. What was written past the triggers is counted
 -- then: everything is compared with the sources, and rebuilt where it differs. What a function that
@@ -3794,29 +3668,413 @@ REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
     'Puts missing or disabled triggers and changed functions back, and counts what the triggers missed.';
 
--- sql/11_manutencao/estoque_virada.sql
--- Turns the day: projects anew exactly the products whose stored D7 fields do not hold today.
--- Returns how many. Locks those rows in order, but waits for none: who holds one would be waiting
--- for the others in turn. Correctness never waits for it: readers project what has expired, and
--- the next run takes what this one left.
-CREATE FUNCTION estoque_virada() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+-- sql/15_agenda/_estoque_cron.sql
+-- What the minute job is called in pg_cron, when it runs and what it does; the database pg_cron sits
+-- in (NULL where the server has not loaded it, or the caller may not know); whether that is this one.
+-- The name is unique per database and schema, and fits pg_cron's 63 bytes.
+CREATE FUNCTION _estoque_cron(
+    OUT nome text, OUT horario text, OUT comando text, OUT banco text,
+    OUT banco_do_cron text, OUT aqui boolean
+)
+LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN _estoque_virar();
+    banco := current_database()::text;
+    nome := format('estoque %I.%I', banco, current_schema());
+    IF octet_length(nome) > 63 THEN
+        nome := 'estoque ' || md5(nome);
+    END IF;
+    horario := '* * * * *';
+    comando := format('SELECT %I.estoque_minuto()', current_schema());
+    aqui := EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron');
+    BEGIN
+        banco_do_cron := current_setting('cron.database_name', true);
+    EXCEPTION WHEN insufficient_privilege THEN
+        banco_do_cron := NULL;
+    END;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION estoque_virada() FROM PUBLIC;
-COMMENT ON FUNCTION estoque_virada() IS
-    'Refreshes the D7 fields that no longer hold and returns the number of products refreshed.';
+GRANT EXECUTE ON FUNCTION _estoque_cron() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_cron() IS
+    'The minute job as pg_cron knows it, and where pg_cron is; inner use.';
 
--- sql/12_conferencia_das_linhas/_estoque_conferir_linhas.sql
+-- sql/15_agenda/_estoque_exigir_cron.sql
+-- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+CREATE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT v_cron.aqui THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP004',
+            MESSAGE = format('pg_cron is not in the database %I', v_cron.banco),
+            HINT = format('In the database %I, where pg_cron is, run: %s; or let `estoque worker`'
+                ' do the job.', coalesce(v_cron.banco_do_cron, 'postgres'), p_alhures);
+    ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('permission denied for the schema cron to %I', current_user),
+            HINT = format('As superuser: GRANT USAGE ON SCHEMA cron TO %I;', current_user);
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_exigir_cron(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
+    'Raises unless pg_cron is in this database and the caller may use it; inner use.';
+
+-- sql/15_agenda/estoque_agendar.sql
+-- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
+-- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
+-- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
+-- or to run the job.
+CREATE FUNCTION estoque_agendar() RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('the job would run as %I, who may not run it', current_user),
+            HINT = format('As the owner: GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+                current_schema(), current_user);
+    END IF;
+    PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
+        v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
+    PERFORM estoque_desagendar();
+    -- Put together at run time: where the function is made there may be no schema cron.
+    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
+    USING v_cron.nome, v_cron.horario, v_cron.comando;
+    RETURN v_cron.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_agendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_agendar() IS
+    'Puts the minute job into pg_cron, every minute; the name of the job.';
+
+-- sql/15_agenda/estoque_desagendar.sql
+-- Takes the minute job out of the pg_cron of this database: the caller's, for a superuser anybody's.
+-- Returns whether there was one. Raises as estoque_agendar does.
+CREATE FUNCTION estoque_desagendar() RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+    v_tirados bigint;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    PERFORM _estoque_exigir_cron(format(
+        'SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %L', v_cron.nome));
+    -- Two sessions that schedule at once shall leave one job.
+    PERFORM pg_advisory_xact_lock(hashtextextended(v_cron.nome, 0));
+    EXECUTE format('SELECT count(%1$I.unschedule(j.jobid)) FROM %1$I.job AS j WHERE j.jobname = $1',
+        'cron')
+    INTO v_tirados USING v_cron.nome;
+    RETURN v_tirados > 0;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_desagendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_desagendar() IS
+    'Takes the minute job out of pg_cron; whether there was one.';
+
+-- sql/16_acesso/estoque_conceder.sql
+-- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
+-- the results, a writer the schema and the sources (it needs no right on the results: the triggers
+-- run with their owner's). Returns the statements it ran. Runs with the caller's rights, who has to
+-- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
+CREATE FUNCTION estoque_conceder(papel text, leitura boolean, escrita boolean DEFAULT false)
+RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_schema name := current_schema();
+    v_fontes text[] := ARRAY(SELECT f.tabela FROM _estoque_fontes() AS f ORDER BY f.ordem);
+    v_nome text;
+BEGIN
+    IF leitura OR escrita THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+    END IF;
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+    END LOOP;
+    -- Keys of type serial draw from a sequence with rights of its own.
+    FOR v_nome IN
+        SELECT s.relname::text
+        FROM pg_class AS s
+        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
+        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
+        ORDER BY s.relname
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
+    'Grants a role what a reader or a writer needs; returns the statements run.';
+
+-- sql/17_instalacao/_estoque_avisar_criadores.sql
+-- Warns of who may put things into the schema, which is where our functions look for what they name:
+-- an operator for exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14
+-- everybody may in the usual one.
+CREATE FUNCTION _estoque_avisar_criadores() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_criadores text;
+BEGIN
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.nspname = current_schema() AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
+            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
+            ' FROM %3$s, or install as a role that has no more rights than these',
+            current_schema(), current_user, v_criadores);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_avisar_criadores() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_avisar_criadores() IS
+    'Warns of who may create objects in the schema of the installation; inner use.';
+
+-- sql/17_instalacao/_estoque_carregar.sql
+-- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
+-- by rebuilding everything where an upgrade may have changed what counts.
+-- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
+CREATE FUNCTION _estoque_carregar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    -- Sums and sorts of everything there is, once.
+    PERFORM set_config('work_mem', '256MB', true);
+    PERFORM _estoque_exigir_linhas();
+    RAISE NOTICE 'estoque_pg: filling the result tables';
+    IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
+        PERFORM _estoque_reconstruir_tudo();
+    ELSE
+        PERFORM _estoque_abrir_lotes(ARRAY(
+            SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
+            WHERE e.separacao_lote_id IS NOT NULL
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+
+        INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+        SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
+        FROM _estoque_mencionados() AS m (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
+
+        INSERT INTO estoque_tempo_real (cod_produto)
+        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
+
+        PERFORM _estoque_reconstruir(
+            ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
+    END IF;
+    -- Plans made before statistics exist would last as long as the sessions that make them.
+    ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_carregar() IS
+    'Fills the result tables, or rebuilds them, while writers are held off; inner use.';
+
+-- sql/17_instalacao/_estoque_desajustes_das_colunas.sql
+-- What does not fit of the columns of the sources: tables and columns that are missing, types that
+-- cannot be counted, collations that cannot be compared. nome is what it is about, for the order.
+CREATE FUNCTION _estoque_desajustes_das_colunas() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH coluna AS (
+        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
+            o.collname AS ordenacao, o.collisdeterministic AS exata
+        FROM _estoque_colunas_das_fontes() AS e
+        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
+            AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
+    )
+    SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
+    FROM coluna AS c WHERE c.relacao IS NULL
+    UNION ALL
+    SELECT c.nome, format('%s is missing', c.nome)
+    FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
+    UNION ALL
+    SELECT c.nome, format('%s is %s, expected %s', c.nome, c.tipo,
+        (SELECT string_agg(x.tipo::regtype::text, ', ') FROM _estoque_tipos_aceitos() AS x
+         WHERE x.tipos = c.tipos))
+    FROM coluna AS c
+    WHERE c.attname IS NOT NULL AND c.tipos <> 'qualquer' AND NOT EXISTS (
+        SELECT FROM _estoque_tipos_aceitos() AS x
+        WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
+    UNION ALL
+    -- Codes are compared as they are written: 'abc' and 'ABC' are two.
+    SELECT c.nome, format('%s has the nondeterministic collation %I', c.nome, c.ordenacao)
+    FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
+    UNION ALL
+    -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
+    SELECT min(c.nome), format('%s have different collations: %s',
+        string_agg(c.nome, ', ' ORDER BY c.nome),
+        string_agg(DISTINCT quote_ident(c.ordenacao), ', '))
+    FROM coluna AS c
+    WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
+    GROUP BY c.attname
+    HAVING count(DISTINCT c.ordenacao) > 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_colunas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_colunas() IS
+    'What does not fit of the columns of the sources; inner use.';
+
+-- sql/17_instalacao/_estoque_desajustes_das_tabelas.sql
+-- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
+-- elsewhere, a source that is itself below another table. nome is what it is about, for the order.
+CREATE FUNCTION _estoque_desajustes_das_tabelas() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE fonte AS (
+        SELECT f.tabela, r.oid AS relacao
+        FROM _estoque_fontes() AS f
+        JOIN pg_class AS r ON r.relname = f.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    ),
+    arvore AS (
+        SELECT f.tabela, f.relacao FROM fonte AS f
+        UNION
+        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
+    )
+    -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
+    SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
+        a.relacao::regclass, r.relowner::regrole, current_user)
+    FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+    WHERE NOT pg_has_role(r.relowner, 'USAGE')
+    UNION ALL
+    SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
+    FROM fonte AS f WHERE row_security_active(f.relacao)
+    UNION ALL
+    SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+    FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+    WHERE r.relkind = 'f'
+    UNION ALL
+    -- A statement fires the triggers of the table it names, not those of the tables below it.
+    SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
+        ' would not be seen', f.tabela, i.inhparent::regclass)
+    FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_tabelas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_tabelas() IS
+    'What does not fit of the sources as tables; inner use.';
+
+-- sql/17_instalacao/_estoque_desajustes_dos_indices.sql
+-- Names of our indexes on the sources that something else bears. An index of ours is one by its name,
+-- table and columns: what an installation that was cut off may have left is taken over.
+CREATE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+    FROM _estoque_indices_das_fontes() AS d
+    JOIN pg_class AS r ON r.relname = d.nome
+        AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+        AND x.indrelid = to_regclass(d.tabela)
+    WHERE x.indexrelid IS NULL OR d.colunas <> (
+        SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
+        FROM generate_series(1, x.indnatts::integer) AS k);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_dos_indices() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_dos_indices() IS
+    'Names of our indexes on the sources that something else bears; inner use.';
+
+-- sql/17_instalacao/_estoque_exigir_fontes.sql
+-- Refuses to install on tables that do not fit, naming every misfit at once. Raises EP003.
+CREATE FUNCTION _estoque_exigir_fontes() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_desajustes text;
+BEGIN
+    SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto) INTO v_desajustes
+    FROM (
+        SELECT * FROM _estoque_desajustes_das_colunas()
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_das_tabelas()
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_dos_indices()
+    ) AS d;
+    IF v_desajustes IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'EP003',
+            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            DETAIL = v_desajustes,
+            HINT = 'Mend what is named, or choose another schema, then install again.';
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_fontes() IS
+    'Raises EP003 for source tables that do not fit; inner use.';
+
+-- sql/17_instalacao/_estoque_exigir_linhas.sql
 -- Refuses to install over rows that cannot be counted, listing all of them with queries that find
--- them. With the setting estoque_pg.tolerante = 'on' they are left out instead, with a notice each.
+-- them. With the setting estoque_pg.tolerante = 'on', or where rows were left out before, they are
+-- left out instead, with a notice.
 -- Raises EP001 for quantities, else EP002 for unifications.
-CREATE FUNCTION _estoque_conferir_linhas() RETURNS void
+CREATE FUNCTION _estoque_exigir_linhas() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
@@ -3834,7 +4092,9 @@ BEGIN
     IF v_codigo IS NULL THEN
         RETURN;
     END IF;
-    IF current_setting('estoque_pg.tolerante', true) = 'on' THEN
+    IF current_setting('estoque_pg.tolerante', true) = 'on'
+        OR EXISTS (SELECT FROM estoque_controle AS c WHERE c.recusadas)
+    THEN
         RAISE NOTICE USING MESSAGE = 'estoque_pg: left out:' || v_lista;
         UPDATE estoque_controle SET recusadas = true;
         RETURN;
@@ -3847,157 +4107,161 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_conferir_linhas() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir_linhas() IS
+REVOKE ALL ON FUNCTION _estoque_exigir_linhas() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_linhas() IS
     'Raises for source rows that cannot be counted, or leaves them out; inner use.';
 
--- sql/12_conferencia_das_linhas/conferir_linhas.sql
--- Before anything is locked or built: what is wrong with the rows is known here, at no one's cost.
--- Up to this point an installation can be rehearsed beside writers and rolled back.
-DO $body$
-BEGIN
-    PERFORM _estoque_conferir_linhas();
-END
-$body$;
-
--- end of the rehearsal
-
--- sql/13_carga/1_travar_fontes.sql
--- Holds the writers of the sources off until commit; readers go on. What is filled below is exact
--- then. The busiest table comes first, waited for while nothing else is held. The others may only
--- be waited for briefly: less in all than a writer's deadlock_timeout, so that where a writer holds
--- one of them and wants another, we give way and not the writer. The installer tries again.
--- Raises 55P03.
-DO $body$
+-- sql/17_instalacao/_estoque_indexar_fontes.sql
+-- Makes our indexes on the sources where they are missing; those of large tables the installer has
+-- built before, beside the writers. One left invalid by an attempt that was cut off is made anew.
+CREATE FUNCTION _estoque_indexar_fontes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
 DECLARE
-    v_tabela text;
+    v_indice record;
 BEGIN
-    RAISE NOTICE 'estoque_pg: holding writers off';
-    PERFORM set_config('lock_timeout', '2s', true);
-    LOCK TABLE movimentacao_estoque IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM set_config('lock_timeout', '150ms', true);
-    FOREACH v_tabela IN ARRAY ARRAY['pre_separacao_item', 'separacao', 'programacao_producao',
-        'embarque_itens', 'unificacao_codigos']
+    FOR v_indice IN
+        SELECT d.*, EXISTS (
+            SELECT FROM pg_index AS x JOIN pg_class AS r ON r.oid = x.indexrelid
+            WHERE r.oid = to_regclass(d.nome) AND r.relkind = 'i' AND NOT x.indisvalid) AS partido
+        FROM _estoque_indices_das_fontes() AS d
     LOOP
-        EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', v_tabela);
+        IF v_indice.partido THEN
+            EXECUTE format('DROP INDEX %I', v_indice.nome);
+        END IF;
+        IF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        ELSE
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+        END IF;
     END LOOP;
 END
 $body$;
 
--- sql/13_carga/2_indices_das_fontes.sql
--- Indexes on the ERP's tables, the only thing of ours there besides triggers.
--- By product: the rebuild of one product and the newest name of a code read only its own rows.
--- By lot: the shipment gate finds the rows of one lot without reading history.
-CREATE INDEX IF NOT EXISTS estoque_movimentacao_produto ON movimentacao_estoque (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_pre_separacao_produto ON pre_separacao_item (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_separacao_produto ON separacao (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_separacao_lote ON separacao (separacao_lote_id);
-CREATE INDEX IF NOT EXISTS estoque_programacao_produto ON programacao_producao (cod_produto, id);
-CREATE INDEX IF NOT EXISTS estoque_embarque_lote ON embarque_itens (separacao_lote_id);
+REVOKE ALL ON FUNCTION _estoque_indexar_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_indexar_fontes() IS
+    'Makes our indexes on the sources where they are missing; inner use.';
 
--- sql/13_carga/3_gatilhos.sql
--- The triggers on the sources, and on the partitions they have.
-DO $body$
-BEGIN
-    PERFORM _estoque_vigiar();
-END
-$body$;
-
--- sql/13_carga/4_carga_inicial.sql
--- Fills the empty result tables from what the sources hold: gates, codes, products.
--- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
-DO $body$
-BEGIN
-    -- Sums and sorts of everything there is, once.
-    PERFORM set_config('work_mem', '256MB', true);
-    PERFORM _estoque_conferir_linhas();
-    RAISE NOTICE 'estoque_pg: filling the result tables';
-    PERFORM _estoque_abrir_lotes(ARRAY(
-        SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
-        WHERE e.separacao_lote_id IS NOT NULL
-            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
-
-    INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
-    SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
-    FROM _estoque_mencionados() AS m (codigo)
-    LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
-
-    INSERT INTO estoque_tempo_real (cod_produto)
-    SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
-
-    PERFORM _estoque_reconstruir(
-        ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
-    -- Plans made before statistics exist would last as long as the sessions that make them.
-    ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
-END
-$body$;
-
--- sql/14_direitos/direitos.sql
+-- sql/17_instalacao/_estoque_limitar_direitos.sql
 -- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
 -- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
 -- the creation: that is taken back, or an application could write the results and run what is inner.
--- Ours are told from an ERP's of similar names by being made in this transaction.
-DO $body$
+-- An object that an upgrade dropped and made anew gets the rights back that its owner had given.
+-- p_antes is what was there before, as the statement objetos_nossos lists it: new is what is not in it.
+CREATE FUNCTION _estoque_limitar_direitos(p_antes jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
 DECLARE
-    v_demais record;
+    v_schema regnamespace := quote_ident(current_schema())::regnamespace;
+    v_novas oid[];
+    v_direito record;
 BEGIN
-    FOR v_demais IN
-        WITH tabela AS (
-            SELECT r.oid, r.relname FROM pg_class AS r
-            WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
-                AND (r.relname ~ '^(_yoyo_)?estoque_' OR r.relname = 'movimentacao_prevista')
-                AND r.relkind IN ('r', 'v') AND age(r.xmin) <= 0
-        ),
-        nosso (objeto, dono, direitos, publico) AS (
-            SELECT format('TABLE %I', r.relname), r.relowner, r.relacl, r.relname !~ '^_yoyo_'
-            FROM tabela AS t JOIN pg_class AS r ON r.oid = t.oid
+    -- Numbers of relations and of functions in one list: below, each is looked up where it belongs.
+    v_novas := ARRAY(
+        SELECT o.oid FROM (
+            SELECT r.oid FROM pg_class AS r
+            WHERE r.relnamespace = v_schema AND r.relkind IN ('r', 'v', 'S')
+                AND r.relname ~ '^(_yoyo_)?estoque_|^movimentacao_prevista$'
             UNION ALL
-            SELECT format('SEQUENCE %I', r.relname), r.relowner, r.relacl, false
-            FROM tabela AS t
-            JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
-                AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-            JOIN pg_class AS r ON r.oid = d.objid AND r.relkind = 'S'
-            UNION ALL
-            SELECT format('FUNCTION %s', p.oid::regprocedure), p.proowner, p.proacl, true
-            FROM pg_proc AS p
-            WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
-                AND p.proname ~ '^_?estoque_' AND age(p.xmin) <= 0
-        )
-        SELECT DISTINCT n.objeto,
-            CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS papel
-        FROM nosso AS n CROSS JOIN LATERAL aclexplode(n.direitos) AS x
-        WHERE x.grantee <> n.dono AND (x.grantee <> 0 OR NOT n.publico)
-        ORDER BY 1, 2
+            SELECT p.oid FROM pg_proc AS p
+            WHERE p.pronamespace = v_schema AND p.proname ~ '^_?estoque_'
+        ) AS o
+        WHERE o.oid NOT IN (SELECT x.oid FROM jsonb_to_recordset(p_antes) AS x (oid oid)));
+
+    -- PUBLIC has what the files say; on sequences, and on the book of migrations, that is nothing.
+    FOR v_direito IN
+        SELECT DISTINCT r.oid::regclass AS objeto, nullif(x.grantee, 0)::regrole AS papel
+        FROM pg_class AS r CROSS JOIN LATERAL aclexplode(r.relacl) AS x
+        WHERE r.oid = ANY (v_novas) AND x.grantee <> r.relowner
+            AND (x.grantee <> 0 OR r.relkind = 'S' OR r.relname ~ '^_yoyo_')
     LOOP
-        EXECUTE format('REVOKE ALL ON %s FROM %s', v_demais.objeto, v_demais.papel);
+        IF v_direito.papel IS NULL THEN
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', v_direito.objeto);
+        ELSE
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM %s', v_direito.objeto, v_direito.papel);
+        END IF;
+    END LOOP;
+    FOR v_direito IN
+        SELECT DISTINCT p.oid::regprocedure AS objeto, x.grantee::regrole AS papel
+        FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS x
+        WHERE p.oid = ANY (v_novas) AND x.grantee NOT IN (p.proowner, 0)
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_direito.objeto, v_direito.papel);
+    END LOOP;
+
+    -- What was dropped and made anew, by its name.
+    FOR v_direito IN
+        SELECT p.oid::regprocedure AS objeto, x.papel::regrole AS papel
+        FROM jsonb_to_recordset(p_antes) AS x (oid oid, tipo text, nome text, papel text)
+        JOIN pg_proc AS p ON p.proname = x.nome AND p.pronamespace = v_schema
+        WHERE x.tipo = 'FUNCTION' AND x.papel IS NOT NULL AND p.oid = ANY (v_novas)
+            AND NOT EXISTS (SELECT FROM pg_proc AS f WHERE f.oid = x.oid)
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', v_direito.objeto, v_direito.papel);
+    END LOOP;
+    FOR v_direito IN
+        SELECT r.oid::regclass AS objeto, x.papel::regrole AS papel, lower(x.direito) AS direito
+        FROM jsonb_to_recordset(p_antes) AS x (
+            oid oid, tipo text, nome text, papel text, direito text)
+        JOIN pg_class AS r ON r.relname = x.nome AND r.relnamespace = v_schema
+        WHERE x.tipo = 'TABLE' AND x.papel IS NOT NULL AND r.oid = ANY (v_novas)
+            AND NOT EXISTS (SELECT FROM pg_class AS f WHERE f.oid = x.oid)
+    LOOP
+        EXECUTE format('GRANT %I ON TABLE %s TO %s',
+            v_direito.direito, v_direito.objeto, v_direito.papel);
     END LOOP;
 END
 $body$;
 
--- What everybody may call who may use the schema, where default privileges took that away.
-GRANT EXECUTE ON FUNCTION
-    estoque_alterados(), estoque_codigo(text), estoque_consultar(text[]),
-    estoque_contradicoes(text[]), estoque_disponibilidade(text, numeric, integer),
-    estoque_estatisticas(), estoque_gatilhos(), estoque_hoje(), estoque_linhas_recusadas(),
-    estoque_projecao(text, integer), estoque_rupturas(integer), estoque_verificar(text[]),
-    _estoque_atual(text[]), _estoque_cabe(numeric), _estoque_canonicos(text[]),
-    _estoque_conferir_dias(integer),
-    _estoque_contribuicao_movimentacao(numeric, boolean),
-    _estoque_contribuicao_pre_separacao(text, date, numeric, text),
-    _estoque_contribuicao_programacao(text, date, numeric),
-    _estoque_contribuicao_separacao(text, date, numeric, boolean),
-    _estoque_cron(), _estoque_d7(text[], numeric[], integer, boolean),
-    _estoque_digital(text, text), _estoque_exigir_cron(text), _estoque_fatura(text, text, text),
-    _estoque_membros(text[]), _estoque_mencionados(text[]), _estoque_nome(text),
-    _estoque_nome_unico(text, text), _estoque_previsao_recalculada(text[]),
-    _estoque_quantidade(numeric), _estoque_quantidade_prevista(text, date, numeric),
-    _estoque_recalcular_produto(text), _estoque_saldo_recalculado(text[])
-TO PUBLIC;
+REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
+    'Takes back what default privileges gave on new objects of ours; inner use.';
 
--- sql/15_assinatura/assinatura.sql
--- The last act: remembers the functions as they are now. Later migrations do it again at their end.
-DO $body$
+-- sql/17_instalacao/_estoque_tipos_aceitos.sql
+-- The types that a column of a source may have, by what is kept in it: see
+-- _estoque_colunas_das_fontes. real is not among the quantities: it holds six digits.
+CREATE FUNCTION _estoque_tipos_aceitos() RETURNS TABLE (tipos text, tipo text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
+        ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
+        ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
+        ('quantidade', 'numeric'), ('quantidade', 'float8'),
+        ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
+        ('data', 'date'), ('data', 'timestamp'),
+        ('logico', 'bool');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_tipos_aceitos() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_tipos_aceitos() IS
+    'The types that the columns of a source may have; inner use.';
+
+-- sql/17_instalacao/_estoque_travar_fontes.sql
+-- Holds the writers of the sources off until commit; readers go on. What is filled then is exact.
+-- The busiest table comes first, waited for while nothing else is held. The others may only be
+-- waited for briefly: less in all than a writer's deadlock_timeout, so that where a writer holds one
+-- of them and wants another, we give way and not the writer. The installer tries again.
+-- Raises 55P03.
+CREATE FUNCTION _estoque_travar_fontes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_fonte record;
 BEGIN
-    PERFORM _estoque_assinar();
+    RAISE NOTICE 'estoque_pg: holding writers off';
+    FOR v_fonte IN SELECT f.* FROM _estoque_fontes() AS f ORDER BY f.ordem LOOP
+        PERFORM set_config('lock_timeout', CASE v_fonte.ordem WHEN 1 THEN '2s' ELSE '150ms' END, true);
+        EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', v_fonte.tabela);
+    END LOOP;
 END
 $body$;
+
+REVOKE ALL ON FUNCTION _estoque_travar_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_travar_fontes() IS
+    'Holds the writers of the sources off until commit; inner use.';

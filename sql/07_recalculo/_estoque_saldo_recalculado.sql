@@ -13,17 +13,16 @@ BEGIN
     RETURN QUERY
     SELECT coalesce(c.cod_produto, m.codigo), sum(m.saldo)
     FROM (
-        SELECT f.cod_produto::text AS codigo,
-            sum(_estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)) AS saldo
-        FROM movimentacao_estoque AS f
-        WHERE f.cod_produto IS NOT NULL
-            AND (v_codigos IS NULL OR f.cod_produto = ANY (v_codigos))
-        GROUP BY f.cod_produto
+        SELECT f.codigo, sum(f.saldo) AS saldo
+        FROM _estoque_contribuicoes(v_codigos, v_codigos IS NULL, 'saldo') AS f
+        WHERE f.codigo IS NOT NULL
+        GROUP BY f.codigo
     ) AS m
     LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
     GROUP BY 1;
 END
 $body$;
 
+GRANT EXECUTE ON FUNCTION _estoque_saldo_recalculado(text[]) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_saldo_recalculado(text[]) IS
-    'Balance per canonical product, summed from movimentacao_estoque.';
+    'Balance per canonical product, summed from the movements.';

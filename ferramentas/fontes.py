@@ -1,0 +1,176 @@
+"""The source tables, each declared once: what the ERP calls it, which columns count, what it moves.
+
+`make fontes` writes from this list, by the models beside it, what the database needs to know of
+a source: its trigger function, its arm of the one reader that recomputation, audit and documents
+share, its place in the search for names, its columns as installing checks them, its indexes, and
+its row in the list that locking, rights, bad-row queries and status go by. By hand remain the table
+itself (sql/01_fontes), the contribution (sql/04_contribuicoes), and what is really special: the
+gate of lots and the unification of codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+# What a column may be in an ERP: the names that _estoque_tipos_aceitos knows.
+Tipo = Literal["qualquer", "texto", "codigo", "quantidade", "data", "logico"]
+
+# How a column is read, whatever the ERP has made of it.
+LEITURA: Mapping[Tipo, str] = {
+    "qualquer": "f.{}::text",
+    "texto": "f.{}::text",
+    "codigo": "f.{}::text",
+    "quantidade": "f.{}::numeric",
+    "data": "f.{}::date",
+    "logico": "f.{}",
+}
+
+
+@dataclass(frozen=True)
+class Fonte:
+    """One source table.
+
+    `nome` is short for it in names of ours: `_estoque_gatilho_<nome>`, `estoque_<nome>_produto`.
+    `colunas` are those without which an installation is refused; `opcionais` are texts that an ERP
+    may lack, and are NULL then. A source that moves something has `id`, `cod_produto` and
+    `nome_produto` among the one or the other.
+    """
+
+    tabela: str
+    nome: str
+    colunas: Mapping[str, Tipo]
+    opcionais: tuple[str, ...] = ()
+
+    # What a row moves; None for a source that says how others count. `quantidade` is the column
+    # that is refused when it cannot be counted, `data` the day it counts on (None: at once), and
+    # `contribuicao` the columns that `_estoque_contribuicao_<nome>` is given, in its order.
+    move: Literal["saldo", "entrada", "saida"] | None = None
+    quantidade: str | None = None
+    data: str | None = None
+    contribuicao: tuple[str, ...] = ()
+    # Whether a row counts only while its lot is not invoiced; the contribution is told last.
+    portao: bool = False
+
+    # What people call its documents, and the column of the lot, where there are such.
+    documento: str | None = None
+    lote: str | None = None
+    # Indexes, of one or two columns, beside the one by product that every source that moves
+    # something has.
+    indices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def ler(self, coluna: str) -> str:
+        """The expression that reads a column of the row `f`."""
+        if coluna in self.opcionais:
+            return f"to_jsonb(f) ->> '{coluna}'"
+        return LEITURA[self.colunas[coluna]].format(coluna)
+
+    def contribuir(self, faturado: str = "false") -> str:
+        """The contribution of the row `f`; `faturado` says whether its lot is invoiced."""
+        argumentos = [self.ler(coluna) for coluna in self.contribuicao]
+        argumentos += [faturado] if self.portao else []
+        return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)})"
+
+    def todos_os_indices(self) -> dict[str, tuple[str, ...]]:
+        """Name and columns of each index on the table."""
+        produto = {"produto": ("cod_produto", "id")} if self.move else {}
+        return {
+            f"estoque_{self.nome}_{sufixo}": colunas
+            for sufixo, colunas in {**produto, **self.indices}.items()
+        }
+
+
+# In this order they are locked (the busiest first), and a product's name is looked for.
+FONTES = (
+    Fonte(
+        tabela="movimentacao_estoque",
+        nome="movimentacao",
+        colunas={
+            "id": "qualquer",
+            "cod_produto": "texto",
+            "nome_produto": "texto",
+            "qtd_movimentacao": "quantidade",
+            "ativo": "logico",
+        },
+        opcionais=("numero_nf", "separacao_lote_id"),
+        move="saldo",
+        quantidade="qtd_movimentacao",
+        contribuicao=("qtd_movimentacao", "ativo"),
+        documento="numero_nf",
+        lote="separacao_lote_id",
+    ),
+    Fonte(
+        tabela="pre_separacao_item",
+        nome="pre_separacao",
+        colunas={
+            "id": "qualquer",
+            "cod_produto": "texto",
+            "nome_produto": "texto",
+            "qtd_selecionada_usuario": "quantidade",
+            "data_expedicao_editada": "data",
+            "status": "texto",
+        },
+        opcionais=("num_pedido", "separacao_lote_id"),
+        move="saida",
+        quantidade="qtd_selecionada_usuario",
+        data="data_expedicao_editada",
+        contribuicao=("cod_produto", "data_expedicao_editada", "qtd_selecionada_usuario", "status"),
+        documento="num_pedido",
+        lote="separacao_lote_id",
+    ),
+    Fonte(
+        tabela="separacao",
+        nome="separacao",
+        colunas={
+            "id": "qualquer",
+            "separacao_lote_id": "texto",
+            "cod_produto": "texto",
+            "nome_produto": "texto",
+            "qtd_saldo": "quantidade",
+            "expedicao": "data",
+        },
+        opcionais=("num_pedido",),
+        move="saida",
+        quantidade="qtd_saldo",
+        data="expedicao",
+        contribuicao=("cod_produto", "expedicao", "qtd_saldo"),
+        portao=True,
+        documento="num_pedido",
+        lote="separacao_lote_id",
+        # The gate finds the rows of one lot without reading history.
+        indices={"lote": ("separacao_lote_id",)},
+    ),
+    Fonte(
+        tabela="programacao_producao",
+        nome="programacao",
+        colunas={
+            "id": "qualquer",
+            "cod_produto": "texto",
+            "data_programacao": "data",
+            "qtd_programada": "quantidade",
+        },
+        opcionais=("nome_produto", "linha_producao"),
+        move="entrada",
+        quantidade="qtd_programada",
+        data="data_programacao",
+        contribuicao=("cod_produto", "data_programacao", "qtd_programada"),
+        documento="linha_producao",
+    ),
+    Fonte(
+        tabela="embarque_itens",
+        nome="embarque",
+        colunas={
+            "separacao_lote_id": "texto",
+            "status": "texto",
+            "nota_fiscal": "texto",
+            "erro_validacao": "texto",
+        },
+        indices={"lote": ("separacao_lote_id",)},
+    ),
+    Fonte(
+        tabela="unificacao_codigos",
+        nome="unificacao",
+        colunas={"codigo_origem": "codigo", "codigo_destino": "codigo", "ativo": "logico"},
+    ),
+)

@@ -1,0 +1,44 @@
+-- The active unifications that contradict each other and therefore unify nothing: an origin with
+-- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
+-- The trigger refuses to make one; rows older than the installation, or written past the triggers,
+-- may be such. NULL asks for all, otherwise for those of the origins given.
+CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE aresta AS MATERIALIZED (
+        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
+            u.codigo_destino::text COLLATE "default" AS destino
+        FROM unificacao_codigos AS u
+        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
+    ),
+    contradicao AS MATERIALIZED (
+        SELECT a.origem, a.destino,
+            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
+             FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
+        FROM aresta AS a
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
+    ),
+    passo AS (
+        SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
+        FROM contradicao AS c WHERE c.destinos IS NULL
+        UNION ALL
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || a.destino
+        FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
+    ) CYCLE inicio, atual SET repetido USING passos
+    SELECT c.origem, c.destino,
+        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
+            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
+                             WHERE p.inicio = c.origem AND p.repetido))
+    FROM contradicao AS c
+    ORDER BY c.origem, c.destino;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_contradicoes(text[]) TO PUBLIC;
+COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
+    'Active unifications that contradict each other and are left out, with the reason.';

@@ -1,0 +1,23 @@
+-- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE.
+CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+    -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('TRUNCATE of %I needs the isolation level READ COMMITTED', TG_TABLE_NAME),
+            HINT = 'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.';
+    END IF;
+    PERFORM _estoque_reconstruir_tudo();
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_truncar() IS
+    'Rebuilds everything after TRUNCATE of a source; inner use.';

@@ -1,0 +1,43 @@
+-- What there is of each code asked for, under its canonical code, with the forecast of the next days.
+-- One row per distinct known code; unknown codes give no row, an empty or NULL list none at all.
+CREATE FUNCTION estoque_consultar(codigos text[])
+RETURNS TABLE (
+    codigo_consultado text, cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date, movimentacoes_previstas jsonb
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produtos text[];
+BEGIN
+    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos);
+    IF v_produtos IS NULL THEN
+        RETURN;
+    END IF;
+
+    RETURN QUERY
+    SELECT c.codigo, a.cod_produto, a.nome_produto, a.saldo_atual, a.menor_estoque_d7,
+        a.dia_ruptura, (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'data', m.data_prevista,
+                'entrada', trim_scale(m.entrada_prevista),
+                'saida', trim_scale(m.saida_prevista),
+                'saldo_dia', trim_scale(m.entrada_prevista - m.saida_prevista))
+                ORDER BY m.data_prevista), '[]')
+            FROM movimentacao_prevista AS m
+            WHERE m.cod_produto = a.cod_produto
+                AND m.data_prevista BETWEEN v_hoje AND v_hoje + 7)
+    FROM _estoque_atual(v_produtos) AS a
+    JOIN estoque_codigo_conhecido AS c ON c.cod_produto = a.cod_produto
+    WHERE c.codigo = ANY (codigos)
+    ORDER BY c.codigo;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_consultar(text[]) TO PUBLIC;
+COMMENT ON FUNCTION estoque_consultar(text[]) IS
+    'Balance, seven-day minimum, rupture day and forecast of each known code of the list.';

@@ -1,0 +1,51 @@
+-- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
+-- the results, a writer the schema and the sources (it needs no right on the results: the triggers
+-- run with their owner's). Returns the statements it ran. Runs with the caller's rights, who has to
+-- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
+CREATE FUNCTION estoque_conceder(papel text, leitura boolean, escrita boolean DEFAULT false)
+RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_schema name := current_schema();
+    v_fontes text[] := ARRAY(SELECT f.tabela FROM _estoque_fontes() AS f ORDER BY f.ordem);
+    v_nome text;
+BEGIN
+    IF leitura OR escrita THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+    END IF;
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+    END LOOP;
+    -- Keys of type serial draw from a sequence with rights of its own.
+    FOR v_nome IN
+        SELECT s.relname::text
+        FROM pg_class AS s
+        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
+        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
+        ORDER BY s.relname
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
+    'Grants a role what a reader or a writer needs; returns the statements run.';

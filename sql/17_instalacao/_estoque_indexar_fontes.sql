@@ -1,0 +1,32 @@
+-- Makes our indexes on the sources where they are missing; those of large tables the installer has
+-- built before, beside the writers. One left invalid by an attempt that was cut off is made anew.
+CREATE FUNCTION _estoque_indexar_fontes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_indice record;
+BEGIN
+    FOR v_indice IN
+        SELECT d.*, EXISTS (
+            SELECT FROM pg_index AS x JOIN pg_class AS r ON r.oid = x.indexrelid
+            WHERE r.oid = to_regclass(d.nome) AND r.relkind = 'i' AND NOT x.indisvalid) AS partido
+        FROM _estoque_indices_das_fontes() AS d
+    LOOP
+        IF v_indice.partido THEN
+            EXECUTE format('DROP INDEX %I', v_indice.nome);
+        END IF;
+        IF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        ELSE
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_indexar_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_indexar_fontes() IS
+    'Makes our indexes on the sources where they are missing; inner use.';
