@@ -93,7 +93,7 @@ SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor FROM est
 
 -- nome: configurar
 -- Set what is not NULL of the settings of the minute job; the settings as they are then.
-SELECT lote, extract(epoch FROM orcamento)::float8 AS orcamento
+SELECT por_execucao AS lote, extract(epoch FROM orcamento)::float8 AS orcamento
   FROM estoque_configurar(%(lote)s::integer, make_interval(secs => %(orcamento)s::float8));
 
 -- nome: agendar
@@ -135,7 +135,7 @@ SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 
 SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT max(aplicada_em) FROM estoque_migracao_soma) AS instalado_em,
        t.produtos, t.vencidos, t.conferido_desde,
-       c.lote, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
+       c.por_execucao AS lote, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
        (SELECT coalesce(jsonb_agg(g), '[]') FROM estoque_gatilhos() AS g) AS gatilhos,
        (SELECT coalesce(jsonb_agg(a), '[]') FROM estoque_alterados() AS a) AS alterados,
        (SELECT coalesce(jsonb_agg(e), '[]') FROM (
@@ -159,7 +159,7 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
                   WHERE n.nspname = 'cron'), false) AS cron_legivel
   FROM (SELECT count(*) AS produtos,
                count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
-               min(conferido_em) AS conferido_desde
+               min(comparado_em) AS conferido_desde
           FROM (SELECT estoque_hoje() AS hoje) AS h, estoque_tempo_real) AS t
   LEFT JOIN estoque_controle AS c ON true;
 

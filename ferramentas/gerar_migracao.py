@@ -140,14 +140,10 @@ def lancados(raiz: Path) -> dict[str, Objeto]:
             if parte[1] == "without":
                 achados.pop(objeto, None)
                 continue
-            conhecido = "".join(
-                linha.removeprefix(TEXTO)
-                for linha in corpo.splitlines(True)
-                if linha.startswith(TEXTO)
-            )
-            corpo = conhecido or corpo.removesuffix("\n").replace(
-                "CREATE OR REPLACE ", "CREATE ", 1
-            )
+            linhas = corpo.splitlines(True)
+            conhecido = "".join(x.removeprefix(TEXTO) for x in linhas if x.startswith(TEXTO))
+            corrido = corpo.rstrip("\n").replace("CREATE OR REPLACE ", "CREATE ", 1) + "\n"
+            corpo = conhecido or corrido
             caminho = parte[0].removeprefix("-- sql/").removeprefix("-- without/")
             achados[objeto] = Objeto(caminho, corpo)
     return achados

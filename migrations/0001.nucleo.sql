@@ -81,23 +81,23 @@ CREATE TABLE IF NOT EXISTS unificacao_codigos (
     updated_at timestamp
 );
 
--- sql/02_tabelas/_estoque_conferido.sql
+-- sql/02_tabelas/_estoque_comparacao.sql
 -- What the fallback's comparison says of one code: its differences as a JSON array (NULL for none),
 -- or the error that comparing it raised.
-CREATE TYPE _estoque_conferido AS (
+CREATE TYPE _estoque_comparacao AS (
     cod_produto text,
     diferencas jsonb,
     estado text,
     mensagem text
 );
 
-COMMENT ON TYPE _estoque_conferido IS 'One code compared with the sources; inner use.';
+COMMENT ON TYPE _estoque_comparacao IS 'One code compared with the sources; inner use.';
 
 -- sql/02_tabelas/_estoque_delta.sql
 -- What one statement changes for one code (and date): what triggers hand to _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
--- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
+-- digital is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
 -- lote is the lot of separations; fora counts the rows whose quantity cannot be counted.
 CREATE TYPE _estoque_delta AS (
     codigo text,
@@ -107,7 +107,7 @@ CREATE TYPE _estoque_delta AS (
     saida numeric,
     linhas bigint,
     nome text,
-    nomes numeric,
+    digital numeric,
     lote text,
     fora bigint
 );
@@ -155,7 +155,7 @@ COMMENT ON TABLE estoque_codigo_conhecido IS
 CREATE TABLE estoque_controle (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     unificacoes bigint NOT NULL DEFAULT 0,
-    lote integer NOT NULL DEFAULT 10 CHECK (lote > 0),
+    por_execucao integer NOT NULL DEFAULT 10 CHECK (por_execucao > 0),
     orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s'),
     recusadas boolean NOT NULL DEFAULT false
 );
@@ -167,7 +167,7 @@ GRANT SELECT ON estoque_controle TO PUBLIC;
 
 COMMENT ON TABLE estoque_controle IS
     'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
-COMMENT ON COLUMN estoque_controle.lote IS 'Products the minute job compares in a run.';
+COMMENT ON COLUMN estoque_controle.por_execucao IS 'Products the minute job compares in a run.';
 COMMENT ON COLUMN estoque_controle.orcamento IS
     'Time after which a run of the minute job takes up no further product.';
 COMMENT ON COLUMN estoque_controle.recusadas IS
@@ -290,13 +290,13 @@ CREATE TABLE estoque_tempo_real (
     atualizado_em timestamptz NOT NULL DEFAULT now(),
     valido_desde date NOT NULL DEFAULT '9999-12-31',
     valido_ate date NOT NULL DEFAULT '0001-01-01',
-    reconstruido_por xid8,
-    conferido_em timestamptz NOT NULL DEFAULT now()
+    recalculado_por xid8,
+    comparado_em timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
-CREATE INDEX estoque_tempo_real_conferido ON estoque_tempo_real (conferido_em, cod_produto);
+CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;
@@ -316,9 +316,9 @@ COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
     'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
 COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
     'Last business day through which the passing of time is certain to leave both right.';
-COMMENT ON COLUMN estoque_tempo_real.reconstruido_por IS
+COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
     'Transaction that last rebuilt the row from the sources; inner use.';
-COMMENT ON COLUMN estoque_tempo_real.conferido_em IS
+COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
     'When the fallback last compared the product with the sources, or the row was made.';
 
 -- sql/02_tabelas/movimentacao_prevista.sql
@@ -343,9 +343,9 @@ COMMENT ON COLUMN movimentacao_prevista.data_prevista IS
 -- sql/03_quantidades/_estoque_cabe.sql
 -- Whether a quantity of a source row can be counted: NULL, or finite and within numeric(15,3).
 -- NaN sorts above every number, so the upper bound refuses it too.
-CREATE FUNCTION _estoque_cabe(p_qtd numeric) RETURNS boolean
+CREATE FUNCTION _estoque_cabe(p_quantidade numeric) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN p_qtd IS NULL OR (p_qtd > -999999999999.9995 AND p_qtd < 999999999999.9995);
+RETURN p_quantidade IS NULL OR (p_quantidade > -999999999999.9995 AND p_quantidade < 999999999999.9995);
 
 GRANT EXECUTE ON FUNCTION _estoque_cabe(numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_cabe(numeric) IS
@@ -374,9 +374,9 @@ COMMENT ON FUNCTION _estoque_nome_unico(text, text) IS
 -- sql/03_quantidades/_estoque_quantidade.sql
 -- A source quantity as it is counted: rounded to 3 decimals per row, before any sum.
 -- NULL is 0; so is what does not fit, which only rows older than the triggers can hold.
-CREATE FUNCTION _estoque_quantidade(p_qtd numeric) RETURNS numeric
+CREATE FUNCTION _estoque_quantidade(p_quantidade numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN _estoque_cabe(p_qtd) THEN coalesce(round(p_qtd, 3), 0) ELSE 0 END;
+RETURN CASE WHEN _estoque_cabe(p_quantidade) THEN coalesce(round(p_quantidade, 3), 0) ELSE 0 END;
 
 GRANT EXECUTE ON FUNCTION _estoque_quantidade(numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_quantidade(numeric) IS
@@ -384,11 +384,11 @@ COMMENT ON FUNCTION _estoque_quantidade(numeric) IS
 
 -- sql/03_quantidades/_estoque_quantidade_prevista.sql
 -- A quantity as it is promised on a date: only positive ones, of a known product, on a known date.
-CREATE FUNCTION _estoque_quantidade_prevista(p_codigo text, p_data date, p_qtd numeric)
+CREATE FUNCTION _estoque_quantidade_prevista(p_codigo text, p_data date, p_quantidade numeric)
 RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN p_codigo IS NULL OR p_data IS NULL THEN 0
-            ELSE greatest(_estoque_quantidade(p_qtd), 0) END;
+            ELSE greatest(_estoque_quantidade(p_quantidade), 0) END;
 
 GRANT EXECUTE ON FUNCTION _estoque_quantidade_prevista(text, date, numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_quantidade_prevista(text, date, numeric) IS
@@ -397,9 +397,9 @@ COMMENT ON FUNCTION _estoque_quantidade_prevista(text, date, numeric) IS
 -- sql/04_contribuicoes/_estoque_contribuicao_movimentacao.sql
 -- What a row of movimentacao_estoque adds to the balance. The sign is in the quantity;
 -- NULL in ativo is not true; neither date nor type matters.
-CREATE FUNCTION _estoque_contribuicao_movimentacao(p_qtd numeric, p_ativo boolean) RETURNS numeric
+CREATE FUNCTION _estoque_contribuicao_movimentacao(p_quantidade numeric, p_ativo boolean) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_ativo THEN _estoque_quantidade(p_qtd) ELSE 0 END;
+RETURN CASE WHEN p_ativo THEN _estoque_quantidade(p_quantidade) ELSE 0 END;
 
 GRANT EXECUTE ON FUNCTION _estoque_contribuicao_movimentacao(numeric, boolean) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_movimentacao(numeric, boolean) IS
@@ -409,11 +409,11 @@ COMMENT ON FUNCTION _estoque_contribuicao_movimentacao(numeric, boolean) IS
 -- What a row of pre_separacao_item adds to the exits of its date, by its status alone
 -- (NULL counts as CRIADO; recomposto and tipo_envio are the ERP's own).
 CREATE FUNCTION _estoque_contribuicao_pre_separacao(
-    p_codigo text, p_data date, p_qtd numeric, p_status text
+    p_codigo text, p_data date, p_quantidade numeric, p_status text
 ) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN coalesce(p_status, 'CRIADO') IN ('CRIADO', 'RECOMPOSTO')
-            THEN _estoque_quantidade_prevista(p_codigo, p_data, p_qtd) ELSE 0 END;
+            THEN _estoque_quantidade_prevista(p_codigo, p_data, p_quantidade) ELSE 0 END;
 
 GRANT EXECUTE ON FUNCTION _estoque_contribuicao_pre_separacao(text, date, numeric, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_pre_separacao(text, date, numeric, text) IS
@@ -422,10 +422,10 @@ COMMENT ON FUNCTION _estoque_contribuicao_pre_separacao(text, date, numeric, tex
 -- sql/04_contribuicoes/_estoque_contribuicao_programacao.sql
 -- What a row of programacao_producao adds to the entries of its date.
 CREATE FUNCTION _estoque_contribuicao_programacao(
-    p_codigo text, p_data date, p_qtd numeric
+    p_codigo text, p_data date, p_quantidade numeric
 ) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN _estoque_quantidade_prevista(p_codigo, p_data, p_qtd);
+RETURN _estoque_quantidade_prevista(p_codigo, p_data, p_quantidade);
 
 GRANT EXECUTE ON FUNCTION _estoque_contribuicao_programacao(text, date, numeric) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_programacao(text, date, numeric) IS
@@ -434,10 +434,10 @@ COMMENT ON FUNCTION _estoque_contribuicao_programacao(text, date, numeric) IS
 -- sql/04_contribuicoes/_estoque_contribuicao_separacao.sql
 -- What a row of separacao adds to the exits of its date: nothing once its lot is invoiced.
 CREATE FUNCTION _estoque_contribuicao_separacao(
-    p_codigo text, p_data date, p_qtd numeric, p_faturado boolean
+    p_codigo text, p_data date, p_quantidade numeric, p_faturado boolean
 ) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN p_faturado THEN 0 ELSE _estoque_quantidade_prevista(p_codigo, p_data, p_qtd) END;
+RETURN CASE WHEN p_faturado THEN 0 ELSE _estoque_quantidade_prevista(p_codigo, p_data, p_quantidade) END;
 
 GRANT EXECUTE ON FUNCTION _estoque_contribuicao_separacao(text, date, numeric, boolean) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicao_separacao(text, date, numeric, boolean) IS
@@ -796,7 +796,7 @@ BEGIN
     SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
     FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
     INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
-    v_corrigidos := _estoque_reconstruir(v_produtos);
+    v_corrigidos := _estoque_recalcular(v_produtos);
     PERFORM _estoque_revisar(v_codigos);
     RETURN v_corrigidos;
 END
@@ -867,6 +867,68 @@ GRANT EXECUTE ON FUNCTION estoque_contradicoes(text[]) TO PUBLIC;
 COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
     'Active unifications that contradict each other and are left out, with the reason.';
 
+-- sql/07_recalculo/_estoque_acertar_lotes.sql
+-- Sets the gates right of the lots that a code's product has separations in. One that was wrong was
+-- wrong for every product of its lot: returns the codes of those lots, none where all were right.
+CREATE FUNCTION _estoque_acertar_lotes(p_codigo text) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_lotes text[];
+BEGIN
+    SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
+    FROM separacao AS s
+    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
+    WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[estoque_codigo(p_codigo)]))
+        AND s.separacao_lote_id IS NOT NULL
+        AND coalesce(l.faturado, false) <> EXISTS (
+            SELECT FROM embarque_itens AS e
+            WHERE e.separacao_lote_id = s.separacao_lote_id
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+    IF v_lotes IS NULL THEN
+        RETURN '{}';
+    END IF;
+    PERFORM _estoque_abrir_lotes(v_lotes);
+    RETURN ARRAY(
+        SELECT DISTINCT s.cod_produto::text FROM separacao AS s
+        WHERE s.separacao_lote_id = ANY (v_lotes) AND s.cod_produto IS NOT NULL);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_acertar_lotes(text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_acertar_lotes(text) IS
+    'Mends the gates of a product''s lots, returns the codes concerned; inner use.';
+
+-- sql/07_recalculo/_estoque_fora_do_lugar.sql
+-- Whether a code is not known as it should be: under another product than the unifications say, not
+-- mentioned by any source any more, or with rows left over under another code of its group.
+CREATE FUNCTION _estoque_fora_do_lugar(p_codigo text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_certo text;
+    v_produto text;
+    v_codigos text[];
+BEGIN
+    SELECT k.cod_produto INTO v_certo FROM _estoque_canonicos(ARRAY[p_codigo]) AS k;
+    SELECT c.cod_produto INTO v_produto
+    FROM estoque_codigo_conhecido AS c
+    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE c.codigo = p_codigo;
+    v_codigos := _estoque_membros(ARRAY[v_certo]);
+    RETURN v_produto IS DISTINCT FROM v_certo
+        OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[p_codigo]))
+        OR EXISTS (SELECT FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = ANY (v_codigos) AND t.cod_produto <> v_certo)
+        OR EXISTS (SELECT FROM movimentacao_prevista AS m
+            WHERE m.cod_produto = ANY (v_codigos) AND m.cod_produto <> v_certo);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_fora_do_lugar(text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_fora_do_lugar(text) IS
+    'True for a code that is not in the group, or not known, as the sources say; inner use.';
+
 -- sql/07_recalculo/_estoque_previsao_recalculada.sql
 -- The specification of the forecast: per canonical product and date, summed from the documents.
 -- NULL asks for all products.
@@ -894,39 +956,14 @@ GRANT EXECUTE ON FUNCTION _estoque_previsao_recalculada(text[]) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_previsao_recalculada(text[]) IS
     'Forecast per canonical product and date, summed from the open documents.';
 
--- sql/07_recalculo/_estoque_recalcular_produto.sql
--- estoque_recalcular, and the balance it leaves: what the HTTP application answers, in one call.
--- VOLATILE, so that the second statement sees what the first corrected. No row for an unknown code;
--- a NULL balance when the code is unknown now because a stray row of it was removed. With the rights
--- of its caller, who may call it when estoque_recalcular was granted.
-CREATE FUNCTION _estoque_recalcular_produto(p_codigo text)
-RETURNS TABLE (cod_produto text, saldo_atual numeric, corrigido boolean)
-LANGUAGE plpgsql VOLATILE
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_corrigidos bigint := estoque_recalcular(p_codigo);
-BEGIN
-    RETURN QUERY
-    SELECT coalesce(t.cod_produto, p_codigo), t.saldo_atual::numeric, v_corrigidos > 0
-    FROM (SELECT estoque_codigo(p_codigo) AS cod_produto) AS c
-    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE t.cod_produto IS NOT NULL OR v_corrigidos > 0;
-END
-$body$;
-
-GRANT EXECUTE ON FUNCTION _estoque_recalcular_produto(text) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
-    'Rebuilds the product of a code and returns its balance and whether anything was wrong.';
-
--- sql/07_recalculo/_estoque_reconstruir.sql
+-- sql/07_recalculo/_estoque_recalcular.sql
 -- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
 -- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
 -- adding what this rebuild may already have read (see there). Returns how many products were wrong.
 -- The caller holds the lock on the rows, and only locked rows are read and written: a product that
 -- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
 -- is, so that the sources are read through instead of by product.
-CREATE FUNCTION _estoque_reconstruir(p_produtos text[], p_todos boolean DEFAULT false)
+CREATE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
@@ -985,7 +1022,7 @@ BEGIN
         SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
             dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
             atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
-            reconstruido_por = pg_current_xact_id()
+            recalculado_por = pg_current_xact_id()
         FROM certo AS c
         WHERE t.cod_produto = c.cod_produto
     )
@@ -995,15 +1032,40 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_reconstruir(text[], boolean) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir(text[], boolean) IS
+REVOKE ALL ON FUNCTION _estoque_recalcular(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular(text[], boolean) IS
     'Rebuilds locked products from the sources, returns how many were wrong; inner use.';
 
--- sql/07_recalculo/_estoque_reconstruir_tudo.sql
+-- sql/07_recalculo/_estoque_recalcular_produto.sql
+-- estoque_recalcular, and the balance it leaves: what the HTTP application answers, in one call.
+-- VOLATILE, so that the second statement sees what the first corrected. No row for an unknown code;
+-- a NULL balance when the code is unknown now because a stray row of it was removed. With the rights
+-- of its caller, who may call it when estoque_recalcular was granted.
+CREATE FUNCTION _estoque_recalcular_produto(p_codigo text)
+RETURNS TABLE (cod_produto text, saldo_atual numeric, corrigido boolean)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_corrigidos bigint := estoque_recalcular(p_codigo);
+BEGIN
+    RETURN QUERY
+    SELECT coalesce(t.cod_produto, p_codigo), t.saldo_atual::numeric, v_corrigidos > 0
+    FROM (SELECT estoque_codigo(p_codigo) AS cod_produto) AS c
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE t.cod_produto IS NOT NULL OR v_corrigidos > 0;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_recalcular_produto(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
+    'Rebuilds the product of a code and returns its balance and whether anything was wrong.';
+
+-- sql/07_recalculo/_estoque_recalcular_tudo.sql
 -- Rebuilds everything from the sources: known codes and their groups, gates, products.
 -- Writers of the sources wait only for the product rows, which are locked in order, all of them.
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
-CREATE FUNCTION _estoque_reconstruir_tudo() RETURNS bigint
+CREATE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
@@ -1050,12 +1112,12 @@ BEGIN
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
           ORDER BY t.cod_produto FOR UPDATE) AS x;
-    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(v_produtos, true);
+    RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_reconstruir_tudo() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
+REVOKE ALL ON FUNCTION _estoque_recalcular_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular_tudo() IS
     'Rebuilds codes, gates and products from the sources; inner use.';
 
 -- sql/07_recalculo/_estoque_saldo_recalculado.sql
@@ -1096,75 +1158,27 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
-#variable_conflict use_column
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
-    v_produto text;
-    v_certo text;
-    v_lotes text[];
     v_codigos text[];
     v_produtos text[];
-    v_travados text[];
 BEGIN
-    SELECT k.cod_produto INTO v_certo FROM _estoque_canonicos(ARRAY[v_codigo]) AS k;
-    SELECT c.cod_produto INTO v_produto
-    FROM estoque_codigo_conhecido AS c
-    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE c.codigo = v_codigo;
-    -- Not known as it should be, or with rows left under another code of its group.
-    v_codigos := _estoque_membros(ARRAY[v_certo]);
-    IF v_produto IS DISTINCT FROM v_certo
-        OR NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo]))
-        OR EXISTS (SELECT FROM estoque_tempo_real AS t
-            WHERE t.cod_produto = ANY (v_codigos) AND t.cod_produto <> v_certo)
-        OR EXISTS (SELECT FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = ANY (v_codigos) AND m.cod_produto <> v_certo)
-    THEN
-        IF NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
+    IF _estoque_fora_do_lugar(v_codigo) THEN
+        IF EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
             UNION ALL SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = v_codigo
             UNION ALL SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = v_codigo
             UNION ALL SELECT FROM movimentacao_prevista AS m WHERE m.cod_produto = v_codigo)
         THEN
-            RETURN 0::bigint;
+            RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
         END IF;
-        RETURN greatest(_estoque_reagrupar(ARRAY[v_codigo]), 1);
+        RETURN 0::bigint;
     END IF;
 
-    -- Gates come first. One that was wrong was wrong for every product of its lot.
-    SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
-    FROM separacao AS s
-    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
-    WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[v_produto]))
-        AND s.separacao_lote_id IS NOT NULL
-        AND coalesce(l.faturado, false) <> EXISTS (
-            SELECT FROM embarque_itens AS e
-            WHERE e.separacao_lote_id = s.separacao_lote_id
-                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
-    v_codigos := ARRAY[v_codigo];
-    IF v_lotes IS NOT NULL THEN
-        PERFORM _estoque_abrir_lotes(v_lotes);
-        v_codigos := v_codigos || ARRAY(
-            SELECT s.cod_produto::text FROM separacao AS s
-            WHERE s.separacao_lote_id = ANY (v_lotes) AND s.cod_produto IS NOT NULL);
-    END IF;
-
-    -- Resolve and lock in one statement, as writers do; where a group changes meanwhile, again.
-    LOOP
-        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-        FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (v_codigos);
-        SELECT array_agg(x.cod_produto) INTO v_travados
-        FROM (
-            SELECT t.cod_produto FROM estoque_tempo_real AS t
-            WHERE t.cod_produto IN (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                                    WHERE c.codigo = ANY (v_codigos))
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE
-        ) AS x;
-        EXIT WHEN v_produtos IS NULL OR v_travados @> v_produtos AND v_produtos @> v_travados;
-    END LOOP;
-    RETURN coalesce(_estoque_reconstruir(v_travados), 0);
+    -- Gates come first, as the writers lock.
+    v_codigos := _estoque_acertar_lotes(v_codigo);
+    v_codigos := array_remove(v_codigos, v_codigo) || v_codigo;
+    SELECT t.produtos INTO v_produtos FROM _estoque_travar_produtos(v_codigos, false) AS t;
+    RETURN coalesce(_estoque_recalcular(v_produtos), 0);
 END
 $body$;
 
@@ -1180,7 +1194,7 @@ SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
 DECLARE
-    v_corrigidos bigint := _estoque_reconstruir_tudo();
+    v_corrigidos bigint := _estoque_recalcular_tudo();
 BEGIN
     UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
     WHERE recusadas;
@@ -1349,148 +1363,54 @@ COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
 -- Lock order: product rows by code, before anything derived. What is read after the lock is read in
 -- a statement that begins after it, so under READ COMMITTED it includes what the last holder wrote.
 -- Every change writes the product row, so a stale REPEATABLE READ snapshot ends in 40001.
--- Resolving and locking are one statement: if a group changed meanwhile, its row is gone and we ask again.
 --
 -- A product rebuilt from the sources in this transaction is rebuilt again instead of incremented:
 -- several parts of one query may have written before any trigger fires, and that rebuild saw them all.
 --
--- p_reconstruir: codes to rebuild in any case. Inner use; runs with the caller's pinned search_path.
+-- p_recalcular: codes to rebuild in any case. Inner use; runs with the caller's pinned search_path.
 CREATE FUNCTION _estoque_aplicar(
-    p_deltas _estoque_delta[], p_reconstruir text[] DEFAULT '{}'
+    p_deltas _estoque_delta[], p_recalcular text[] DEFAULT '{}'
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_hoje date := estoque_hoje();
-    v_transacao xid8 := pg_current_xact_id();
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
     v_novos text[];
-    v_travados bigint;
-    v_reconstruir text[];
-    v_somar text[];
-    v_somas numeric[];
-    v_projetar text[];
-    v_saldos numeric[];
+    v_recalcular text[];
     v_nomear text[];
 BEGIN
-    -- Net what the statement took away and put back; what remains unchanged is not written.
-    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome,
-                NULL, NULL, NULL)::_estoque_delta) FILTER (WHERE n.mudou),
-        array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou OR n.perdeu),
-        array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
-    INTO v_deltas, v_codigos, v_rever
-    FROM (
-        SELECT d.codigo, d.data, sum(d.saldo) AS saldo, sum(d.entrada) AS entrada,
-            sum(d.saida) AS saida,
-            _estoque_nome_unico(min(d.nome), max(d.nome)) AS nome,
-            sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
-                OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
-            sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.nomes)) OVER w <> 0 AS perdeu
-        FROM unnest(p_deltas) AS d
-        WHERE d.codigo IS NOT NULL
-        GROUP BY d.codigo, d.data
-        WINDOW w AS (PARTITION BY d.codigo)
-    ) AS n;
-    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_reconstruir) AS r (c)
+    SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
+    FROM _estoque_compensar(p_deltas) AS c;
+    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_recalcular) AS r (c)
                                WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
     IF v_codigos IS NULL THEN
         RETURN;
     END IF;
 
-    LOOP
-        -- Unknown codes are registered before anything is locked.
-        IF cardinality(v_codigos) > (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (v_codigos))
-        THEN
-            v_novos := v_novos || _estoque_registrar(v_codigos);
-        END IF;
-        SELECT count(*), array_agg(DISTINCT x.cod_produto) FILTER (
-            WHERE x.reconstruido_por = v_transacao OR x.codigo = ANY (p_reconstruir))
-        INTO v_travados, v_reconstruir
-        FROM (
-            SELECT c.codigo, t.cod_produto, t.reconstruido_por
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (v_codigos)
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE OF t
-        ) AS x;
-        EXIT WHEN v_travados = cardinality(v_codigos);
-    END LOOP;
+    SELECT t.novos, t.recalculados INTO v_novos, v_recalcular
+    FROM _estoque_travar_produtos(v_codigos, true) AS t;
     -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
     IF v_novos IS NOT NULL
-        AND current_setting('estoque_pg.esqueceu', true) = v_transacao::text
+        AND current_setting('estoque_pg.esqueceu', true) = pg_current_xact_id()::text
     THEN
         v_rever := v_rever || v_novos;
-        v_reconstruir := v_reconstruir || ARRAY(
+        p_recalcular := p_recalcular || v_novos;
+    END IF;
+    IF cardinality(p_recalcular) > 0 THEN
+        v_recalcular := v_recalcular || ARRAY(
             SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = ANY (v_novos));
+            WHERE c.codigo = ANY (p_recalcular)
+                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
     END IF;
 
-    -- From here on the codes stay where they are: changing a group needs the rows we hold.
     IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN
-        INSERT INTO movimentacao_prevista AS m
-            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-        SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
-        FROM unnest(v_deltas) AS d
-        JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-        WHERE d.data IS NOT NULL
-        GROUP BY c.cod_produto, d.data
-        HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
-        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-        SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-            saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
-
-        DELETE FROM movimentacao_prevista AS m
-        USING unnest(v_deltas) AS d
-        JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-        WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
-            AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
+        PERFORM _estoque_prever_varios(v_deltas);
     END IF;
-
-    -- Where only the balance moves, the fields hold today and no day ends below zero before or
-    -- after, the minimum moves along; every other product is projected.
-    SELECT array_agg(p.cod_produto) FILTER (WHERE p.basta_somar),
-        array_agg(p.saldo) FILTER (WHERE p.basta_somar),
-        array_agg(p.cod_produto) FILTER (WHERE NOT p.basta_somar),
-        array_agg(p.saldo_atual + p.saldo) FILTER (WHERE NOT p.basta_somar),
-        array_agg(p.cod_produto) FILTER (WHERE p.renomear)
-    INTO v_somar, v_somas, v_projetar, v_saldos, v_nomear
-    FROM (
-        SELECT t.cod_produto, t.saldo_atual, s.saldo,
-            NOT s.prevista AND t.menor_estoque_d7 + s.saldo >= 0
-                AND v_hoje BETWEEN t.valido_desde AND t.valido_ate AS basta_somar,
-            s.nome_menor <> s.nome_maior OR t.nome_produto IS DISTINCT FROM s.nome_menor
-                AND s.nome_menor IS NOT NULL AS renomear
-        FROM (
-            SELECT c.cod_produto, sum(d.saldo) AS saldo,
-                bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
-                min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
-            FROM unnest(v_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-            GROUP BY c.cod_produto
-        ) AS s
-        JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
-    ) AS p;
-
-    IF v_somar IS NOT NULL THEN
-        UPDATE estoque_tempo_real AS t
-        SET saldo_atual = t.saldo_atual + s.saldo,
-            menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
-            dia_ruptura = NULL,
-            atualizado_em = now()
-        FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-        WHERE t.cod_produto = s.cod_produto;
-    END IF;
-    IF v_projetar IS NOT NULL THEN
-        PERFORM _estoque_projetar(v_projetar, v_saldos);
-    END IF;
-    IF v_reconstruir IS NOT NULL THEN
-        PERFORM _estoque_reconstruir(v_reconstruir);
+    v_nomear := _estoque_mover_saldos(v_deltas);
+    IF v_recalcular IS NOT NULL THEN
+        PERFORM _estoque_recalcular(v_recalcular);
     END IF;
     IF v_nomear IS NOT NULL THEN
         PERFORM _estoque_nomear(v_nomear);
@@ -1529,7 +1449,7 @@ BEGIN
             AND t.cod_produto = c.cod_produto
             AND (p_nome IS NULL OR t.nome_produto = p_nome)
             AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
-            AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+            AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
         RETURNING t.cod_produto INTO v_produto;
         IF FOUND THEN
             PERFORM _estoque_prever(v_produto, p_data, p_entrada, p_saida);
@@ -1542,7 +1462,7 @@ BEGIN
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     WHERE c.codigo = p_codigo
         AND (p_nome IS NULL OR t.nome_produto = p_nome)
-        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+        AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     FOR NO KEY UPDATE OF t;
     IF NOT FOUND THEN
         RETURN false;
@@ -1559,6 +1479,113 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_aplicar_linha(text, date, numeric, numeric, numeric, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_aplicar_linha(text, date, numeric, numeric, numeric, text) IS
     'Applies one new source row of a known product; inner use.';
+
+-- sql/09_aplicacao/_estoque_basta_somar.sql
+-- Whether a movement leaves the outlook of a product in the clear: the fields hold today and no day
+-- ends below zero before or after. Then the minimum moves by the same amount, there is no rupture,
+-- and nothing else need be read.
+CREATE FUNCTION _estoque_basta_somar(
+    p_menor numeric, p_saldo numeric, p_hoje date, p_desde date, p_ate date
+) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN p_menor + p_saldo >= 0 AND p_hoje BETWEEN p_desde AND p_ate;
+
+REVOKE ALL ON FUNCTION _estoque_basta_somar(numeric, numeric, date, date, date) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_basta_somar(numeric, numeric, date, date, date) IS
+    'True where the minimum moves along with the balance; inner use.';
+
+-- sql/09_aplicacao/_estoque_compensar.sql
+-- Nets what a statement took away and put back, per code and date. Returns what remains (deltas, in
+-- which only what changes something is left), every code concerned (codigos), and those that lost
+-- rows or may bear another name (rever).
+CREATE FUNCTION _estoque_compensar(
+    p_deltas _estoque_delta[],
+    OUT deltas _estoque_delta[], OUT codigos text[], OUT rever text[]
+)
+LANGUAGE plpgsql IMMUTABLE
+AS $body$
+BEGIN
+    SELECT array_agg(ROW(n.codigo, n.data, n.saldo, n.entrada, n.saida, 0, n.nome,
+                NULL, NULL, NULL)::_estoque_delta) FILTER (WHERE n.mudou),
+        array_agg(DISTINCT n.codigo) FILTER (WHERE n.mudou OR n.perdeu),
+        array_agg(DISTINCT n.codigo) FILTER (WHERE n.perdeu)
+    INTO deltas, codigos, rever
+    FROM (
+        SELECT d.codigo, d.data, sum(d.saldo) AS saldo, sum(d.entrada) AS entrada,
+            sum(d.saida) AS saida,
+            _estoque_nome_unico(min(d.nome), max(d.nome)) AS nome,
+            sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
+                OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
+            sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.digital)) OVER w <> 0 AS perdeu
+        FROM unnest(p_deltas) AS d
+        WHERE d.codigo IS NOT NULL
+        GROUP BY d.codigo, d.data
+        WINDOW w AS (PARTITION BY d.codigo)
+    ) AS n;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_compensar(_estoque_delta[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_compensar(_estoque_delta[]) IS
+    'What remains of the changes of one statement; inner use.';
+
+-- sql/09_aplicacao/_estoque_mover_saldos.sql
+-- Moves the balances of locked products by what one statement changed, and brings their D7 fields to
+-- it: where only the balance moves and the outlook stays in the clear the minimum moves along, every
+-- other product is projected, once. Returns the products whose name may be another now.
+CREATE FUNCTION _estoque_mover_saldos(p_deltas _estoque_delta[]) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_somar text[];
+    v_somas numeric[];
+    v_projetar text[];
+    v_saldos numeric[];
+    v_nomear text[];
+BEGIN
+    SELECT array_agg(p.cod_produto) FILTER (WHERE p.basta_somar),
+        array_agg(p.saldo) FILTER (WHERE p.basta_somar),
+        array_agg(p.cod_produto) FILTER (WHERE NOT p.basta_somar),
+        array_agg(p.saldo_atual + p.saldo) FILTER (WHERE NOT p.basta_somar),
+        array_agg(p.cod_produto) FILTER (WHERE p.renomear)
+    INTO v_somar, v_somas, v_projetar, v_saldos, v_nomear
+    FROM (
+        SELECT t.cod_produto, t.saldo_atual, s.saldo,
+            NOT s.prevista AND _estoque_basta_somar(t.menor_estoque_d7, s.saldo, v_hoje,
+                t.valido_desde, t.valido_ate) AS basta_somar,
+            s.nome_menor <> s.nome_maior OR t.nome_produto IS DISTINCT FROM s.nome_menor
+                AND s.nome_menor IS NOT NULL AS renomear
+        FROM (
+            SELECT c.cod_produto, sum(d.saldo) AS saldo,
+                bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
+                min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
+            FROM unnest(p_deltas) AS d
+            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+            GROUP BY c.cod_produto
+        ) AS s
+        JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
+    ) AS p;
+
+    IF v_somar IS NOT NULL THEN
+        UPDATE estoque_tempo_real AS t
+        SET saldo_atual = t.saldo_atual + s.saldo,
+            menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
+            dia_ruptura = NULL,
+            atualizado_em = now()
+        FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
+        WHERE t.cod_produto = s.cod_produto;
+    END IF;
+    IF v_projetar IS NOT NULL THEN
+        PERFORM _estoque_projetar(v_projetar, v_saldos);
+    END IF;
+    RETURN v_nomear;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_mover_saldos(_estoque_delta[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_mover_saldos(_estoque_delta[]) IS
+    'Moves balances and D7 fields of locked products; inner use.';
 
 -- sql/09_aplicacao/_estoque_nomear.sql
 -- Writes the names of the products given where they differ from what the sources say.
@@ -1608,6 +1635,37 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_prever(text, date, numeric, numeric) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_prever(text, date, numeric, numeric) IS
     'Moves one forecast row of a locked product; inner use.';
+
+-- sql/09_aplicacao/_estoque_prever_varios.sql
+-- Moves the forecast rows of locked products by what one statement changed; those that come to
+-- nothing do not stay behind. What _estoque_prever does for one.
+CREATE FUNCTION _estoque_prever_varios(p_deltas _estoque_delta[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO movimentacao_prevista AS m
+        (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+    SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
+    FROM unnest(p_deltas) AS d
+    JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+    WHERE d.data IS NOT NULL
+    GROUP BY c.cod_produto, d.data
+    HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
+    ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+    SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+        saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
+
+    DELETE FROM movimentacao_prevista AS m
+    USING unnest(p_deltas) AS d
+    JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+    WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
+        AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_prever_varios(_estoque_delta[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_prever_varios(_estoque_delta[]) IS
+    'Moves the forecast rows of locked products; inner use.';
 
 -- sql/09_aplicacao/_estoque_projetar.sql
 -- Writes balances and the D7 fields projected from them; returns how many rows.
@@ -1739,8 +1797,7 @@ COMMENT ON FUNCTION _estoque_revisar(text[]) IS
     'Forgets codes that no source mentions, renames the products of the others; inner use.';
 
 -- sql/09_aplicacao/_estoque_somar.sql
--- The short way of one movement of a code: where it leaves the outlook in the clear, the minimum
--- moves by the same amount and there is no rupture, so nothing else need be read.
+-- The short way of one movement of a code, where the minimum moves along (_estoque_basta_somar).
 -- Returns false, having done nothing, where that does not hold (fields that have expired, another
 -- name, a new code, a product rebuilt in this transaction): _estoque_aplicar_linha is asked next.
 CREATE FUNCTION _estoque_somar(p_codigo text, p_saldo numeric, p_nome text) RETURNS boolean
@@ -1755,10 +1812,10 @@ BEGIN
     FROM estoque_codigo_conhecido AS c
     WHERE c.codigo = p_codigo
         AND t.cod_produto = c.cod_produto
-        AND t.menor_estoque_d7 + p_saldo >= 0
-        AND estoque_hoje() BETWEEN t.valido_desde AND t.valido_ate
+        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, estoque_hoje(), t.valido_desde,
+            t.valido_ate)
         AND t.nome_produto = p_nome
-        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id();
+        AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id();
     RETURN FOUND;
 END
 $body$;
@@ -1772,7 +1829,7 @@ COMMENT ON FUNCTION _estoque_somar(text, numeric, text) IS
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
 -- Returns each gate, and whether this transaction turned it.
 CREATE FUNCTION _estoque_travar_lotes(p_lotes text[])
-RETURNS TABLE (lote text, faturado boolean, virado boolean)
+RETURNS TABLE (lote text, faturado boolean, mudou boolean)
 LANGUAGE plpgsql VOLATILE
 AS $body$
 #variable_conflict use_column
@@ -1788,6 +1845,55 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
+
+-- sql/09_aplicacao/_estoque_travar_produtos.sql
+-- Resolves codes to their products and locks the products' rows, in the order of their codes.
+-- Resolving and locking are one statement: if a group changed meanwhile, its row is gone and we ask
+-- again. From then on the codes stay where they are: changing a group needs the rows we hold.
+-- p_registrar makes codes known that are not, before anything is locked; without it they are left
+-- out. Returns the products, the codes that were not known (novos), and the products that this
+-- transaction has rebuilt already (recalculados).
+CREATE FUNCTION _estoque_travar_produtos(
+    p_codigos text[], p_registrar boolean,
+    OUT produtos text[], OUT novos text[], OUT recalculados text[]
+)
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_transacao xid8 := pg_current_xact_id();
+    v_travados bigint;
+BEGIN
+    LOOP
+        IF p_registrar AND cardinality(p_codigos) > (
+            SELECT count(*) FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (p_codigos))
+        THEN
+            novos := novos || _estoque_registrar(p_codigos);
+        END IF;
+        SELECT count(*), array_agg(DISTINCT x.cod_produto),
+            array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
+        INTO v_travados, produtos, recalculados
+        FROM (
+            SELECT t.cod_produto, t.recalculado_por
+            FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (p_codigos)
+            ORDER BY t.cod_produto
+            FOR NO KEY UPDATE OF t
+        ) AS x;
+        EXIT WHEN v_travados = cardinality(p_codigos);
+        EXIT WHEN NOT p_registrar AND v_travados = (
+            SELECT count(*) FROM estoque_codigo_conhecido AS c
+            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+            WHERE c.codigo = ANY (p_codigos));
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_travar_produtos(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_travar_produtos(text[], boolean) IS
+    'Resolves codes and locks their products in order; inner use.';
 
 -- sql/10_gatilhos/_estoque_gatilho_embarque.sql
 -- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
@@ -1878,7 +1984,7 @@ DECLARE
     v_varias boolean;
     v_cabe boolean;
     v_codigo text;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
 BEGIN
     -- A partition that was detached keeps its triggers.
@@ -1892,11 +1998,11 @@ BEGIN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
             _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
             f.nome_produto::text, _estoque_cabe(f.qtd_movimentacao::numeric)
-        INTO v_varias, v_codigo, v_qtd, v_nome, v_cabe
+        INTO v_varias, v_codigo, v_quantidade, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
         IF NOT v_varias AND v_cabe AND (
-            _estoque_somar(v_codigo, v_qtd, v_nome)
-            OR _estoque_aplicar_linha(v_codigo, NULL, v_qtd, 0, 0, v_nome))
+            _estoque_somar(v_codigo, v_quantidade, v_nome)
+            OR _estoque_aplicar_linha(v_codigo, NULL, v_quantidade, 0, 0, v_nome))
         THEN
             RETURN NULL;
         END IF;
@@ -1976,7 +2082,7 @@ DECLARE
     v_cabe boolean;
     v_codigo text;
     v_data date;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
 BEGIN
     -- A partition that was detached keeps its triggers.
@@ -1992,10 +2098,10 @@ BEGIN
             _estoque_contribuicao_pre_separacao(f.cod_produto::text,
                 f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text),
             f.nome_produto::text, _estoque_cabe(f.qtd_selecionada_usuario::numeric)
-        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_qtd <> 0
-            AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
+        IF NOT v_varias AND v_cabe AND v_quantidade <> 0
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_quantidade, v_nome)
         THEN
             RETURN NULL;
         END IF;
@@ -2078,7 +2184,7 @@ DECLARE
     v_cabe boolean;
     v_codigo text;
     v_data date;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
 BEGIN
     -- A partition that was detached keeps its triggers.
@@ -2094,10 +2200,10 @@ BEGIN
             _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
                 f.qtd_programada::numeric),
             to_jsonb(f) ->> 'nome_produto', _estoque_cabe(f.qtd_programada::numeric)
-        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_qtd <> 0
-            AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_qtd, 0, v_nome)
+        IF NOT v_varias AND v_cabe AND v_quantidade <> 0
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_quantidade, 0, v_nome)
         THEN
             RETURN NULL;
         END IF;
@@ -2179,13 +2285,13 @@ DECLARE
     v_cabe boolean;
     v_codigo text;
     v_data date;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
     v_lote text;
     v_faturado boolean;
-    v_virado boolean;
+    v_mudou boolean;
     v_lotes text[];
-    v_reconstruir text[];
+    v_recalcular text[];
 BEGIN
     -- A partition that was detached keeps its triggers.
     IF TG_TABLE_NAME <> 'separacao'
@@ -2200,18 +2306,18 @@ BEGIN
             _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                 f.qtd_saldo::numeric, false),
             f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric), f.separacao_lote_id::text
-        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe, v_lote
+        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe, v_lote
         FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_qtd <> 0 THEN
+        IF NOT v_varias AND v_cabe AND v_quantidade <> 0 THEN
             IF v_lote IS NOT NULL THEN
                 -- As _estoque_travar_lotes does, for one.
                 INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
                 ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
                 RETURNING l.faturado, l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id()
-                INTO v_faturado, v_virado;
+                INTO v_faturado, v_mudou;
             END IF;
-            IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
-                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
+            IF v_faturado IS NOT TRUE AND v_mudou IS NOT TRUE
+                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_quantidade, v_nome)
             THEN
                 RETURN NULL;
             END IF;
@@ -2279,14 +2385,14 @@ BEGIN
         PERFORM FROM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data,
                 0, 0, CASE WHEN l.faturado THEN 0 ELSE d.saida END,
-                d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),
+                d.linhas, d.nome, d.digital, NULL, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
-        INTO v_deltas, v_reconstruir
+        INTO v_deltas, v_recalcular
         FROM unnest(v_deltas) AS d
         LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
-    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_reconstruir, NULL), '{}'));
+    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));
     RETURN NULL;
 END
 $body$;
@@ -2311,7 +2417,7 @@ BEGIN
             MESSAGE = format('TRUNCATE of %I needs the isolation level READ COMMITTED', TG_TABLE_NAME),
             HINT = 'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.';
     END IF;
-    PERFORM _estoque_reconstruir_tudo();
+    PERFORM _estoque_recalcular_tudo();
     RETURN NULL;
 END
 $body$;
@@ -2418,9 +2524,9 @@ REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';
 
--- sql/11_consultas/_estoque_conferir_dias.sql
+-- sql/11_consultas/_estoque_exigir_dias.sql
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
-CREATE FUNCTION _estoque_conferir_dias(p_dias integer) RETURNS void
+CREATE FUNCTION _estoque_exigir_dias(p_dias integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $body$
 BEGIN
@@ -2432,8 +2538,8 @@ BEGIN
 END
 $body$;
 
-GRANT EXECUTE ON FUNCTION _estoque_conferir_dias(integer) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir_dias(integer) IS 'Raises 22023 for a NULL or negative horizon.';
+GRANT EXECUTE ON FUNCTION _estoque_exigir_dias(integer) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_dias(integer) IS 'Raises 22023 for a NULL or negative horizon.';
 
 -- sql/11_consultas/estoque_codigo.sql
 -- The canonical code of a code; the code itself when it has no unification or is not known.
@@ -2505,7 +2611,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    PERFORM _estoque_conferir_dias(dias);
+    PERFORM _estoque_exigir_dias(dias);
     IF quantidade IS NULL OR NOT (quantidade > 0 AND quantidade < 'Infinity') THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('quantidade must be a positive number, not %s',
@@ -2605,7 +2711,7 @@ DECLARE
     v_dias integer := dias;
     v_produto text := estoque_codigo(codigo);
 BEGIN
-    PERFORM _estoque_conferir_dias(v_dias);
+    PERFORM _estoque_exigir_dias(v_dias);
 
     RETURN QUERY
     WITH previsto AS (
@@ -2654,7 +2760,7 @@ DECLARE
     v_produtos text[];
     v_saldos numeric[];
 BEGIN
-    PERFORM _estoque_conferir_dias(v_dias);
+    PERFORM _estoque_exigir_dias(v_dias);
     IF v_dias > 7 THEN
         SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_produtos, v_saldos
         FROM estoque_tempo_real AS t
@@ -2870,7 +2976,7 @@ REVOKE ALL ON FUNCTION _estoque_anotar_falha(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
     'Notes a failing product in estoque_falha; inner use.';
 
--- sql/13_minuto/_estoque_conferir.sql
+-- sql/13_minuto/_estoque_comparar.sql
 -- The first pass of the fallback: compares with the sources the codes that a bypass left without a
 -- product, and the products that have gone longest without it. Locks nothing while it does, and each
 -- comparison sees one snapshot, so what it finds is wrong. Takes up no further code after p_prazo
@@ -2878,9 +2984,9 @@ COMMENT ON FUNCTION _estoque_anotar_falha(text, text, text) IS
 -- the batch, so that one that was mended need not wait for its turn; likewise p_recontar codes of
 -- partitions that got their triggers late.
 -- A source that somebody is altering is not waited for: comparing is left to the next run.
-CREATE FUNCTION _estoque_conferir(
-    p_lote integer, p_prazo timestamptz, p_repetir integer, p_recontar integer
-) RETURNS _estoque_conferido[]
+CREATE FUNCTION _estoque_comparar(
+    p_quantos integer, p_prazo timestamptz, p_repetir integer, p_recontar integer
+) RETURNS _estoque_comparacao[]
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
@@ -2888,8 +2994,8 @@ DECLARE
     v_fila text[];
     v_codigos text[];
     v_codigo text;
-    v_conferido _estoque_conferido;
-    v_conferidos _estoque_conferido[] := ARRAY[]::_estoque_conferido[];
+    v_comparado _estoque_comparacao;
+    v_comparados _estoque_comparacao[] := ARRAY[]::_estoque_comparacao[];
 BEGIN
     -- A product that another session is writing is passed over; it comes as soon as it is free.
     -- To know which are free their rows are locked, and let go at once by undoing the block.
@@ -2897,8 +3003,8 @@ BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
             SELECT t.cod_produto FROM estoque_tempo_real AS t
-            ORDER BY t.conferido_em, t.cod_produto
-            LIMIT p_lote
+            ORDER BY t.comparado_em, t.cod_produto
+            LIMIT p_quantos
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;
         RAISE EXCEPTION 'undo';
@@ -2906,9 +3012,9 @@ BEGIN
         NULL;
     END;
     BEGIN
-        v_codigos := _estoque_estranhos(p_lote);
+        v_codigos := _estoque_estranhos(p_quantos);
     EXCEPTION WHEN lock_not_available THEN
-        RETURN v_conferidos;
+        RETURN v_comparados;
     END;
     v_codigos := v_codigos || v_fila || ARRAY(
         SELECT f.cod_produto FROM estoque_falha AS f
@@ -2917,27 +3023,27 @@ BEGIN
     FOR v_codigo IN
         SELECT u.c FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n) GROUP BY u.c ORDER BY min(u.n)
     LOOP
-        EXIT WHEN clock_timestamp() > p_prazo AND cardinality(v_conferidos) > 0;
-        v_conferido := ROW(v_codigo, NULL::jsonb, NULL::text, NULL::text);
+        EXIT WHEN clock_timestamp() > p_prazo AND cardinality(v_comparados) > 0;
+        v_comparado := ROW(v_codigo, NULL::jsonb, NULL::text, NULL::text);
         -- The one handler per product: what fails is noted and does not stop the others.
         BEGIN
-            SELECT jsonb_agg(to_jsonb(d)) INTO v_conferido.diferencas
+            SELECT jsonb_agg(to_jsonb(d)) INTO v_comparado.diferencas
             FROM estoque_verificar(ARRAY[v_codigo]) AS d;
         EXCEPTION
             WHEN lock_not_available THEN
                 EXIT;
             WHEN OTHERS THEN
-                v_conferido.estado := SQLSTATE;
-                v_conferido.mensagem := SQLERRM;
+                v_comparado.estado := SQLSTATE;
+                v_comparado.mensagem := SQLERRM;
         END;
-        v_conferidos := v_conferidos || v_conferido;
+        v_comparados := v_comparados || v_comparado;
     END LOOP;
-    RETURN v_conferidos;
+    RETURN v_comparados;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) IS
+REVOKE ALL ON FUNCTION _estoque_comparar(integer, timestamptz, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_comparar(integer, timestamptz, integer, integer) IS
     'Compares a batch of codes with the sources, without a lock; inner use.';
 
 -- sql/13_minuto/_estoque_corrigir.sql
@@ -2946,7 +3052,7 @@ COMMENT ON FUNCTION _estoque_conferir(integer, timestamptz, integer, integer) IS
 -- notice; a product that stays locked is left unmarked, and so comes first the next time.
 -- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
 CREATE FUNCTION _estoque_corrigir(
-    p_conferidos _estoque_conferido[], p_tempo interval,
+    p_comparados _estoque_comparacao[], p_tempo interval,
     OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
 )
 LANGUAGE plpgsql VOLATILE
@@ -2954,7 +3060,7 @@ SET lock_timeout = '100ms'
 AS $body$
 DECLARE
     v_prazo timestamptz := clock_timestamp() + p_tempo;
-    v_um _estoque_conferido;
+    v_um _estoque_comparacao;
     v_codigo text;
     v_ocupado boolean;
     v_vistos text[] := ARRAY[]::text[];
@@ -2962,7 +3068,7 @@ DECLARE
 BEGIN
     corrigidos := 0;
     -- In the order of the codes, as everybody locks.
-    FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
+    FOR v_um IN SELECT c.* FROM unnest(p_comparados) AS c ORDER BY c.cod_produto LOOP
         v_ocupado := false;
         CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
             AND clock_timestamp() > v_prazo;
@@ -3025,7 +3131,7 @@ BEGIN
     DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
     UPDATE estoque_tempo_real AS t
-    SET conferido_em = clock_timestamp()
+    SET comparado_em = clock_timestamp()
     FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
           WHERE l.cod_produto = ANY (v_vistos)
           ORDER BY l.cod_produto
@@ -3034,15 +3140,15 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) IS
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
     'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
 
 -- sql/13_minuto/_estoque_estranhos.sql
 -- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
--- a table of ours. At most p_lote of them. Walks the distinct codes of the tables by their indexes,
+-- a table of ours. At most p_quantos of them. Walks the distinct codes of the tables by their indexes,
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
-CREATE FUNCTION _estoque_estranhos(p_lote integer) RETURNS text[]
+CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
@@ -3086,12 +3192,12 @@ BEGIN
                 SELECT FROM estoque_codigo_conhecido AS k
                 JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
                 WHERE k.codigo = u.c)
-            ORDER BY u.n LIMIT p_lote - cardinality(v_estranhos)
+            ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
         ) AS e;
         v_estranhos := v_estranhos || v_achados;
         v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
-        IF cardinality(v_estranhos) = p_lote THEN
-            v_depois := v_estranhos[p_lote];
+        IF cardinality(v_estranhos) = p_quantos THEN
+            v_depois := v_estranhos[p_quantos];
             EXIT;
         ELSIF v_faltam = 0 THEN
             v_depois := v_codigos[cardinality(v_codigos)];
@@ -3109,7 +3215,7 @@ BEGIN
             SELECT FROM estoque_codigo_conhecido AS k
             JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
             WHERE k.codigo = c.codigo)
-        LIMIT p_lote - cardinality(v_estranhos));
+        LIMIT p_quantos - cardinality(v_estranhos));
 END
 $body$;
 
@@ -3203,30 +3309,31 @@ COMMENT ON FUNCTION _estoque_virar_cada() IS
 
 -- sql/13_minuto/estoque_configurar.sql
 -- Sets what is given of the settings of the minute job, and returns them as they are then.
--- lote: products compared in a run. orcamento: time after which a run takes up no further product.
+-- por_execucao: products compared in a run. orcamento: time after which a run takes up no further
+-- product.
 -- Raises 22023 for what is not positive.
 CREATE FUNCTION estoque_configurar(
-    INOUT lote integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
+    INOUT por_execucao integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    IF lote < 1 OR orcamento <= interval '0' THEN
+    IF por_execucao < 1 OR orcamento <= interval '0' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'lote must be 1 or more, orcamento longer than nothing',
+            MESSAGE = 'por_execucao must be 1 or more, orcamento longer than nothing',
             HINT = 'The defaults are 10 products and 20 seconds.';
     END IF;
-    IF lote IS NOT NULL OR orcamento IS NOT NULL THEN
+    IF por_execucao IS NOT NULL OR orcamento IS NOT NULL THEN
         INSERT INTO estoque_controle AS c (unico) VALUES (true)
         ON CONFLICT (unico) DO NOTHING;
         UPDATE estoque_controle AS c
-        SET lote = coalesce(estoque_configurar.lote, c.lote),
+        SET por_execucao = coalesce(estoque_configurar.por_execucao, c.por_execucao),
             orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
     END IF;
-    SELECT c.lote, c.orcamento INTO lote, orcamento FROM estoque_controle AS c;
+    SELECT c.por_execucao, c.orcamento INTO por_execucao, orcamento FROM estoque_controle AS c;
     -- Without its row the control stands at the defaults, with which it is made again.
-    lote := coalesce(lote, 10);
+    por_execucao := coalesce(por_execucao, 10);
     orcamento := coalesce(orcamento, interval '20 s');
 END
 $body$;
@@ -3253,7 +3360,7 @@ BEGIN
             HINT = 'Give the number of products to compare.';
     END IF;
     IF _estoque_tomar_minuto() THEN
-        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0, 0), NULL) AS c;
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_comparar(lote, NULL, 0, 0), NULL) AS c;
     ELSE
         RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
     END IF;
@@ -3284,7 +3391,7 @@ DECLARE
     v_inicio timestamptz := clock_timestamp();
     v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
     v_ajuste record;
-    v_conferidos _estoque_conferido[];
+    v_comparados _estoque_comparacao[];
     v_virados bigint;
     v_feito record;
 BEGIN
@@ -3292,10 +3399,10 @@ BEGIN
         RETURN;
     END IF;
     SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
-    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1, 1000);
+    v_comparados := _estoque_comparar(v_ajuste.por_execucao, v_inicio + v_ajuste.orcamento, 1, 1000);
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
-    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
@@ -3887,7 +3994,7 @@ BEGIN
     PERFORM _estoque_exigir_linhas();
     RAISE NOTICE 'estoque_pg: filling the result tables';
     IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
-        PERFORM _estoque_reconstruir_tudo();
+        PERFORM _estoque_recalcular_tudo();
     ELSE
         PERFORM _estoque_abrir_lotes(ARRAY(
             SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
@@ -3902,7 +4009,7 @@ BEGIN
         INSERT INTO estoque_tempo_real (cod_produto)
         SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
 
-        PERFORM _estoque_reconstruir(
+        PERFORM _estoque_recalcular(
             ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
     END IF;
     -- Plans made before statistics exist would last as long as the sessions that make them.

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from oraculo import (
-    FONTES,
     Conexao,
     Linha,
     Oraculo,
@@ -49,8 +48,9 @@ class Banco:
     # A day far from every clock, so that nothing in these tests depends on when they run.
     D = date(2025, 8, 6)
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, oraculo: type[Oraculo] = Oraculo) -> None:
         self.dsn = dsn
+        self.oraculo = oraculo
         self.conn: Conexao = psycopg.connect(dsn, autocommit=True)
         self._abertas: list[Conexao] = [self.conn]
         congelar(self.conn, self.D)
@@ -92,7 +92,7 @@ class Banco:
         self.verificar()
 
     def verificar(self) -> Oraculo:
-        return verificar_invariante(self.conn)
+        return verificar_invariante(self.conn, classe=self.oraculo)
 
     def recusa(self, sqlstate: str, sql: str, params: Parametros = None) -> psycopg.Error:
         """The statement fails with this SQLSTATE and leaves nothing of itself behind."""
@@ -106,7 +106,7 @@ class Banco:
 
     def retrato(self) -> dict[str, list[str]]:
         """All rows of the sources and the results, as they are."""
-        tabelas = (*FONTES, "estoque_tempo_real", "movimentacao_prevista")
+        tabelas = (*self.oraculo.FONTES, "estoque_tempo_real", "movimentacao_prevista")
         return {t: sorted(map(str, ler(self.conn, t))) for t in tabelas}
 
     @contextmanager

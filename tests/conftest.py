@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -85,6 +87,32 @@ def vazio(servico: Servico) -> Iterator[str]:
     nome = servico.criar()
     yield servico.dsn(nome)
     servico.remover(nome)
+
+
+@pytest.fixture
+def despejo(servico: Servico) -> Callable[..., str]:
+    """pg_dump of the schema as text: comments, rights and column order included."""
+    programa = servico.servidor.bindir / "pg_dump"
+    if not programa.exists():
+        pytest.skip("this server comes without pg_dump")
+
+    def despejar(dsn: str, *opcoes: str) -> str:
+        feito = subprocess.run(
+            [programa, "--schema-only", "--restrict-key=x", *opcoes, "-d", dsn],
+            capture_output=True,
+            text=True,
+            env=os.environ,
+        )
+        if "restrict-key" in feito.stderr:  # an older pg_dump does not know it
+            feito = subprocess.run(
+                [programa, "--schema-only", *opcoes, "-d", dsn], capture_output=True, text=True
+            )
+        assert feito.returncode == 0, feito.stderr
+        return "\n".join(
+            linha for linha in feito.stdout.splitlines() if linha and not linha.startswith("--")
+        )
+
+    return despejar
 
 
 # A client of pytest-postgresql on top of the same server, for tests that want an untouched

@@ -347,14 +347,14 @@ def test_a_partition_that_comes_with_its_rows_is_compared_bit_by_bit(
         "INSERT INTO separacao (separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
         " SELECT 'L' || n, 'P' || n, 1, '2025-08-07' FROM generate_series(1, 30) AS n"
     )
-    banco.cru("SELECT estoque_configurar(lote => 1)")
+    banco.cru("SELECT estoque_configurar(por_execucao => 1)")
     banco.cru(anexar)
     banco.cru("SELECT * FROM _estoque_vigiar_particoes()")
     assert banco.valor("SELECT count(*) FROM estoque_gatilhos() WHERE estado <> 'ok'") == 0
     esperados = banco.valor("SELECT count(*) FROM estoque_recontagem")
     assert esperados == {"unificacao_codigos": 21}.get(fonte, 30)
     assert banco.cru("SELECT * FROM estoque_verificar()")  # nothing was rebuilt yet
-    parcial = "SELECT * FROM _estoque_corrigir(_estoque_conferir(1, NULL, 0, 5), '0 s')"
+    parcial = "SELECT * FROM _estoque_corrigir(_estoque_comparar(1, NULL, 0, 5), '0 s')"
     assert banco.cru(parcial)[0]["corrigidos"] == 1
     assert 0 < banco.valor("SELECT count(*) FROM estoque_recontagem") < esperados
     banco.cru("SELECT estoque_minuto()")

@@ -51,7 +51,7 @@ def falhar(banco: Banco, monkeypatch: pytest.MonkeyPatch) -> Any:
             "CREATE OR REPLACE FUNCTION estoque_recalcular_tudo() RETURNS bigint"
             f" LANGUAGE plpgsql AS $$ BEGIN IF nextval('tentativas') <= {vezes} THEN"
             f" RAISE EXCEPTION USING ERRCODE = '{sqlstate}', MESSAGE = 'try again'; END IF;"
-            " RETURN _estoque_reconstruir_tudo(); END $$"
+            " RETURN _estoque_recalcular_tudo(); END $$"
         )
         return tentadas
 

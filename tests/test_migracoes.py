@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -29,32 +28,6 @@ from estoque_pg.migracoes import desfazer, estado, instalar, migrar
 RAIZ = Path(__file__).resolve().parent.parent
 ESCRITURACAO = ("_yoyo", "yoyo_lock", "estoque_migracao_soma")
 NOMES = ['Estoque "Um"', "loja; DROP TABLE x", "ção 'z' %s", "pg", "SELECT"]
-
-
-@pytest.fixture
-def despejo(servico: Servico) -> Callable[..., str]:
-    """pg_dump of the schema as text: comments, rights and column order included."""
-    programa = servico.servidor.bindir / "pg_dump"
-    if not programa.exists():
-        pytest.skip("this server comes without pg_dump")
-
-    def despejar(dsn: str, *opcoes: str) -> str:
-        feito = subprocess.run(
-            [programa, "--schema-only", "--restrict-key=x", *opcoes, "-d", dsn],
-            capture_output=True,
-            text=True,
-            env=os.environ,
-        )
-        if "restrict-key" in feito.stderr:  # an older pg_dump does not know it
-            feito = subprocess.run(
-                [programa, "--schema-only", *opcoes, "-d", dsn], capture_output=True, text=True
-            )
-        assert feito.returncode == 0, feito.stderr
-        return "\n".join(
-            linha for linha in feito.stdout.splitlines() if linha and not linha.startswith("--")
-        )
-
-    return despejar
 
 
 def sem_escrituracao(*extra: str) -> list[str]:

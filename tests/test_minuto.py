@@ -138,7 +138,7 @@ def test_every_product_has_its_turn(banco: Banco) -> None:
             agora = {
                 r["cod_produto"]
                 for r in banco.cru(
-                    "SELECT cod_produto FROM estoque_tempo_real WHERE conferido_em > %s", [inicio]
+                    "SELECT cod_produto FROM estoque_tempo_real WHERE comparado_em > %s", [inicio]
                 )
             }
             assert len(agora) in (10, 5) or volta
@@ -150,7 +150,7 @@ def test_every_product_has_its_turn(banco: Banco) -> None:
 
 def test_ordinary_writes_stay_hot_and_do_not_count_as_a_comparison(banco: Banco) -> None:
     banco.mov("P", 1)
-    antes = banco.valor("SELECT conferido_em FROM estoque_tempo_real")
+    antes = banco.valor("SELECT comparado_em FROM estoque_tempo_real")
     with banco.conn.transaction():
         for n in range(5):
             banco.mov("P", n)
@@ -158,7 +158,7 @@ def test_ordinary_writes_stay_hot_and_do_not_count_as_a_comparison(banco: Banco)
             "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables"
             " WHERE relname = 'estoque_tempo_real'"
         )[0].values()
-    assert banco.valor("SELECT conferido_em FROM estoque_tempo_real") == antes
+    assert banco.valor("SELECT comparado_em FROM estoque_tempo_real") == antes
     assert escritas >= 5
     assert hot >= escritas - 1
 
@@ -184,12 +184,12 @@ def test_a_product_taken_between_comparison_and_repair_is_left_unmarked(banco: B
     """Another session holds what the rebuild needs besides the product's row: the turn."""
     banco.cru(PRODUTOS.format(2))
     banco.cru("DELETE FROM estoque_codigo_conhecido WHERE codigo = 'P0001'")
-    antes = banco.valor("SELECT conferido_em FROM estoque_tempo_real WHERE cod_produto = 'P0001'")
+    antes = banco.valor("SELECT comparado_em FROM estoque_tempo_real WHERE cod_produto = 'P0001'")
     with Sessao(banco) as outra:
         outra.faz("BEGIN").result()
         outra.faz("SELECT FROM estoque_controle FOR UPDATE").result()
         assert fallback(banco) == {**ZERO, "processados": 1}
-        agora = "SELECT conferido_em FROM estoque_tempo_real WHERE cod_produto = 'P0001'"
+        agora = "SELECT comparado_em FROM estoque_tempo_real WHERE cod_produto = 'P0001'"
         assert banco.valor(agora) == antes
         assert banco.cru("SELECT * FROM estoque_falha") == []
         outra.faz("ROLLBACK").result()
@@ -201,7 +201,7 @@ def test_more_than_can_be_mended_in_time_is_left_for_the_next_runs(banco: Banco)
     """What is mended stays locked until the run ends: no writer shall wait for very much of it."""
     banco.cru(PRODUTOS.format(4))
     banco.cru("UPDATE estoque_tempo_real SET saldo_atual = -7 WHERE cod_produto <> 'P0003'")
-    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_conferir(2, NULL, 0, 0), '0 s')"
+    aos_poucos = "SELECT * FROM _estoque_corrigir(_estoque_comparar(2, NULL, 0, 0), '0 s')"
     feitos = [banco.cru(aos_poucos)[0] for _ in range(4)]
     # P0002 was cut off and comes first, with P0003, which is right and locks nothing.
     esperado = [(1, 1), (2, 1), (2, 1), (2, 0)]
@@ -393,22 +393,22 @@ def test_records_are_bounded(banco: Banco) -> None:
 def test_the_budget_ends_a_run_after_one_product_at_least(banco: Banco) -> None:
     banco.cru(PRODUTOS.format(20))
     ajuste = banco.cru("SELECT * FROM estoque_configurar()")[0]
-    assert ajuste == {"lote": 10, "orcamento": timedelta(seconds=20)}
-    ajuste = banco.cru("SELECT * FROM estoque_configurar(lote => 15)")[0]
-    assert ajuste == {"lote": 15, "orcamento": timedelta(seconds=20)}
+    assert ajuste == {"por_execucao": 10, "orcamento": timedelta(seconds=20)}
+    ajuste = banco.cru("SELECT * FROM estoque_configurar(por_execucao => 15)")[0]
+    assert ajuste == {"por_execucao": 15, "orcamento": timedelta(seconds=20)}
     assert minuto(banco)["processados"] == 15
     banco.cru("SELECT * FROM estoque_configurar(orcamento => '1 microsecond')")
     assert minuto(banco)["processados"] == 1
     for chamada in ("0", "-3", "NULL, '0 s'", "NULL, '-1 s'"):
         banco.recusa("22023", f"SELECT * FROM estoque_configurar({chamada})")
-    assert banco.cru("SELECT * FROM estoque_configurar()")[0]["lote"] == 15
+    assert banco.cru("SELECT * FROM estoque_configurar()")[0]["por_execucao"] == 15
 
 
 def test_the_settings_survive_the_loss_of_their_row(banco: Banco) -> None:
     banco.cru(PRODUTOS.format(20))
     banco.cru("DELETE FROM estoque_controle; DELETE FROM estoque_percurso")
     assert minuto(banco)["processados"] == 10
-    assert banco.cru("SELECT * FROM estoque_configurar(7)")[0]["lote"] == 7
+    assert banco.cru("SELECT * FROM estoque_configurar(7)")[0]["por_execucao"] == 7
     banco.unir("P0001", "P0002")
 
 

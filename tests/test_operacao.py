@@ -214,7 +214,7 @@ def test_settings(cena: Banco) -> None:
     novo = dados("configurar", "--lote", "50", "--orcamento", "1.5", dsn=cena.dsn)
     assert novo == {"lote": 50, "orcamento": 1.5}
     assert cena.cru("SELECT * FROM estoque_configurar()")[0] == {
-        "lote": 50,
+        "por_execucao": 50,
         "orcamento": timedelta(seconds=1.5),
     }
     for errado in (["--lote", "0"], ["--orcamento", "0"], ["--orcamento", "x"]):

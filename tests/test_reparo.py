@@ -243,8 +243,8 @@ def test_product_nobody_mentions_is_one_correction(banco: Banco) -> None:
         "valido_desde = '2025-08-20'",
         "valido_ate = '2025-08-01'",
         "valido_desde = '9999-12-31', valido_ate = '0001-01-01', menor_estoque_d7 = 77",
-        "reconstruido_por = NULL",
-        "reconstruido_por = '3'",
+        "recalculado_por = NULL",
+        "recalculado_por = '3'",
         "atualizado_em = '2000-01-01'",
     ],
 )

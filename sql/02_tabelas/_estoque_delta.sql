@@ -1,7 +1,7 @@
 -- What one statement changes for one code (and date): what triggers hand to _estoque_aplicar.
 -- saldo moves the balance; entrada and saida move the forecast of data; linhas counts source rows
 -- gained (positive) or lost (negative); nome is the one name they bear, '' for several;
--- nomes is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
+-- digital is a fingerprint of their ids and names, taken by an UPDATE to see whether those changed;
 -- lote is the lot of separations; fora counts the rows whose quantity cannot be counted.
 CREATE TYPE _estoque_delta AS (
     codigo text,
@@ -11,7 +11,7 @@ CREATE TYPE _estoque_delta AS (
     saida numeric,
     linhas bigint,
     nome text,
-    nomes numeric,
+    digital numeric,
     lote text,
     fora bigint
 );

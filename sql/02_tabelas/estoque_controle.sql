@@ -4,7 +4,7 @@
 CREATE TABLE estoque_controle (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     unificacoes bigint NOT NULL DEFAULT 0,
-    lote integer NOT NULL DEFAULT 10 CHECK (lote > 0),
+    por_execucao integer NOT NULL DEFAULT 10 CHECK (por_execucao > 0),
     orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s'),
     recusadas boolean NOT NULL DEFAULT false
 );
@@ -16,7 +16,7 @@ GRANT SELECT ON estoque_controle TO PUBLIC;
 
 COMMENT ON TABLE estoque_controle IS
     'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
-COMMENT ON COLUMN estoque_controle.lote IS 'Products the minute job compares in a run.';
+COMMENT ON COLUMN estoque_controle.por_execucao IS 'Products the minute job compares in a run.';
 COMMENT ON COLUMN estoque_controle.orcamento IS
     'Time after which a run of the minute job takes up no further product.';
 COMMENT ON COLUMN estoque_controle.recusadas IS

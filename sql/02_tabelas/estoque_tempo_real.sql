@@ -10,13 +10,13 @@ CREATE TABLE estoque_tempo_real (
     atualizado_em timestamptz NOT NULL DEFAULT now(),
     valido_desde date NOT NULL DEFAULT '9999-12-31',
     valido_ate date NOT NULL DEFAULT '0001-01-01',
-    reconstruido_por xid8,
-    conferido_em timestamptz NOT NULL DEFAULT now()
+    recalculado_por xid8,
+    comparado_em timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
-CREATE INDEX estoque_tempo_real_conferido ON estoque_tempo_real (conferido_em, cod_produto);
+CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;
@@ -36,7 +36,7 @@ COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
     'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
 COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
     'Last business day through which the passing of time is certain to leave both right.';
-COMMENT ON COLUMN estoque_tempo_real.reconstruido_por IS
+COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
     'Transaction that last rebuilt the row from the sources; inner use.';
-COMMENT ON COLUMN estoque_tempo_real.conferido_em IS
+COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
     'When the fallback last compared the product with the sources, or the row was made.';

@@ -54,7 +54,7 @@ BEGIN
     SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
     FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
     INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
-    v_corrigidos := _estoque_reconstruir(v_produtos);
+    v_corrigidos := _estoque_recalcular(v_produtos);
     PERFORM _estoque_revisar(v_codigos);
     RETURN v_corrigidos;
 END

@@ -5,7 +5,7 @@ SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
 DECLARE
-    v_corrigidos bigint := _estoque_reconstruir_tudo();
+    v_corrigidos bigint := _estoque_recalcular_tudo();
 BEGIN
     UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
     WHERE recusadas;

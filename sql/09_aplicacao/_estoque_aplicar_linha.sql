@@ -21,7 +21,7 @@ BEGIN
             AND t.cod_produto = c.cod_produto
             AND (p_nome IS NULL OR t.nome_produto = p_nome)
             AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
-            AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+            AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
         RETURNING t.cod_produto INTO v_produto;
         IF FOUND THEN
             PERFORM _estoque_prever(v_produto, p_data, p_entrada, p_saida);
@@ -34,7 +34,7 @@ BEGIN
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     WHERE c.codigo = p_codigo
         AND (p_nome IS NULL OR t.nome_produto = p_nome)
-        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id()
+        AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     FOR NO KEY UPDATE OF t;
     IF NOT FOUND THEN
         RETURN false;

@@ -1,5 +1,4 @@
--- The short way of one movement of a code: where it leaves the outlook in the clear, the minimum
--- moves by the same amount and there is no rupture, so nothing else need be read.
+-- The short way of one movement of a code, where the minimum moves along (_estoque_basta_somar).
 -- Returns false, having done nothing, where that does not hold (fields that have expired, another
 -- name, a new code, a product rebuilt in this transaction): _estoque_aplicar_linha is asked next.
 CREATE FUNCTION _estoque_somar(p_codigo text, p_saldo numeric, p_nome text) RETURNS boolean
@@ -14,10 +13,10 @@ BEGIN
     FROM estoque_codigo_conhecido AS c
     WHERE c.codigo = p_codigo
         AND t.cod_produto = c.cod_produto
-        AND t.menor_estoque_d7 + p_saldo >= 0
-        AND estoque_hoje() BETWEEN t.valido_desde AND t.valido_ate
+        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, estoque_hoje(), t.valido_desde,
+            t.valido_ate)
         AND t.nome_produto = p_nome
-        AND t.reconstruido_por IS DISTINCT FROM pg_current_xact_id();
+        AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id();
     RETURN FOUND;
 END
 $body$;

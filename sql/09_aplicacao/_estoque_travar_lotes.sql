@@ -2,7 +2,7 @@
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
 -- Returns each gate, and whether this transaction turned it.
 CREATE FUNCTION _estoque_travar_lotes(p_lotes text[])
-RETURNS TABLE (lote text, faturado boolean, virado boolean)
+RETURNS TABLE (lote text, faturado boolean, mudou boolean)
 LANGUAGE plpgsql VOLATILE
 AS $body$
 #variable_conflict use_column

@@ -14,7 +14,7 @@ DECLARE
     v_varias boolean;
     v_cabe boolean;
     v_codigo text;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
 BEGIN
     -- A partition that was detached keeps its triggers.
@@ -28,11 +28,11 @@ BEGIN
         SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
             _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
             f.nome_produto::text, _estoque_cabe(f.qtd_movimentacao::numeric)
-        INTO v_varias, v_codigo, v_qtd, v_nome, v_cabe
+        INTO v_varias, v_codigo, v_quantidade, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
         IF NOT v_varias AND v_cabe AND (
-            _estoque_somar(v_codigo, v_qtd, v_nome)
-            OR _estoque_aplicar_linha(v_codigo, NULL, v_qtd, 0, 0, v_nome))
+            _estoque_somar(v_codigo, v_quantidade, v_nome)
+            OR _estoque_aplicar_linha(v_codigo, NULL, v_quantidade, 0, 0, v_nome))
         THEN
             RETURN NULL;
         END IF;

@@ -15,7 +15,7 @@ DECLARE
     v_cabe boolean;
     v_codigo text;
     v_data date;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
 BEGIN
     -- A partition that was detached keeps its triggers.
@@ -31,10 +31,10 @@ BEGIN
             _estoque_contribuicao_pre_separacao(f.cod_produto::text,
                 f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text),
             f.nome_produto::text, _estoque_cabe(f.qtd_selecionada_usuario::numeric)
-        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_qtd <> 0
-            AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
+        IF NOT v_varias AND v_cabe AND v_quantidade <> 0
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_quantidade, v_nome)
         THEN
             RETURN NULL;
         END IF;

@@ -16,7 +16,7 @@ DECLARE
     v_cabe boolean;
     v_codigo text;
     v_data date;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
 BEGIN
     -- A partition that was detached keeps its triggers.
@@ -32,10 +32,10 @@ BEGIN
             _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
                 f.qtd_programada::numeric),
             to_jsonb(f) ->> 'nome_produto', _estoque_cabe(f.qtd_programada::numeric)
-        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe
+        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe
         FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_qtd <> 0
-            AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_qtd, 0, v_nome)
+        IF NOT v_varias AND v_cabe AND v_quantidade <> 0
+            AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_quantidade, 0, v_nome)
         THEN
             RETURN NULL;
         END IF;

@@ -17,13 +17,13 @@ DECLARE
     v_cabe boolean;
     v_codigo text;
     v_data date;
-    v_qtd numeric;
+    v_quantidade numeric;
     v_nome text;
     v_lote text;
     v_faturado boolean;
-    v_virado boolean;
+    v_mudou boolean;
     v_lotes text[];
-    v_reconstruir text[];
+    v_recalcular text[];
 BEGIN
     -- A partition that was detached keeps its triggers.
     IF TG_TABLE_NAME <> 'separacao'
@@ -38,18 +38,18 @@ BEGIN
             _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                 f.qtd_saldo::numeric, false),
             f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric), f.separacao_lote_id::text
-        INTO v_varias, v_codigo, v_data, v_qtd, v_nome, v_cabe, v_lote
+        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe, v_lote
         FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_qtd <> 0 THEN
+        IF NOT v_varias AND v_cabe AND v_quantidade <> 0 THEN
             IF v_lote IS NOT NULL THEN
                 -- As _estoque_travar_lotes does, for one.
                 INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
                 ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
                 RETURNING l.faturado, l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id()
-                INTO v_faturado, v_virado;
+                INTO v_faturado, v_mudou;
             END IF;
-            IF v_faturado IS NOT TRUE AND v_virado IS NOT TRUE
-                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_qtd, v_nome)
+            IF v_faturado IS NOT TRUE AND v_mudou IS NOT TRUE
+                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_quantidade, v_nome)
             THEN
                 RETURN NULL;
             END IF;
@@ -117,14 +117,14 @@ BEGIN
         PERFORM FROM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data,
                 0, 0, CASE WHEN l.faturado THEN 0 ELSE d.saida END,
-                d.linhas, d.nome, d.nomes, NULL, NULL)::_estoque_delta),
+                d.linhas, d.nome, d.digital, NULL, NULL)::_estoque_delta),
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
-        INTO v_deltas, v_reconstruir
+        INTO v_deltas, v_recalcular
         FROM unnest(v_deltas) AS d
         LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
-    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_reconstruir, NULL), '{}'));
+    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));
     RETURN NULL;
 END
 $body$;

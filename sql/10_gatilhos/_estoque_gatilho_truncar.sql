@@ -13,7 +13,7 @@ BEGIN
             MESSAGE = format('TRUNCATE of %I needs the isolation level READ COMMITTED', TG_TABLE_NAME),
             HINT = 'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.';
     END IF;
-    PERFORM _estoque_reconstruir_tudo();
+    PERFORM _estoque_recalcular_tudo();
     RETURN NULL;
 END
 $body$;

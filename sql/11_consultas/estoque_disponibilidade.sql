@@ -7,7 +7,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    PERFORM _estoque_conferir_dias(dias);
+    PERFORM _estoque_exigir_dias(dias);
     IF quantidade IS NULL OR NOT (quantidade > 0 AND quantidade < 'Infinity') THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('quantidade must be a positive number, not %s',

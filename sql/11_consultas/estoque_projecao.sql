@@ -14,7 +14,7 @@ DECLARE
     v_dias integer := dias;
     v_produto text := estoque_codigo(codigo);
 BEGIN
-    PERFORM _estoque_conferir_dias(v_dias);
+    PERFORM _estoque_exigir_dias(v_dias);
 
     RETURN QUERY
     WITH previsto AS (

@@ -15,7 +15,7 @@ DECLARE
     v_produtos text[];
     v_saldos numeric[];
 BEGIN
-    PERFORM _estoque_conferir_dias(v_dias);
+    PERFORM _estoque_exigir_dias(v_dias);
     IF v_dias > 7 THEN
         SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_produtos, v_saldos
         FROM estoque_tempo_real AS t

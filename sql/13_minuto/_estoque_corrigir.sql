@@ -3,7 +3,7 @@
 -- notice; a product that stays locked is left unmarked, and so comes first the next time.
 -- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
 CREATE FUNCTION _estoque_corrigir(
-    p_conferidos _estoque_conferido[], p_tempo interval,
+    p_comparados _estoque_comparacao[], p_tempo interval,
     OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
 )
 LANGUAGE plpgsql VOLATILE
@@ -11,7 +11,7 @@ SET lock_timeout = '100ms'
 AS $body$
 DECLARE
     v_prazo timestamptz := clock_timestamp() + p_tempo;
-    v_um _estoque_conferido;
+    v_um _estoque_comparacao;
     v_codigo text;
     v_ocupado boolean;
     v_vistos text[] := ARRAY[]::text[];
@@ -19,7 +19,7 @@ DECLARE
 BEGIN
     corrigidos := 0;
     -- In the order of the codes, as everybody locks.
-    FOR v_um IN SELECT c.* FROM unnest(p_conferidos) AS c ORDER BY c.cod_produto LOOP
+    FOR v_um IN SELECT c.* FROM unnest(p_comparados) AS c ORDER BY c.cod_produto LOOP
         v_ocupado := false;
         CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
             AND clock_timestamp() > v_prazo;
@@ -82,7 +82,7 @@ BEGIN
     DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
     UPDATE estoque_tempo_real AS t
-    SET conferido_em = clock_timestamp()
+    SET comparado_em = clock_timestamp()
     FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
           WHERE l.cod_produto = ANY (v_vistos)
           ORDER BY l.cod_produto
@@ -91,6 +91,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_corrigir(_estoque_conferido[], interval) IS
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
     'Rebuilds the compared codes that were wrong and marks all of them; inner use.';

@@ -1,7 +1,7 @@
 -- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
--- a table of ours. At most p_lote of them. Walks the distinct codes of the tables by their indexes,
+-- a table of ours. At most p_quantos of them. Walks the distinct codes of the tables by their indexes,
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
-CREATE FUNCTION _estoque_estranhos(p_lote integer) RETURNS text[]
+CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
@@ -45,12 +45,12 @@ BEGIN
                 SELECT FROM estoque_codigo_conhecido AS k
                 JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
                 WHERE k.codigo = u.c)
-            ORDER BY u.n LIMIT p_lote - cardinality(v_estranhos)
+            ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
         ) AS e;
         v_estranhos := v_estranhos || v_achados;
         v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
-        IF cardinality(v_estranhos) = p_lote THEN
-            v_depois := v_estranhos[p_lote];
+        IF cardinality(v_estranhos) = p_quantos THEN
+            v_depois := v_estranhos[p_quantos];
             EXIT;
         ELSIF v_faltam = 0 THEN
             v_depois := v_codigos[cardinality(v_codigos)];
@@ -68,7 +68,7 @@ BEGIN
             SELECT FROM estoque_codigo_conhecido AS k
             JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
             WHERE k.codigo = c.codigo)
-        LIMIT p_lote - cardinality(v_estranhos));
+        LIMIT p_quantos - cardinality(v_estranhos));
 END
 $body$;
 

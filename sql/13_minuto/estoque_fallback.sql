@@ -15,7 +15,7 @@ BEGIN
             HINT = 'Give the number of products to compare.';
     END IF;
     IF _estoque_tomar_minuto() THEN
-        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_conferir(lote, NULL, 0, 0), NULL) AS c;
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_comparar(lote, NULL, 0, 0), NULL) AS c;
     ELSE
         RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
     END IF;

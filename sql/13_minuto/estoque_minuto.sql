@@ -17,7 +17,7 @@ DECLARE
     v_inicio timestamptz := clock_timestamp();
     v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
     v_ajuste record;
-    v_conferidos _estoque_conferido[];
+    v_comparados _estoque_comparacao[];
     v_virados bigint;
     v_feito record;
 BEGIN
@@ -25,10 +25,10 @@ BEGIN
         RETURN;
     END IF;
     SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
-    v_conferidos := _estoque_conferir(v_ajuste.lote, v_inicio + v_ajuste.orcamento, 1, 1000);
+    v_comparados := _estoque_comparar(v_ajuste.por_execucao, v_inicio + v_ajuste.orcamento, 1, 1000);
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
-    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_conferidos, interval '500 ms') AS c;
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)

@@ -11,7 +11,7 @@ BEGIN
     PERFORM _estoque_exigir_linhas();
     RAISE NOTICE 'estoque_pg: filling the result tables';
     IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
-        PERFORM _estoque_reconstruir_tudo();
+        PERFORM _estoque_recalcular_tudo();
     ELSE
         PERFORM _estoque_abrir_lotes(ARRAY(
             SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
@@ -26,7 +26,7 @@ BEGIN
         INSERT INTO estoque_tempo_real (cod_produto)
         SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
 
-        PERFORM _estoque_reconstruir(
+        PERFORM _estoque_recalcular(
             ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
     END IF;
     -- Plans made before statistics exist would last as long as the sessions that make them.

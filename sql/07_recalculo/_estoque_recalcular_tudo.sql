@@ -1,7 +1,7 @@
 -- Rebuilds everything from the sources: known codes and their groups, gates, products.
 -- Writers of the sources wait only for the product rows, which are locked in order, all of them.
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
-CREATE FUNCTION _estoque_reconstruir_tudo() RETURNS bigint
+CREATE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
@@ -48,10 +48,10 @@ BEGIN
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
           ORDER BY t.cod_produto FOR UPDATE) AS x;
-    RETURN v_sobras + v_reagrupados + _estoque_reconstruir(v_produtos, true);
+    RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_reconstruir_tudo() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir_tudo() IS
+REVOKE ALL ON FUNCTION _estoque_recalcular_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular_tudo() IS
     'Rebuilds codes, gates and products from the sources; inner use.';

@@ -4,7 +4,7 @@
 -- The caller holds the lock on the rows, and only locked rows are read and written: a product that
 -- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
 -- is, so that the sources are read through instead of by product.
-CREATE FUNCTION _estoque_reconstruir(p_produtos text[], p_todos boolean DEFAULT false)
+CREATE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
@@ -63,7 +63,7 @@ BEGIN
         SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
             dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
             atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
-            reconstruido_por = pg_current_xact_id()
+            recalculado_por = pg_current_xact_id()
         FROM certo AS c
         WHERE t.cod_produto = c.cod_produto
     )
@@ -73,6 +73,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_reconstruir(text[], boolean) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_reconstruir(text[], boolean) IS
+REVOKE ALL ON FUNCTION _estoque_recalcular(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular(text[], boolean) IS
     'Rebuilds locked products from the sources, returns how many were wrong; inner use.';

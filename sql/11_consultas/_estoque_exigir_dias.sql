@@ -1,5 +1,5 @@
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
-CREATE FUNCTION _estoque_conferir_dias(p_dias integer) RETURNS void
+CREATE FUNCTION _estoque_exigir_dias(p_dias integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $body$
 BEGIN
@@ -11,5 +11,5 @@ BEGIN
 END
 $body$;
 
-GRANT EXECUTE ON FUNCTION _estoque_conferir_dias(integer) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_conferir_dias(integer) IS 'Raises 22023 for a NULL or negative horizon.';
+GRANT EXECUTE ON FUNCTION _estoque_exigir_dias(integer) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_dias(integer) IS 'Raises 22023 for a NULL or negative horizon.';
