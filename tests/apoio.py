@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,7 @@ from oraculo import (
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
+RAIZ = Path(__file__).resolve().parent.parent
 NIVEIS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 RETENTAVEIS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 FUSO = ZoneInfo("America/Sao_Paulo")
@@ -33,6 +36,23 @@ Parametros = Sequence[Any] | Mapping[str, Any] | None
 
 def hoje_em_sao_paulo() -> date:
     return datetime.now(FUSO).date()
+
+
+def arquivos_sql(padrao: str = "*.sql") -> list[Path]:
+    """The files below sql/ by name, in whichever folder they stand; at least one."""
+    achados = sorted((RAIZ / "sql").rglob(padrao))
+    assert achados, padrao
+    return achados
+
+
+def publicos() -> set[str]:
+    """The functions and views for everyone: those whose names begin with estoque_."""
+    criados = re.compile(
+        r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE|VIEW) (estoque_\w+)", re.MULTILINE
+    )
+    nomes = {n for arquivo in arquivos_sql() for n in criados.findall(arquivo.read_text())}
+    assert nomes
+    return nomes
 
 
 def congelar(conn: Conexao, dia: date) -> None:
