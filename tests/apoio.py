@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -25,6 +25,9 @@ from oraculo import (
 )
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing has it from Python 3.11 on
 
 RAIZ = Path(__file__).resolve().parent.parent
 NIVEIS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
@@ -245,7 +248,7 @@ class Sessao:
         self.pid = self.conn.info.backend_pid
         self._linha = ThreadPoolExecutor(1)
 
-    def __enter__(self) -> Sessao:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

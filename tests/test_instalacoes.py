@@ -199,10 +199,13 @@ def test_json_names_the_schema_worked_on(vazio: str) -> None:
 def papeis(vazio: str) -> Iterator[tuple[str, str, str]]:
     """An owner who is no superuser, with a schema of his own; a reader; a writer."""
     with psycopg.connect(vazio, autocommit=True) as conn:
-        nomes = tuple(f"{p}_{conn.info.dbname}" for p in ("dona", "leitora", "escritora"))
+        dona, leitora, escritora = (
+            f"{p}_{conn.info.dbname}" for p in ("dona", "leitora", "escritora")
+        )
+        nomes = (dona, leitora, escritora)
         for nome in nomes:
             conn.execute(f"CREATE ROLE {nome} LOGIN")
-        conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {nomes[0]}")
+        conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {dona}")
         yield nomes
         conn.execute(f"DROP OWNED BY {', '.join(nomes)} CASCADE; DROP ROLE {', '.join(nomes)}")
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from apoio import Banco, Sessao
+from oraculo import Linha
 from test_reparo import ESTRAGOS, cena
 
 from estoque_pg.migracoes import instalar
@@ -27,7 +28,7 @@ def fallback(banco: Banco, lote: int = 10) -> dict[str, int]:
     return banco.cru("SELECT * FROM estoque_fallback(%s)", [lote])[0]
 
 
-def minuto(banco: Banco) -> dict[str, object]:
+def minuto(banco: Banco) -> Linha:
     return banco.cru("SELECT * FROM estoque_minuto()")[0]
 
 
