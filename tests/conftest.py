@@ -1,8 +1,13 @@
-"""One throw-away server for the session, one template database, one clone of it for each test."""
+"""One throw-away server for the session, one template database, one clone of it for each test.
+
+`make test` runs as many sessions side by side as there are processors, each with a server of its
+own: nothing that a test does to its server can be seen by one that runs beside it.
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -19,6 +24,16 @@ from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor, obter_extras
 
 CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", "timezone='UTC'")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """The processors we may use. Not more than 8: each session's server takes memory, too."""
+    return min(len(os.sched_getaffinity(0)), 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests begin first, so that no processor idles while the last of them ends."""
+    items.sort(key=lambda item: item.get_closest_marker("lento") is None)
 
 
 @dataclass
