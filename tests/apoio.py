@@ -66,6 +66,17 @@ def congelar(conn: Conexao, dia: date) -> None:
     )
 
 
+@contextmanager
+def papel_novo(conn: Conexao, prefixo: str) -> Iterator[str]:
+    """A role that may log in; at the end it goes, with what it owns and may do here."""
+    nome = f"{prefixo}_{conn.info.dbname}"  # roles belong to the whole server
+    conn.execute(f"CREATE ROLE {nome} LOGIN")
+    try:
+        yield nome
+    finally:
+        conn.execute(f"DROP OWNED BY {nome} CASCADE; DROP ROLE {nome}")
+
+
 class Banco:
     """One clone of the template database. Every `execute` ends with the invariant."""
 

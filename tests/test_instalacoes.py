@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, papel_novo
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
 from psycopg import sql
@@ -199,15 +199,13 @@ def test_json_names_the_schema_worked_on(vazio: str) -> None:
 def papeis(vazio: str) -> Iterator[tuple[str, str, str]]:
     """An owner who is no superuser, with a schema of his own; a reader; a writer."""
     with psycopg.connect(vazio, autocommit=True) as conn:
-        dona, leitora, escritora = (
-            f"{p}_{conn.info.dbname}" for p in ("dona", "leitora", "escritora")
-        )
-        nomes = (dona, leitora, escritora)
-        for nome in nomes:
-            conn.execute(f"CREATE ROLE {nome} LOGIN")
-        conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {dona}")
-        yield nomes
-        conn.execute(f"DROP OWNED BY {', '.join(nomes)} CASCADE; DROP ROLE {', '.join(nomes)}")
+        with (
+            papel_novo(conn, "leitora") as leitora,
+            papel_novo(conn, "escritora") as escritora,
+            papel_novo(conn, "dona") as dona,
+        ):
+            conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {dona}")
+            yield dona, leitora, escritora
 
 
 def test_reader_and_writer_get_what_they_need_and_no_more(

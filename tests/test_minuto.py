@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from apoio import Banco, Sessao
+from apoio import Banco, Sessao, papel_novo
 from oraculo import Linha
 from test_reparo import ESTRAGOS, cena
 
@@ -600,9 +600,7 @@ def test_functions_of_the_erp_are_its_own_affair(vazio: str) -> None:
 
 
 def test_a_reader_sees_all_of_it_and_changes_nothing(banco: Banco) -> None:
-    papel = f"leitor_{banco.conn.info.dbname}"
-    banco.cru(f"CREATE ROLE {papel} LOGIN")
-    try:
+    with papel_novo(banco.conn, "leitor") as papel:
         conn = banco.conectar(user=papel)
         for consulta in (
             "estoque_execucao", "estoque_correcao", "estoque_falha", "estoque_assinatura",
@@ -620,5 +618,3 @@ def test_a_reader_sees_all_of_it_and_changes_nothing(banco: Banco) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 chamada()
         conn.close()
-    finally:
-        banco.cru(f"DROP ROLE {papel}")
