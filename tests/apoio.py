@@ -228,6 +228,21 @@ class Banco:
             "unificacao_codigos", codigo_origem=de, codigo_destino=para, ativo=ativo
         )
 
+    def povoar(self) -> None:
+        """P runs out, lot L1 is invoiced and L2 is not, X is an alias of P; Q is a bystander."""
+        self.mov("P", 10)
+        self.mov("Q", 10)
+        self.mov("X", 2)
+        self.unir("X", "P")
+        self.sep("P", 20, 3, "L2")
+        self.sep("P", 4, 4, "L1")
+        self.sep("Q", 4, 4, "L1")
+        self.sep("Q", 1, 4, "L2")
+        self.prod("P", 30, 5)
+        self.prod("Q", 3, 12)
+        self.item("L1", "NF")
+        self.item("L2")
+
     # --- what the package stores and answers --------------------------------------------------
 
     def produto(self, cod: str) -> Linha | None:

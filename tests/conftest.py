@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +26,17 @@ from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor, obter_extras
 
 CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", "timezone='UTC'")
+
+
+def pytest_configure() -> None:
+    """A session in the background, or under nohup, was started deaf to these signals.
+
+    The programs that tests start, and interrupt, would inherit that. A handler is not inherited:
+    this one leaves the session as deaf as it was.
+    """
+    for sinal in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(sinal) is signal.SIG_IGN:
+            signal.signal(sinal, lambda *_: None)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -60,6 +73,17 @@ class Servico:
         )
         return nome
 
+    @contextmanager
+    def banco(self, modelo: str) -> Iterator[Banco]:
+        """A clone of a template, opened, for as long as it is wanted."""
+        nome = self.criar(modelo)
+        banco = Banco(self.dsn(nome))
+        try:
+            yield banco
+        finally:
+            banco.fechar()
+            self.remover(nome)
+
     def remover(self, nome: str) -> None:
         self.admin.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(nome))
@@ -85,13 +109,25 @@ def modelo(servico: Servico) -> str:
 @pytest.fixture
 def banco(servico: Servico, modelo: str) -> Iterator[Banco]:
     """An installed, empty database of the test's own, standing on Banco.D."""
+    with servico.banco(modelo) as banco:
+        yield banco
+
+
+@pytest.fixture(scope="session")
+def modelo_povoado(servico: Servico, modelo: str) -> str:
+    """A second template, with rows in it: hundreds of tests begin with the same dozen."""
     nome = servico.criar(modelo)
     banco = Banco(servico.dsn(nome))
-    try:
+    banco.povoar()
+    banco.fechar()
+    return nome
+
+
+@pytest.fixture
+def povoado(servico: Servico, modelo_povoado: str) -> Iterator[Banco]:
+    """As `banco`, with the rows of Banco.povoar."""
+    with servico.banco(modelo_povoado) as banco:
         yield banco
-    finally:
-        banco.fechar()
-        servico.remover(nome)
 
 
 @pytest.fixture

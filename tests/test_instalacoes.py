@@ -49,6 +49,7 @@ def saldo(conn: psycopg.Connection, schema: str, codigo: str) -> object:
 # --- a schema per company ---------------------------------------------------------------------
 
 
+@pytest.mark.lento
 def test_fifty_companies_in_one_database(vazio: str, tmp_path: Path) -> None:
     """Each is installed on its own; migrating all reports the one that fails, the others done."""
     empresas = [f"empresa {n:02}" for n in range(46)] + [n for n in NOMES if len(n) > 2][:4]

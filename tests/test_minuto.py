@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from apoio import Banco, Sessao, papel_novo
 from oraculo import Linha
-from test_reparo import ESTRAGOS, cena
+from test_reparo import ESTRAGOS
 
 from estoque_pg.migracoes import instalar
 
@@ -56,19 +56,18 @@ def transbordar(banco: Banco, produto: str) -> None:
 
 
 @pytest.mark.parametrize("estrago", ESTRAGOS)
-def test_whatever_goes_astray_is_mended(banco: Banco, estrago: str) -> None:
+def test_whatever_goes_astray_is_mended(povoado: Banco, estrago: str) -> None:
     """A full circle of the fallback mends every kind of damage, and writes down what it was."""
-    cena(banco)
-    banco.cru(ESTRAGOS[estrago][0])
-    assert banco.cru("SELECT * FROM estoque_verificar()")
-    feito = fallback(banco, 20)
+    povoado.cru(ESTRAGOS[estrago][0])
+    assert povoado.cru("SELECT * FROM estoque_verificar()")
+    feito = fallback(povoado, 20)
     assert feito["corrigidos"] >= 1
     assert feito["falhas"] == 0
-    banco.verificar()
-    anotado = banco.cru("SELECT * FROM estoque_correcao")
+    povoado.verificar()
+    anotado = povoado.cru("SELECT * FROM estoque_correcao")
     assert anotado
-    assert fallback(banco, 20)["corrigidos"] == 0
-    assert len(banco.cru("SELECT id FROM estoque_correcao")) == len(anotado)
+    assert fallback(povoado, 20)["corrigidos"] == 0
+    assert len(povoado.cru("SELECT id FROM estoque_correcao")) == len(anotado)
 
 
 @pytest.mark.parametrize(
