@@ -16,7 +16,7 @@ demo:  ## a year of an ERP and the life of a day, on a private server in .estoqu
 
 test:  ## run the tests, on all processors; ARGS="-n 0 -k gate -x" goes to pytest
 	$(PREPARAR)
-	@$(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 bench:  ## measure, and write bench/RESULTADOS.md
 	$(PREPARAR)

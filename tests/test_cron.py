@@ -68,10 +68,6 @@ def servidor_aqui() -> Iterator[Servidor]:
         yield servidor
 
 
-# All tests on that server go to one of the sessions that run side by side: it is started once.
-num_so_servidor = pytest.mark.xdist_group("servidor_aqui")
-
-
 @pytest.fixture
 def aqui(servidor_aqui: Servidor) -> Iterator[Aqui]:
     with psycopg.connect(servidor_aqui.dsn("erp"), autocommit=True, row_factory=dict_row) as conn:
@@ -194,7 +190,6 @@ def test_no_pg_cron_anywhere(banco: Banco, servico: Servico) -> None:
 # --- pg_cron in this database -----------------------------------------------------------------
 
 
-@num_so_servidor
 def test_scheduled_here_once_and_the_job_runs(aqui: Aqui) -> None:
     instalar(aqui.dsn)
     for _ in range(2):
@@ -211,7 +206,6 @@ def test_scheduled_here_once_and_the_job_runs(aqui: Aqui) -> None:
         assert linha == {"havia": restava}
 
 
-@num_so_servidor
 def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
     instalar(aqui.dsn, "fechada")
     dados("agendar", "--schema", "fechada", dsn=aqui.dsn)
@@ -219,7 +213,6 @@ def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
     assert aqui.tarefas() == []
 
 
-@num_so_servidor
 @pytest.mark.parametrize("schema", ['Loja "Um"; x', "ç" * 31, "a" * 63, "a.b"])
 def test_a_job_for_each_schema_however_it_is_called(aqui: Aqui, schema: str) -> None:
     instalar(aqui.dsn, schema)
@@ -238,7 +231,6 @@ def test_a_job_for_each_schema_however_it_is_called(aqui: Aqui, schema: str) -> 
     assert [t["jobname"] for t in aqui.tarefas()] == ["estoque erp.public"]
 
 
-@num_so_servidor
 def test_rights_here(aqui: Aqui) -> None:
     instalar(aqui.dsn)
     aqui.conn.execute("DROP ROLE IF EXISTS agente; CREATE ROLE agente LOGIN")
@@ -263,7 +255,6 @@ def test_rights_here(aqui: Aqui) -> None:
         aqui.conn.execute("DROP OWNED BY agente; DROP ROLE agente")
 
 
-@num_so_servidor
 def test_the_page_on_operation_runs_as_printed(aqui: Aqui) -> None:
     """Every SQL example, in order; and every command it names is one."""
     texto = (RAIZ / "docs" / "operacao.md").read_text(encoding="utf-8")
