@@ -14,9 +14,9 @@ demo:  ## a year of an ERP and the life of a day, on a private server in .estoqu
 	$(PREPARAR)
 	@.venv/bin/estoque demo $(ARGS)
 
-test:  ## run the tests; ARGS="-k gate -x" goes to pytest
+test:  ## run the tests, on all processors; ARGS="-n 0 -k gate -x" goes to pytest
 	$(PREPARAR)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 bench:  ## measure, and write bench/RESULTADOS.md
 	$(PREPARAR)

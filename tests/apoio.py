@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -23,6 +25,10 @@ from oraculo import (
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing has it from Python 3.11 on
+
+RAIZ = Path(__file__).resolve().parent.parent
 NIVEIS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 RETENTAVEIS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 FUSO = ZoneInfo("America/Sao_Paulo")
@@ -34,12 +40,40 @@ def hoje_em_sao_paulo() -> date:
     return datetime.now(FUSO).date()
 
 
+def arquivos_sql(padrao: str = "*.sql") -> list[Path]:
+    """The files below sql/ by name, in whichever folder they stand; at least one."""
+    achados = sorted((RAIZ / "sql").rglob(padrao))
+    assert achados, padrao
+    return achados
+
+
+def publicos() -> set[str]:
+    """The functions and views for everyone: those whose names begin with estoque_."""
+    criados = re.compile(
+        r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE|VIEW) (estoque_\w+)", re.MULTILINE
+    )
+    nomes = {n for arquivo in arquivos_sql() for n in criados.findall(arquivo.read_text())}
+    assert nomes
+    return nomes
+
+
 def congelar(conn: Conexao, dia: date) -> None:
     """Moves the whole system's day, the documented way: by replacing the one function."""
     conn.execute(
         f"CREATE OR REPLACE FUNCTION estoque_hoje() RETURNS date "
         f"LANGUAGE sql STABLE PARALLEL SAFE RETURN date '{dia.isoformat()}'"
     )
+
+
+@contextmanager
+def papel_novo(conn: Conexao, prefixo: str) -> Iterator[str]:
+    """A role that may log in; at the end it goes, with what it owns and may do here."""
+    nome = f"{prefixo}_{conn.info.dbname}"  # roles belong to the whole server
+    conn.execute(f"CREATE ROLE {nome} LOGIN")
+    try:
+        yield nome
+    finally:
+        conn.execute(f"DROP OWNED BY {nome} CASCADE; DROP ROLE {nome}")
 
 
 class Banco:
@@ -194,6 +228,21 @@ class Banco:
             "unificacao_codigos", codigo_origem=de, codigo_destino=para, ativo=ativo
         )
 
+    def povoar(self) -> None:
+        """P runs out, lot L1 is invoiced and L2 is not, X is an alias of P; Q is a bystander."""
+        self.mov("P", 10)
+        self.mov("Q", 10)
+        self.mov("X", 2)
+        self.unir("X", "P")
+        self.sep("P", 20, 3, "L2")
+        self.sep("P", 4, 4, "L1")
+        self.sep("Q", 4, 4, "L1")
+        self.sep("Q", 1, 4, "L2")
+        self.prod("P", 30, 5)
+        self.prod("Q", 3, 12)
+        self.item("L1", "NF")
+        self.item("L2")
+
     # --- what the package stores and answers --------------------------------------------------
 
     def produto(self, cod: str) -> Linha | None:
@@ -225,7 +274,7 @@ class Sessao:
         self.pid = self.conn.info.backend_pid
         self._linha = ThreadPoolExecutor(1)
 
-    def __enter__(self) -> Sessao:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

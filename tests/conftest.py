@@ -1,11 +1,17 @@
-"""One throw-away server for the session, one template database, one clone of it for each test."""
+"""One throw-away server for the session, one template database, one clone of it for each test.
+
+`make test` runs as many sessions side by side as there are processors, each with a server of its
+own: nothing that a test does to its server can be seen by one that runs beside it.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +27,27 @@ from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor, obter_extras
 
 CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", "timezone='UTC'")
+
+
+def pytest_configure() -> None:
+    """A session in the background, or under nohup, was started deaf to these signals.
+
+    The programs that tests start, and interrupt, would inherit that. A handler is not inherited:
+    this one leaves the session as deaf as it was.
+    """
+    for sinal in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(sinal) is signal.SIG_IGN:
+            signal.signal(sinal, lambda *_: None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """The processors we may use. Not more than 8: each session's server takes memory, too."""
+    return min(len(os.sched_getaffinity(0)), 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests begin first, so that no processor idles while the last of them ends."""
+    items.sort(key=lambda item: item.get_closest_marker("lento") is None)
 
 
 @dataclass
@@ -47,6 +74,17 @@ class Servico:
         )
         return nome
 
+    @contextmanager
+    def banco(self, modelo: str) -> Iterator[Banco]:
+        """A clone of a template, opened, for as long as it is wanted."""
+        nome = self.criar(modelo)
+        banco = Banco(self.dsn(nome))
+        try:
+            yield banco
+        finally:
+            banco.fechar()
+            self.remover(nome)
+
     def remover(self, nome: str) -> None:
         self.admin.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(nome))
@@ -72,13 +110,25 @@ def modelo(servico: Servico) -> str:
 @pytest.fixture
 def banco(servico: Servico, modelo: str) -> Iterator[Banco]:
     """An installed, empty database of the test's own, standing on Banco.D."""
+    with servico.banco(modelo) as banco:
+        yield banco
+
+
+@pytest.fixture(scope="session")
+def modelo_povoado(servico: Servico, modelo: str) -> str:
+    """A second template, with rows in it: hundreds of tests begin with the same dozen."""
     nome = servico.criar(modelo)
     banco = Banco(servico.dsn(nome))
-    try:
+    banco.povoar()
+    banco.fechar()
+    return nome
+
+
+@pytest.fixture
+def povoado(servico: Servico, modelo_povoado: str) -> Iterator[Banco]:
+    """As `banco`, with the rows of Banco.povoar."""
+    with servico.banco(modelo_povoado) as banco:
         yield banco
-    finally:
-        banco.fechar()
-        servico.remover(nome)
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_typed_rows_have_decimals_and_dates(api: Any) -> None:
     assert produto.dia_ruptura == date(2025, 8, 10)
     assert produto.movimentacoes_previstas[1].saldo_dia == Decimal("-1100.25")
     with pytest.raises(AttributeError):
-        produto.estoque_atual = Decimal(0)  # type: ignore[misc]
+        produto.estoque_atual = Decimal(0)
 
 
 def test_projection_with_its_product(api: Any) -> None:
@@ -261,7 +261,7 @@ def test_settings_of_the_callers_connection_do_not_matter(banco: Banco) -> None:
     banco.sep("P1", "2.5", 1)
     conn = banco.conectar()
     conn.row_factory = psycopg.rows.dict_row
-    conn.cursor_factory = psycopg.ServerCursor  # type: ignore[assignment]
+    conn.cursor_factory = psycopg.ServerCursor
     conn.adapters.register_loader("numeric", FloatLoader)
     set_json_loads(lambda _: None, conn)
     api = APIEstoqueTempoReal(conn)

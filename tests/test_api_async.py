@@ -148,7 +148,9 @@ def test_many_at_once_over_one_pool(banco: Banco) -> None:
     async def rotina() -> list[Any]:
         async with pool_async(banco) as pool:
             api = APIEstoqueTempoRealAsync(pool)
-            return await asyncio.gather(*(api.consultar_produto(f"P{n % 5}") for n in range(60)))
+            return list(
+                await asyncio.gather(*(api.consultar_produto(f"P{n % 5}") for n in range(60)))
+            )
 
     assert [p["estoque_atual"] for p in asyncio.run(rotina())] == [n % 5 for n in range(60)]
 

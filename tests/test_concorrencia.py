@@ -537,6 +537,7 @@ def tempestade(
         return sum(equipe.map(trabalhar, range(8)))
 
 
+@pytest.mark.lento
 @pytest.mark.parametrize("nivel", NIVEIS)
 def test_storm_of_everything(banco: Banco, nivel: str) -> None:
     """Transactions of several statements, every kind of change, eight threads."""

@@ -6,12 +6,11 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import RAIZ, Banco, papel_novo
 from conftest import CONF, Servico
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -25,7 +24,6 @@ from estoque_pg.erros import CronAusente, SemPermissao
 from estoque_pg.migracoes import instalar
 from estoque_pg.servidor import Servidor
 
-RAIZ = Path(__file__).resolve().parent.parent
 ESPERA = 75.0  # seconds: the next minute, and some patience
 
 
@@ -135,19 +133,15 @@ def test_an_uninstall_takes_the_job_along_and_one_that_fails_leaves_it(
 def test_an_uninstall_by_a_role_that_cannot_see_pg_cron_says_so(
     vazio: str, cron: psycopg.Connection[Any]
 ) -> None:
-    with psycopg.connect(vazio, autocommit=True) as conn:
-        papel = f"dona_{conn.info.dbname}"
-        conn.execute(f"CREATE ROLE {papel} LOGIN; CREATE SCHEMA loja AUTHORIZATION {papel}")
-        try:
-            dsn = make_conninfo(vazio, user=papel)
-            instalar(dsn, "loja")
-            resultado = estoque("uninstall", "--schema", "loja", "--yes", dsn=dsn)
-            assert resultado.exit_code == 0
-            assert "permission denied" in resultado.stderr
-            assert "loja" in resultado.stderr
-            assert "removed" in resultado.stdout
-        finally:
-            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
+    with psycopg.connect(vazio, autocommit=True) as conn, papel_novo(conn, "dona") as papel:
+        conn.execute(f"CREATE SCHEMA loja AUTHORIZATION {papel}")
+        dsn = make_conninfo(vazio, user=papel)
+        instalar(dsn, "loja")
+        resultado = estoque("uninstall", "--schema", "loja", "--yes", dsn=dsn)
+        assert resultado.exit_code == 0
+        assert "permission denied" in resultado.stderr
+        assert "loja" in resultado.stderr
+        assert "removed" in resultado.stdout
 
 
 def test_sql_alone_says_what_to_run_where(banco: Banco, cron: psycopg.Connection[Any]) -> None:
@@ -164,11 +158,9 @@ def test_sql_alone_says_what_to_run_where(banco: Banco, cron: psycopg.Connection
 
 
 def test_without_the_rights_it_says_which(banco: Banco, cron: psycopg.Connection[Any]) -> None:
-    papel = f"erp_{banco.conn.info.dbname}"
-    banco.cru(f"CREATE ROLE {papel} LOGIN")
-    banco.cru(f"GRANT EXECUTE ON FUNCTION estoque_agendar(), estoque_desagendar() TO {papel}")
-    dsn = make_conninfo(banco.dsn, user=papel)
-    try:
+    with papel_novo(banco.conn, "erp") as papel:
+        banco.cru(f"GRANT EXECUTE ON FUNCTION estoque_agendar(), estoque_desagendar() TO {papel}")
+        dsn = make_conninfo(banco.dsn, user=papel)
         texto = uma_linha(estoque("agendar", dsn=dsn), 1)
         comando = texto.partition("owner: ")[2]
         assert comando.startswith("GRANT EXECUTE ON FUNCTION public.estoque_minuto()")
@@ -181,10 +173,8 @@ def test_without_the_rights_it_says_which(banco: Banco, cron: psycopg.Connection
         assert dados("agendar", dsn=dsn)["banco_do_cron"] == "postgres"
         tarefas = cron.execute("SELECT username FROM cron.job").fetchall()
         assert tarefas == [{"username": papel}]
-    finally:
         cron.execute("SELECT cron.unschedule(jobid) FROM cron.job")
         cron.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(papel)))
-        banco.cru(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
 
 
 def test_no_pg_cron_anywhere(banco: Banco, servico: Servico) -> None:

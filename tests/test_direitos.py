@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, papel_novo
 from oraculo import FONTES, Conexao
 from psycopg import sql
 
@@ -40,14 +40,13 @@ PUBLICAS = {
 @pytest.fixture
 def papel(banco: Banco) -> Iterator[str]:
     """An ordinary role that may write the sources and nothing else."""
-    nome = f"escritor_{banco.conn.info.dbname}"
-    banco.cru(f"CREATE ROLE {nome} LOGIN")
-    banco.cru(f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {', '.join(FONTES)} TO {nome}")
-    banco.cru(f"GRANT TEMPORARY ON DATABASE {banco.conn.info.dbname} TO {nome}")
-    yield nome
-    for conn in banco._abertas[1:]:
-        conn.close()
-    banco.cru(f"DROP OWNED BY {nome}; DROP ROLE {nome}")
+    fontes = ", ".join(FONTES)
+    with papel_novo(banco.conn, "escritor") as nome:
+        banco.cru(f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {fontes} TO {nome}")
+        banco.cru(f"GRANT TEMPORARY ON DATABASE {banco.conn.info.dbname} TO {nome}")
+        yield nome
+        for conn in banco._abertas[1:]:
+            conn.close()
 
 
 def como(banco: Banco, papel: str) -> Conexao:
@@ -360,48 +359,39 @@ ACLS = """
 
 def test_default_privileges_neither_give_nor_take(banco: Banco, vazio: str) -> None:
     """Or an application could write the results, or nobody could ask."""
-    papel = f"app_{banco.conn.info.dbname}"
-    with psycopg.connect(vazio, autocommit=True) as conn:
+    with psycopg.connect(vazio, autocommit=True) as conn, papel_novo(conn, "app") as papel:
         conn.execute(
-            f"CREATE ROLE {papel};"
-            f" ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {papel}, PUBLIC;"
+            f"ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {papel}, PUBLIC;"
             f" ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO {papel}, PUBLIC;"
             f" ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO {papel};"
             " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
         )
         conn.execute("CREATE FUNCTION estoque_do_erp() RETURNS int LANGUAGE sql AS 'SELECT 1'")
-        try:
-            instalar(vazio, None)
-            fontes = {"fontes": list(FONTES)}
-            esperado = banco.conn.execute(ACLS, fontes).fetchall()
-            assert conn.execute(ACLS, fontes).fetchall() == esperado
-            # What is the ERP's, and what it grants on it, stays.
-            conn.execute(f"SET ROLE {papel}")
-            conn.execute("SELECT estoque_do_erp()")
-            conn.execute(INSERIR)
-            conn.execute("SELECT * FROM estoque_consultar('{P1}')")
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                conn.execute("UPDATE estoque_tempo_real SET saldo_atual = 0")
-            conn.execute("RESET ROLE")
-        finally:
-            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
+        instalar(vazio, None)
+        fontes = {"fontes": list(FONTES)}
+        esperado = banco.conn.execute(ACLS, fontes).fetchall()
+        assert conn.execute(ACLS, fontes).fetchall() == esperado
+        # What is the ERP's, and what it grants on it, stays.
+        conn.execute(f"SET ROLE {papel}")
+        conn.execute("SELECT estoque_do_erp()")
+        conn.execute(INSERIR)
+        conn.execute("SELECT * FROM estoque_consultar('{P1}')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("UPDATE estoque_tempo_real SET saldo_atual = 0")
+        conn.execute("RESET ROLE")
 
 
 def test_who_may_create_in_the_schema_is_warned_of(vazio: str) -> None:
     """An operator made there for exactly varchar would run with the installer's rights."""
-    with psycopg.connect(vazio, autocommit=True) as conn:
-        papel = f"criador_{conn.info.dbname}"
-        conn.execute(f"CREATE ROLE {papel}; GRANT CREATE ON SCHEMA public TO {papel}, PUBLIC")
-        try:
-            ditas: list[str] = []
-            instalar(vazio, None, avisar=ditas.append)
-            avisos = [linha for linha in ditas if linha.startswith("warning: ")]
-            assert len(avisos) == 1
-            assert f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}," in avisos[0]
-            desfazer(vazio, None)
-            conn.execute(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}")
-            ditas.clear()
-            instalar(vazio, None, avisar=ditas.append)
-            assert not [linha for linha in ditas if linha.startswith("warning: ")]
-        finally:
-            conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
+    with psycopg.connect(vazio, autocommit=True) as conn, papel_novo(conn, "criador") as papel:
+        conn.execute(f"GRANT CREATE ON SCHEMA public TO {papel}, PUBLIC")
+        ditas: list[str] = []
+        instalar(vazio, None, avisar=ditas.append)
+        avisos = [linha for linha in ditas if linha.startswith("warning: ")]
+        assert len(avisos) == 1
+        assert f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}," in avisos[0]
+        desfazer(vazio, None)
+        conn.execute(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {papel}")
+        ditas.clear()
+        instalar(vazio, None, avisar=ditas.append)
+        assert not [linha for linha in ditas if linha.startswith("warning: ")]

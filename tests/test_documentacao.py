@@ -12,12 +12,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from apoio import RAIZ, publicos
 from conftest import Servico
 from exemplos import Pagina
 from oraculo import verificar_invariante
 from psycopg import sql
 
-RAIZ = Path(__file__).resolve().parent.parent
 # These have tests of their own, beside what they are about.
 ALHURES = {"comandos.md", "erros.md", "http.md", "operacao.md", "python.md"}
 PAGINAS = sorted({p.name for p in (RAIZ / "docs").glob("*.md")} - ALHURES)
@@ -48,10 +48,9 @@ def test_examples_run_as_printed(nome: str, postgresql: psycopg.Connection[Any])
 
 
 def test_both_readmes_name_every_public_function() -> None:
-    publicas = {f.stem for f in (RAIZ / "sql").rglob("estoque_*.sql") if f.parent.name >= "06"}
     for nome in ("README.md", "README.pt-BR.md"):
         texto = (RAIZ / nome).read_text(encoding="utf-8")
-        assert {p for p in publicas if p not in texto} == set()
+        assert {p for p in publicos() if p not in texto} == set()
 
 
 # --- docs/ ------------------------------------------------------------------------------------
@@ -98,8 +97,7 @@ def test_reference_is_what_the_help_says() -> None:
 def test_the_page_of_functions_has_an_example_of_each() -> None:
     texto = (RAIZ / "docs" / "tabelas-e-funcoes.md").read_text(encoding="utf-8")
     exemplos = "".join(re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL))
-    publicas = {f.stem for f in (RAIZ / "sql").rglob("estoque_*.sql") if f.parent.name >= "06"}
-    assert {p for p in publicas if p not in exemplos} == set()
+    assert {p for p in publicos() if p not in exemplos} == set()
     assert "movimentacao_prevista" in exemplos
 
 

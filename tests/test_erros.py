@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, arquivos_sql
+
+from estoque_pg.erros import POR_SQLSTATE
 
 MOV = (
     "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
@@ -182,13 +184,7 @@ def test_failing_statement_in_a_transaction_leaves_the_others(banco: Banco) -> N
 
 def test_sqlstates_agree_between_sql_and_python() -> None:
     """Every code of ours that the SQL raises has its exception, and the other way round."""
-    import re
-    from pathlib import Path
-
-    from estoque_pg.erros import POR_SQLSTATE
-
-    raiz = Path(__file__).resolve().parent.parent
-    no_sql: set[Any] = set()
-    for arquivo in (raiz / "sql").rglob("*.sql"):
+    no_sql: set[str] = set()
+    for arquivo in arquivos_sql():
         no_sql |= set(re.findall(r"'(EP\d\d\d)'", arquivo.read_text()))
     assert no_sql == {s for s in POR_SQLSTATE if s.startswith("EP")}

@@ -314,8 +314,8 @@ def test_a_role_that_may_only_read(cena: Banco) -> None:
 # -- who may ask --------------------------------------------------------------------------------
 
 
-def autorizado(token: str) -> dict[str, bytes]:
-    return {"authorization": b"Bearer " + token.encode()}
+def autorizado(token: str) -> dict[bytes, bytes]:
+    return {b"authorization": b"Bearer " + token.encode()}
 
 
 def test_without_a_token_on_this_machine(cliente: TestClient) -> None:
@@ -330,13 +330,13 @@ def test_a_token_guards_the_recalculation(cena: Banco) -> None:
         caminho = f"{BASE}/recalcular/P001"
         for cabecalhos in (
             {},
-            {"authorization": b""},
+            {b"authorization": b""},
             autorizado(""),
             autorizado("outro"),
             autorizado(TOKEN + "x"),
             autorizado(TOKEN[:-1]),
-            {"authorization": b"Basic " + TOKEN.encode()},
-            {"authorization": b"Bearer \xff\xfe"},
+            {b"authorization": b"Basic " + TOKEN.encode()},
+            {b"authorization": b"Bearer \xff\xfe"},
         ):
             resposta = cliente.post(caminho, headers=cabecalhos)
             assert "token" in erro(resposta, 401)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, papel_novo
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
 from psycopg import sql
@@ -49,6 +49,7 @@ def saldo(conn: psycopg.Connection, schema: str, codigo: str) -> object:
 # --- a schema per company ---------------------------------------------------------------------
 
 
+@pytest.mark.lento
 def test_fifty_companies_in_one_database(vazio: str, tmp_path: Path) -> None:
     """Each is installed on its own; migrating all reports the one that fails, the others done."""
     empresas = [f"empresa {n:02}" for n in range(46)] + [n for n in NOMES if len(n) > 2][:4]
@@ -199,12 +200,13 @@ def test_json_names_the_schema_worked_on(vazio: str) -> None:
 def papeis(vazio: str) -> Iterator[tuple[str, str, str]]:
     """An owner who is no superuser, with a schema of his own; a reader; a writer."""
     with psycopg.connect(vazio, autocommit=True) as conn:
-        nomes = tuple(f"{p}_{conn.info.dbname}" for p in ("dona", "leitora", "escritora"))
-        for nome in nomes:
-            conn.execute(f"CREATE ROLE {nome} LOGIN")
-        conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {nomes[0]}")
-        yield nomes
-        conn.execute(f"DROP OWNED BY {', '.join(nomes)} CASCADE; DROP ROLE {', '.join(nomes)}")
+        with (
+            papel_novo(conn, "leitora") as leitora,
+            papel_novo(conn, "escritora") as escritora,
+            papel_novo(conn, "dona") as dona,
+        ):
+            conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {dona}")
+            yield dona, leitora, escritora
 
 
 def test_reader_and_writer_get_what_they_need_and_no_more(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco, congelar
+from apoio import Banco, arquivos_sql, congelar
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
 from psycopg import sql
@@ -223,7 +223,7 @@ def test_upgraded_equals_fresh_and_the_way_back_is_its_inverse(
     """A next version: a column more, a function replaced, an index, a comment, a right."""
     pasta = tmp_path / "migrations"
     shutil.copytree(RAIZ / "migrations", pasta)
-    funcao = (RAIZ / "sql/11_consultas/estoque_codigo.sql").read_text()
+    funcao = arquivos_sql("estoque_codigo.sql")[0].read_text()
     (pasta / "0002.proxima.sql").write_text(
         "-- depends: 0001.nucleo\n"
         "ALTER TABLE estoque_tempo_real ADD COLUMN local text;\n"

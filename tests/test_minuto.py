@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from apoio import Banco, Sessao
-from test_reparo import ESTRAGOS, cena
+from apoio import Banco, Sessao, papel_novo
+from oraculo import Linha
+from test_reparo import ESTRAGOS
 
 from estoque_pg.migracoes import instalar
 
@@ -27,7 +28,7 @@ def fallback(banco: Banco, lote: int = 10) -> dict[str, int]:
     return banco.cru("SELECT * FROM estoque_fallback(%s)", [lote])[0]
 
 
-def minuto(banco: Banco) -> dict[str, object]:
+def minuto(banco: Banco) -> Linha:
     return banco.cru("SELECT * FROM estoque_minuto()")[0]
 
 
@@ -55,19 +56,18 @@ def transbordar(banco: Banco, produto: str) -> None:
 
 
 @pytest.mark.parametrize("estrago", ESTRAGOS)
-def test_whatever_goes_astray_is_mended(banco: Banco, estrago: str) -> None:
+def test_whatever_goes_astray_is_mended(povoado: Banco, estrago: str) -> None:
     """A full circle of the fallback mends every kind of damage, and writes down what it was."""
-    cena(banco)
-    banco.cru(ESTRAGOS[estrago][0])
-    assert banco.cru("SELECT * FROM estoque_verificar()")
-    feito = fallback(banco, 20)
+    povoado.cru(ESTRAGOS[estrago][0])
+    assert povoado.cru("SELECT * FROM estoque_verificar()")
+    feito = fallback(povoado, 20)
     assert feito["corrigidos"] >= 1
     assert feito["falhas"] == 0
-    banco.verificar()
-    anotado = banco.cru("SELECT * FROM estoque_correcao")
+    povoado.verificar()
+    anotado = povoado.cru("SELECT * FROM estoque_correcao")
     assert anotado
-    assert fallback(banco, 20)["corrigidos"] == 0
-    assert len(banco.cru("SELECT id FROM estoque_correcao")) == len(anotado)
+    assert fallback(povoado, 20)["corrigidos"] == 0
+    assert len(povoado.cru("SELECT id FROM estoque_correcao")) == len(anotado)
 
 
 @pytest.mark.parametrize(
@@ -599,9 +599,7 @@ def test_functions_of_the_erp_are_its_own_affair(vazio: str) -> None:
 
 
 def test_a_reader_sees_all_of_it_and_changes_nothing(banco: Banco) -> None:
-    papel = f"leitor_{banco.conn.info.dbname}"
-    banco.cru(f"CREATE ROLE {papel} LOGIN")
-    try:
+    with papel_novo(banco.conn, "leitor") as papel:
         conn = banco.conectar(user=papel)
         for consulta in (
             "estoque_execucao", "estoque_correcao", "estoque_falha", "estoque_assinatura",
@@ -619,5 +617,3 @@ def test_a_reader_sees_all_of_it_and_changes_nothing(banco: Banco) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 chamada()
         conn.close()
-    finally:
-        banco.cru(f"DROP ROLE {papel}")

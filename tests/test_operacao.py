@@ -387,7 +387,7 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
         **comum,
     )
     ajustes = "-c port=5433 -c hot_standby=on"
-    pg_ctl = [s.bindir / "pg_ctl", "-w", "-D", espelho]
+    pg_ctl: list[str | Path] = [s.bindir / "pg_ctl", "-w", "-D", espelho]
     try:
         subprocess.run(
             [*pg_ctl, "-l", s.raiz / "espelho.log", "-o", ajustes, "start"],

@@ -444,6 +444,7 @@ def executor(banco: Banco) -> Iterator[Executor]:
 # The database outlives the examples of one test; Executor.zerar empties it before each.
 
 
+@pytest.mark.lento
 @exemplos(120)
 @given(passos=roteiro)
 def test_random_scripts(executor: Executor, passos: list[Passo]) -> None:
@@ -451,6 +452,7 @@ def test_random_scripts(executor: Executor, passos: list[Passo]) -> None:
     executor.rodar(passos)
 
 
+@pytest.mark.lento
 @exemplos(150)
 @given(passos=st.lists(com_ctes().map(SQL), min_size=2, max_size=6))
 def test_several_sources_in_one_query(executor: Executor, passos: list[Passo]) -> None:
@@ -460,6 +462,7 @@ def test_several_sources_in_one_query(executor: Executor, passos: list[Passo]) -
     executor.rodar(passos)
 
 
+@pytest.mark.lento
 @exemplos(60)
 @given(passos=st.lists(em_bloco, min_size=1, max_size=4))
 def test_all_in_one_transaction(executor: Executor, passos: list[Passo]) -> None:
@@ -470,6 +473,7 @@ def test_all_in_one_transaction(executor: Executor, passos: list[Passo]) -> None
 
 
 # not shrunk: what fails here fails, shorter, in the tests above with more examples
+@pytest.mark.lento
 @settings(exemplos(6), phases=[Phase.generate])
 @given(passos=st.lists(em_bloco, min_size=40, max_size=60))
 def test_long_histories(executor: Executor, passos: list[Passo]) -> None:

@@ -19,22 +19,6 @@ def linha(cod: str, qtd: int = 5) -> str:
     return f"('{cod}', 'Produto {cod}', '2025-08-06', 'E', {qtd}, true)"
 
 
-def cena(banco: Banco) -> None:
-    """P runs out, lot L1 is invoiced and L2 is not, X is an alias of P; Q is a bystander."""
-    banco.mov("P", 10)
-    banco.mov("Q", 10)
-    banco.mov("X", 2)
-    banco.unir("X", "P")
-    banco.sep("P", 20, 3, "L2")
-    banco.sep("P", 4, 4, "L1")
-    banco.sep("Q", 4, 4, "L1")
-    banco.sep("Q", 1, 4, "L2")
-    banco.prod("P", 30, 5)
-    banco.prod("Q", 3, 12)
-    banco.item("L1", "NF")
-    banco.item("L2")
-
-
 def mudar(campo: str) -> str:
     return f"UPDATE estoque_tempo_real SET {campo} WHERE cod_produto = 'P'"
 
@@ -188,53 +172,52 @@ def viver(banco: Banco) -> None:
 
 @pytest.mark.parametrize("reparo", ["one", "all", "truncate"])
 @pytest.mark.parametrize("estrago", ESTRAGOS)
-def test_damage_is_noticed_and_mended(banco: Banco, estrago: str, reparo: str) -> None:
+def test_damage_is_noticed_and_mended(povoado: Banco, estrago: str, reparo: str) -> None:
     sql, campo, cod = ESTRAGOS[estrago]
-    cena(banco)
-    banco.cru(sql)
-    achados = banco.cru("SELECT * FROM estoque_verificar()")
+    povoado.cru(sql)
+    achados = povoado.cru("SELECT * FROM estoque_verificar()")
     assert campo in {r["campo"] for r in achados}
     assert all(r["valor_armazenado"] != r["valor_esperado"] for r in achados)
-    assert campo in {r["campo"] for r in banco.cru("SELECT * FROM estoque_verificar(%s)", [[cod]])}
+    assert campo in {
+        r["campo"] for r in povoado.cru("SELECT * FROM estoque_verificar(%s)", [[cod]])
+    }
     if reparo == "one":
         # the codes that the audit names, and for a gate, which is of no product, one of its lot
         for codigo in sorted({cod} | {r["cod_produto"] for r in achados} - {None}):
-            banco.cru("SELECT estoque_recalcular(%s)", [codigo])
-            assert banco.valor("SELECT estoque_recalcular(%s)", [codigo]) == 0
+            povoado.cru("SELECT estoque_recalcular(%s)", [codigo])
+            assert povoado.valor("SELECT estoque_recalcular(%s)", [codigo]) == 0
     elif reparo == "all":
         produtos = {r["cod_produto"] for r in achados if not r["campo"].startswith("faturado")}
-        corrigidos = banco.valor("SELECT estoque_recalcular_tudo()")
+        corrigidos = povoado.valor("SELECT estoque_recalcular_tudo()")
         assert corrigidos > 0 or not produtos
     else:
-        banco.cru("TRUNCATE pre_separacao_item")
-    banco.verificar()
-    assert banco.valor("SELECT estoque_recalcular_tudo()") == 0
-    viver(banco)
+        povoado.cru("TRUNCATE pre_separacao_item")
+    povoado.verificar()
+    assert povoado.valor("SELECT estoque_recalcular_tudo()") == 0
+    viver(povoado)
 
 
 CONTADOS = [n for n, (_, c, _) in ESTRAGOS.items() if not c.startswith(NEM_PRODUTO_NEM_DIA)]
 
 
 @pytest.mark.parametrize("estrago", CONTADOS)
-def test_number_of_products_corrected(banco: Banco, estrago: str) -> None:
+def test_number_of_products_corrected(povoado: Banco, estrago: str) -> None:
     sql, _, cod = ESTRAGOS[estrago]
-    cena(banco)
-    banco.cru(sql)
-    assert banco.valor("SELECT estoque_recalcular(%s)", [cod]) >= 1
-    assert banco.valor("SELECT estoque_recalcular(%s)", [cod]) == 0
-    banco.cru("SELECT estoque_recalcular_tudo()")
-    banco.verificar()
-    banco.cru(sql)
-    assert banco.valor("SELECT estoque_recalcular_tudo()") >= 1
-    assert banco.valor("SELECT estoque_recalcular_tudo()") == 0
-    banco.verificar()
+    povoado.cru(sql)
+    assert povoado.valor("SELECT estoque_recalcular(%s)", [cod]) >= 1
+    assert povoado.valor("SELECT estoque_recalcular(%s)", [cod]) == 0
+    povoado.cru("SELECT estoque_recalcular_tudo()")
+    povoado.verificar()
+    povoado.cru(sql)
+    assert povoado.valor("SELECT estoque_recalcular_tudo()") >= 1
+    assert povoado.valor("SELECT estoque_recalcular_tudo()") == 0
+    povoado.verificar()
 
 
-def test_product_nobody_mentions_is_one_correction(banco: Banco) -> None:
-    cena(banco)
-    banco.cru("INSERT INTO estoque_tempo_real (cod_produto) VALUES ('n')")
-    assert banco.valor("SELECT estoque_recalcular_tudo()") == 1
-    banco.verificar()
+def test_product_nobody_mentions_is_one_correction(povoado: Banco) -> None:
+    povoado.cru("INSERT INTO estoque_tempo_real (cod_produto) VALUES ('n')")
+    assert povoado.valor("SELECT estoque_recalcular_tudo()") == 1
+    povoado.verificar()
 
 
 @pytest.mark.parametrize(
@@ -248,37 +231,34 @@ def test_product_nobody_mentions_is_one_correction(banco: Banco) -> None:
         "atualizado_em = '2000-01-01'",
     ],
 )
-def test_fields_that_claim_nothing_do_no_harm(banco: Banco, campo: str) -> None:
+def test_fields_that_claim_nothing_do_no_harm(povoado: Banco, campo: str) -> None:
     """Outlooks that hold on no day are projected by the readers and are no difference."""
-    cena(banco)
-    banco.execute(mudar(campo))
-    assert banco.valor("SELECT estoque_recalcular('P')") == 0
-    assert banco.valor("SELECT estoque_recalcular_tudo()") == 0
-    viver(banco)
+    povoado.execute(mudar(campo))
+    assert povoado.valor("SELECT estoque_recalcular('P')") == 0
+    assert povoado.valor("SELECT estoque_recalcular_tudo()") == 0
+    viver(povoado)
 
 
-def test_everything_of_ours_is_emptied(banco: Banco) -> None:
-    cena(banco)
-    banco.cru(
+def test_everything_of_ours_is_emptied(povoado: Banco) -> None:
+    povoado.cru(
         "TRUNCATE estoque_tempo_real, movimentacao_prevista, estoque_codigo_conhecido,"
         " estoque_lote, estoque_controle"
     )
-    assert banco.cru("SELECT * FROM estoque_verificar()")
-    assert banco.valor("SELECT estoque_recalcular_tudo()") == 2
-    banco.verificar()
-    viver(banco)
+    assert povoado.cru("SELECT * FROM estoque_verificar()")
+    assert povoado.valor("SELECT estoque_recalcular_tudo()") == 2
+    povoado.verificar()
+    viver(povoado)
 
 
-def test_everything_of_ours_is_emptied_and_mended_code_by_code(banco: Banco) -> None:
-    cena(banco)
-    banco.cru(
+def test_everything_of_ours_is_emptied_and_mended_code_by_code(povoado: Banco) -> None:
+    povoado.cru(
         "TRUNCATE estoque_tempo_real, movimentacao_prevista, estoque_codigo_conhecido,"
         " estoque_lote, estoque_controle"
     )
     for cod in "QXP":
-        banco.cru("SELECT estoque_recalcular(%s)", [cod])
-    banco.verificar()
-    viver(banco)
+        povoado.cru("SELECT estoque_recalcular(%s)", [cod])
+    povoado.verificar()
+    viver(povoado)
 
 
 def test_unifications_take_turns_though_the_turn_was_lost(banco: Banco) -> None:
@@ -304,14 +284,13 @@ def test_unifications_take_turns_though_the_turn_was_lost(banco: Banco) -> None:
 
 
 @pytest.mark.parametrize("dias", [2**31 - 1, 3_000_000, 2_914_700])
-def test_ruptures_of_a_horizon_beyond_the_calendar(banco: Banco, dias: int) -> None:
-    cena(banco)
-    banco.mov("R", 1)
-    banco.sep("R", 2, 30, "L3")
-    banco.mov("S", 1)
-    banco.prod("S", 2, banco.D.replace(year=9999))
-    certo = banco.verificar()
-    assert banco.cru("SELECT * FROM estoque_rupturas(%s)", [dias]) == certo.rupturas(40)
+def test_ruptures_of_a_horizon_beyond_the_calendar(povoado: Banco, dias: int) -> None:
+    povoado.mov("R", 1)
+    povoado.sep("R", 2, 30, "L3")
+    povoado.mov("S", 1)
+    povoado.prod("S", 2, povoado.D.replace(year=9999))
+    certo = povoado.verificar()
+    assert povoado.cru("SELECT * FROM estoque_rupturas(%s)", [dias]) == certo.rupturas(40)
     assert [r["cod_produto"] for r in certo.rupturas(40)] == ["P", "R"]
 
 
@@ -320,34 +299,33 @@ def test_ruptures_of_a_horizon_beyond_the_calendar(banco: Banco, dias: int) -> N
 
 @pytest.mark.parametrize("nivel", NIVEIS)
 @pytest.mark.parametrize("fonte", FONTES)
-def test_truncate_needs_a_fresh_snapshot(banco: Banco, fonte: str, nivel: str) -> None:
+def test_truncate_needs_a_fresh_snapshot(povoado: Banco, fonte: str, nivel: str) -> None:
     """TRUNCATE shows rows newer than the snapshot as gone, and a rebuild could not see the rest."""
-    cena(banco)
-    antes = banco.retrato()
-    with Sessao(banco) as s:
+    antes = povoado.retrato()
+    with Sessao(povoado) as s:
         s.faz(f"BEGIN ISOLATION LEVEL {nivel}").result(20)
         s.faz("SELECT 1 FROM estoque_tempo_real").result(20)
-        banco.mov("NOVO", 5)
-        banco.sep("NOVO", 5, 1, "L9")
-        banco.item("L9", "NF")
+        povoado.mov("NOVO", 5)
+        povoado.sep("NOVO", 5, 1, "L9")
+        povoado.item("L9", "NF")
         if nivel == NIVEIS[0]:
             s.faz(f"TRUNCATE {fonte}").result(20)
             s.faz("COMMIT").result(20)
-            banco.verificar()
-            assert banco.valor(f"SELECT count(*) FROM {fonte}") == 0
+            povoado.verificar()
+            assert povoado.valor(f"SELECT count(*) FROM {fonte}") == 0
         else:
-            depois = banco.retrato()
+            depois = povoado.retrato()
             with pytest.raises(psycopg.errors.FeatureNotSupported) as erro:
                 s.faz(f"TRUNCATE {fonte}").result(20)
             assert fonte in str(erro.value)
             assert "READ COMMITTED" in str(erro.value)
             s.faz("COMMIT").result(20)
-            assert banco.retrato() == depois != antes
-            banco.verificar()
+            assert povoado.retrato() == depois != antes
+            povoado.verificar()
             s.faz(f"BEGIN ISOLATION LEVEL {nivel}").result(20)  # what the hint advises
             s.faz(f"DELETE FROM {fonte}").result(20)
             s.faz("COMMIT").result(20)
-    banco.verificar()
+    povoado.verificar()
 
 
 # --- mending while others write -------------------------------------------------------------------
@@ -389,12 +367,11 @@ class Lenta(Sessao):
         "SELECT estoque_virada()",
     ],
 )
-def test_products_are_born_and_written_while_all_is_rebuilt(banco: Banco, reparo: str) -> None:
+def test_products_are_born_and_written_while_all_is_rebuilt(povoado: Banco, reparo: str) -> None:
     """At every stop of the rebuild a product is born, and those born before are written again."""
-    cena(banco)
-    banco.cru(mudar("saldo_atual = 1, valido_ate = '0001-01-01'"))
+    povoado.cru(mudar("saldo_atual = 1, valido_ate = '0001-01-01'"))
     esperas: list[tuple[Sessao, Any]] = []
-    with Lenta(banco) as lenta, Sessao(banco) as um, Sessao(banco) as outro:
+    with Lenta(povoado) as lenta, Sessao(povoado) as um, Sessao(povoado) as outro:
         futuro = lenta.faz(reparo)
         livres = [um, outro]
         for n in range(200):
@@ -419,12 +396,12 @@ def test_products_are_born_and_written_while_all_is_rebuilt(banco: Banco, reparo
                     escrita.result(20)
             lenta.passo()
         assert n > 0, "nothing was written meanwhile"
-        banco.cru("SELECT pg_advisory_unlock_all()")
+        povoado.cru("SELECT pg_advisory_unlock_all()")
         futuro.result(20)
         for _, escrita in esperas:
             escrita.result(20)
-    banco.cru("SELECT estoque_recalcular('P')")
-    banco.verificar()
+    povoado.cru("SELECT estoque_recalcular('P')")
+    povoado.verificar()
 
 
 def test_first_movement_waits_beside_a_unification(banco: Banco) -> None:
@@ -488,17 +465,16 @@ NOVIDADES = {
 )
 @pytest.mark.parametrize("novidade", NOVIDADES)
 def test_rebuild_under_an_older_snapshot(
-    banco: Banco, novidade: str, reparo: str, nivel: str
+    povoado: Banco, novidade: str, reparo: str, nivel: str
 ) -> None:
     """What the snapshot does not show is left alone, or ends in a serialization failure."""
-    cena(banco)
-    with Sessao(banco) as s:
+    with Sessao(povoado) as s:
         s.faz(f"BEGIN ISOLATION LEVEL {nivel}").result(20)
         s.faz("SELECT 1 FROM estoque_tempo_real").result(20)
-        banco.execute(NOVIDADES[novidade])
+        povoado.execute(NOVIDADES[novidade])
         try:
             s.faz(reparo).result(20)
             s.faz("COMMIT").result(20)
         except RETENTAVEIS:
             assert nivel != NIVEIS[0]
-    banco.verificar()
+    povoado.verificar()
