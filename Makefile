@@ -2,7 +2,7 @@
 # Python 3.10 and make; what is missing is fetched into .venv, .estoque and ~/.cache/estoque_pg.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-SERVIDOR := $(PY) -m estoque_pg.servidor
+SERVIDOR := $(PY) -m servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
 .PHONY: help demo test bench stop clean migration reference check psql
