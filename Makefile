@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SERVIDOR := $(PY) -m servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo test bench stop clean migration reference check psql
+.PHONY: help demo test bench stop clean migration minimos reference check psql
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,10 @@ check:  ## linter and type checker
 	$(PREPARAR)
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
+minimos:  ## some of the tests, with the oldest versions of other packages that are allowed
+	$(PREPARAR)
+	@$(PY) ferramentas/minimos.py $(ARGS)
+
 migration:  ## write the open migration anew from sql/
 	$(PREPARAR)
 	@$(PY) ferramentas/gerar_migracao.py $(ARGS)
@@ -45,5 +49,5 @@ stop:  ## stop the private server; the data stay
 clean:  ## stop the server and remove it with its data, the virtual environment and all caches
 	@if [ -e .estoque ] || [ -L .estoque ]; then \
 	sh ferramentas/preparar.sh && $(SERVIDOR) remover; fi
-	@rm -rf .venv build dist bench/tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-minimos build dist bench/tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
