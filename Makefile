@@ -2,10 +2,10 @@
 # Python 3.10 and make; what is missing is fetched into .venv, .estoque and ~/.cache/estoque_pg.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-SERVIDOR := $(PY) -m estoque_pg.servidor
+SERVIDOR := $(PY) -m servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo test bench stop clean fontes migration lancar reference check psql
+.PHONY: help demo test bench stop clean fontes migration lancar minimos reference check psql
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
@@ -25,6 +25,10 @@ bench:  ## measure, and write bench/RESULTADOS.md
 check:  ## linter and type checker
 	$(PREPARAR)
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+minimos:  ## some of the tests, with the oldest versions of other packages that are allowed
+	$(PREPARAR)
+	@$(PY) ferramentas/minimos.py $(ARGS)
 
 fontes:  ## write what follows from the declared sources (ferramentas/fontes.py)
 	$(PREPARAR)
@@ -51,5 +55,5 @@ stop:  ## stop the private server; the data stay
 clean:  ## stop the server and remove it with its data, the virtual environment and all caches
 	@if [ -e .estoque ] || [ -L .estoque ]; then \
 	sh ferramentas/preparar.sh && $(SERVIDOR) remover; fi
-	@rm -rf .venv build dist bench/tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-minimos build dist bench/tmp .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

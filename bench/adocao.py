@@ -13,7 +13,7 @@ import time
 import psycopg
 
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
+from servidor import Servidor
 
 FONTES = """
 CREATE TABLE movimentacao_estoque (id bigserial PRIMARY KEY, cod_produto varchar(50) NOT NULL,

@@ -24,7 +24,7 @@ from medidas import Latencia, Pgbench, cronometrar, latencia
 from relatorio import Resultado, documento, maquina, tabela
 
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
-from estoque_pg.servidor import Servidor
+from servidor import Servidor
 
 BANCO = "bench"
 # A throwaway server of ours does without fsync; here it is the point. Later lines win.

@@ -16,9 +16,8 @@ from typing import Any
 import psycopg
 from cenario import COMANDOS, usar
 
-from estoque_pg.erros import ErroServidor
-from estoque_pg.servidor import Servidor
-from estoque_pg.servidor.binarios import examinar
+from servidor import ErroServidor, Servidor
+from servidor.binarios import examinar
 
 _TPS = re.compile(r"^tps = ([\d.]+)", re.M)
 

@@ -44,10 +44,6 @@ class ErroConexao(ErroEstoque):
     )
 
 
-class ErroServidor(ErroEstoque):
-    """The private PostgreSQL server cannot be found, started or stopped."""
-
-
 class MigracoesPendentes(ErroEstoque):
     """The schema lacks migrations of this package, or nothing is installed in it."""
 

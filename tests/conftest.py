@@ -24,7 +24,7 @@ from psycopg import sql
 from pytest_postgresql import factories
 
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor, obter_extras
+from servidor import Servidor, obter_extras
 
 CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", "timezone='UTC'")
 

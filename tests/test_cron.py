@@ -22,7 +22,7 @@ from estoque_pg import manutencao
 from estoque_pg.cli import cli
 from estoque_pg.erros import CronAusente, SemPermissao
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
+from servidor import Servidor
 
 ESPERA = 75.0  # seconds: the next minute, and some patience
 

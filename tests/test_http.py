@@ -33,7 +33,7 @@ from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
 from estoque_pg.http import criar_aplicacao
 from estoque_pg.http.acesso import MAX_CORPO
 from estoque_pg.migracoes import TABELA_SOMA, instalar
-from estoque_pg.servidor import Servidor
+from servidor import Servidor
 
 BASE = "/api/estoque/tempo-real"
 TOKEN = "segredo-de-teste"

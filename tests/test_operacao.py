@@ -29,8 +29,8 @@ from estoque_pg.cli import base
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ArgumentoInvalido, ErroConexao
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
 from estoque_pg.situacao import situacao
+from servidor import Servidor
 
 RAIZ = Path(__file__).resolve().parent.parent
 

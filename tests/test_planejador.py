@@ -25,7 +25,7 @@ from estoque_pg import tabela
 from estoque_pg.cli import cli
 from estoque_pg.linhas import DiaProjetado
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
+from servidor import Servidor
 
 NOME = 'Azeitona "preta", 5 kg; ção'
 

@@ -17,7 +17,7 @@ from oraculo import verificar_invariante
 from test_concorrencia import mov, qualquer
 
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor
+from servidor import Servidor
 
 
 @pytest.mark.lento

@@ -14,16 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from estoque_pg.erros import ErroServidor
-from estoque_pg.servidor.processo import encerrar
+from servidor.erros import ErroServidor
+from servidor.processo import encerrar
 
 PORTA = 5432  # of the socket's file name only: nothing listens on TCP
 
 
 def pasta_padrao() -> Path:
-    """The folder of the durable server: `.estoque` in the checkout, else in the current folder."""
-    projeto = Path(__file__).resolve().parent.parent.parent
-    return (projeto if (projeto / "pyproject.toml").exists() else Path.cwd()) / ".estoque"
+    """The folder of the durable server: `.estoque` in the checkout."""
+    return Path(__file__).resolve().parent.parent / ".estoque"
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from estoque_pg.demo.catalogo import gerar_catalogo
-from estoque_pg.demo.documentos import gerar_documentos
-from estoque_pg.demo.movimentos import gerar_movimentos
-from estoque_pg.demo.unificacoes import gerar_unificacoes
+from demo.catalogo import gerar_catalogo
+from demo.documentos import gerar_documentos
+from demo.movimentos import gerar_movimentos
+from demo.unificacoes import gerar_unificacoes
 
 
 @dataclass(frozen=True, slots=True)

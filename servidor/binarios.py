@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from estoque_pg.erros import ErroEstoque, ErroServidor
-from estoque_pg.servidor import pacotes
+from estoque_pg.erros import ErroEstoque
+from servidor import pacotes
+from servidor.erros import ErroServidor
 
 _DICA = (
     "install PostgreSQL 14 or newer (Debian, Ubuntu: apt-get install postgresql) or point "

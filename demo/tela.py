@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from estoque_pg.demo.roteiro import Dia, Passo, Retrato
+from demo.roteiro import Dia, Passo, Retrato
 from estoque_pg.linhas import DiaProjetado, Estatisticas, Produto, Ruptura
 from estoque_pg.tabela import (
     APAGADO,

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from estoque_pg.erros import ErroServidor
+from servidor.erros import ErroServidor
 
 ESPERA = 60.0  # seconds for a start (crash recovery included) or a stop
 

@@ -21,11 +21,11 @@ from typing import IO, Any
 
 from psycopg.conninfo import make_conninfo
 
-from estoque_pg.erros import ErroServidor
-from estoque_pg.servidor import binarios
-from estoque_pg.servidor.binarios import Programas
-from estoque_pg.servidor.contas import ids_do_servidor
-from estoque_pg.servidor.pastas import (
+from servidor import binarios
+from servidor.binarios import Programas
+from servidor.contas import ids_do_servidor
+from servidor.erros import ErroServidor
+from servidor.pastas import (
     PORTA,
     Ficha,
     apagar,
@@ -36,7 +36,7 @@ from estoque_pg.servidor.pastas import (
     trancada,
     varrer,
 )
-from estoque_pg.servidor.processo import (
+from servidor.processo import (
     ESPERA,
     encerrar,
     esperar_fim,

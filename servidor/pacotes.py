@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from estoque_pg.erros import ErroServidor
+from servidor.erros import ErroServidor
 
 MAJOR_MINIMO = 14
 

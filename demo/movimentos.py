@@ -6,9 +6,9 @@ import random
 from collections import defaultdict
 from datetime import date, timedelta
 
-from estoque_pg.demo.catalogo import Produto
-from estoque_pg.demo.documentos import Faturamento
-from estoque_pg.demo.unificacoes import Unificacoes
+from demo.catalogo import Produto
+from demo.documentos import Faturamento
+from demo.unificacoes import Unificacoes
 
 MOVIMENTOS = 180_000
 DIAS = 365

@@ -1,4 +1,4 @@
-"""`python -m estoque_pg.servidor`: the durable server, from a shell or a Makefile."""
+"""`python -m servidor`: the durable server, from a shell or a Makefile."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 from psycopg.conninfo import make_conninfo
 
 from estoque_pg.cli.base import Grupo
-from estoque_pg.erros import ErroServidor
-from estoque_pg.servidor.pastas import PORTA, Ficha, apagar, pasta_padrao, trancada
-from estoque_pg.servidor.privado import Servidor
-from estoque_pg.servidor.processo import encerrar, pid_vivo
+from servidor.erros import ErroServidor
+from servidor.pastas import PORTA, Ficha, apagar, pasta_padrao, trancada
+from servidor.privado import Servidor
+from servidor.processo import encerrar, pid_vivo
 
 BANCO = "estoque_demo"  # the database that the demo fills
 
@@ -97,4 +97,4 @@ def _nossa(base: Path) -> bool:
 
 
 if __name__ == "__main__":
-    cli(prog_name="python -m estoque_pg.servidor")
+    cli(prog_name="python -m servidor")

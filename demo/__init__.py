@@ -12,14 +12,14 @@ from typing import Any
 
 import psycopg
 
+from demo.carga import Carga, carregar, ler_carga
+from demo.comandos import COMANDOS
+from demo.tela import Tela, decimal
 from estoque_pg.api import APIEstoqueTempoReal
-from estoque_pg.demo.carga import Carga, carregar, ler_carga
-from estoque_pg.demo.comandos import COMANDOS
-from estoque_pg.demo.tela import Tela, decimal
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, MigracaoAlterada, traduzir
 from estoque_pg.manutencao import agendar
 from estoque_pg.migracoes import instalar
-from estoque_pg.servidor import Servidor, pasta_padrao
+from servidor import Servidor
 
 BANCO = "estoque_demo"
 RUPTURAS = 12  # shown; there are more
@@ -159,9 +159,8 @@ def _despedir(servidor: Servidor, pasta: Path | None, tela: Tela) -> None:
     tela.linha(f"export DATABASE_URL={shlex.quote(servidor.dsn(BANCO))}")
     tela.linha("estoque rupturas     # or acompanhar, projecao CODE, status; estoque --help")
     tela.linha(servidor.comando_psql(BANCO))
-    if pasta is None and (pasta_padrao().parent / "Makefile").exists():
+    if pasta is None:
         tela.linha("make stop            # the data stay; make clean removes all of it")
     else:
-        alvo = f" {shlex.quote(str(pasta))}" if pasta else ""
-        python = shlex.quote(sys.executable)
-        tela.linha(f"{python} -m estoque_pg.servidor parar{alvo}   # remover: with its data")
+        python, alvo = shlex.quote(sys.executable), shlex.quote(str(pasta))
+        tela.linha(f"{python} -m servidor parar {alvo}   # remover: with its data")

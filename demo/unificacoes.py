@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from estoque_pg.demo.catalogo import Produto
+from demo.catalogo import Produto
 
 CADEIAS = 5  # A -> B -> C
 DUPLAS = 3  # A -> C and B -> C

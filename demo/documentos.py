@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from estoque_pg.demo.catalogo import Produto
-from estoque_pg.demo.unificacoes import Unificacoes
+from demo.catalogo import Produto
+from demo.unificacoes import Unificacoes
 
 PRE_SEPARACOES_ABERTAS = 750
 PRE_SEPARACOES_CANCELADAS = 60

@@ -5,11 +5,12 @@ trusted. PostgreSQL refuses to run as root, so for root the folder and the serve
 `postgres` (or `nobody`). A durable server outlives the program that started it and is taken up
 again by the next one; a throwaway one lives in memory and goes with its program.
 
-`python -m estoque_pg.servidor` handles the durable server of the project.
+`python -m servidor` handles the durable server of the project.
 """
 
-from estoque_pg.servidor.binarios import obter_extras
-from estoque_pg.servidor.pastas import pasta_padrao
-from estoque_pg.servidor.privado import Servidor
+from servidor.binarios import obter_extras
+from servidor.erros import ErroServidor
+from servidor.pastas import pasta_padrao
+from servidor.privado import Servidor
 
-__all__ = ["Servidor", "obter_extras", "pasta_padrao"]
+__all__ = ["ErroServidor", "Servidor", "obter_extras", "pasta_padrao"]

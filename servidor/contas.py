@@ -8,7 +8,7 @@ import pwd
 from pathlib import Path
 from typing import Any
 
-from estoque_pg.erros import ErroServidor
+from servidor.erros import ErroServidor
 
 
 def ids_do_servidor(base: Path | None) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from estoque_pg.demo.comandos import COMANDOS
-from estoque_pg.demo.dados import Tabela, gerar
+from demo.comandos import COMANDOS
+from demo.dados import Tabela, gerar
 
 _LARGURA = 32
 _PASSO = 2000  # rows between two looks at the bar

@@ -17,9 +17,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from demo.comandos import COMANDOS
+from demo.documentos import dia_util
 from estoque_pg.api import APIEstoqueTempoReal
-from estoque_pg.demo.comandos import COMANDOS
-from estoque_pg.demo.documentos import dia_util
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.tabela import numero
 
