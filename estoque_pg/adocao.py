@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
-from estoque_pg.tabela import fuso
+from estoque_pg.relogio import fuso
 
 _FIM_DO_ENSAIO = "-- end of the rehearsal"
 _TABELA = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)

@@ -24,8 +24,9 @@ from psycopg.conninfo import make_conninfo
 from test_cli import dados, estoque, uma_linha
 from test_minuto import estragar, sem_gatilhos, transbordar
 
-from estoque_pg import manutencao
+from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.cli import base
+from estoque_pg.cli.operacao import saida_do_status
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ArgumentoInvalido, ErroConexao
 from estoque_pg.migracoes import instalar
@@ -47,7 +48,7 @@ def cena(banco: Banco) -> Banco:
 
 
 def test_a_healthy_installation(cena: Banco) -> None:
-    manutencao.minuto(cena.conn)
+    APIEstoqueTempoReal(cena.conn).minuto()
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
     for trecho in (
@@ -73,7 +74,7 @@ def test_no_driver_is_a_warning(cena: Banco) -> None:
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
     assert "estoque worker" in resultado.stdout
-    manutencao.minuto(cena.conn)
+    APIEstoqueTempoReal(cena.conn).minuto()
     cena.cru("UPDATE estoque_execucao SET fim = now() - interval '4 minutes'")
     avisos = dados("status", dsn=cena.dsn)["avisos"]
     assert [a["texto"] for a in avisos] == ["the minute job has not run in the last 3 minutes"]
@@ -198,7 +199,7 @@ def test_any_schema(vazio: str) -> None:
 def test_situacao_as_an_object(cena: Banco) -> None:
     cena.cru(ENVELHECER)
     s = situacao(cena.conn)
-    assert (s.saida, s.banco, s.migracoes.schema) == (0, cena.conn.info.dbname, "public")
+    assert (saida_do_status(s), s.banco, s.migracoes.schema) == (0, cena.conn.info.dbname, "public")
     assert s.operacao is not None
     assert s.operacao.parado
     assert s.operacao.produtos == 2
@@ -221,9 +222,9 @@ def test_settings(cena: Banco) -> None:
         assert estoque("configurar", *errado, dsn=cena.dsn).exit_code == 2
     assert estoque("fallback", "--lote", "0", dsn=cena.dsn).exit_code == 2
     with pytest.raises(ArgumentoInvalido):
-        manutencao.fallback(cena.conn, 0)
+        APIEstoqueTempoReal(cena.conn).fallback(0)
     with pytest.raises(ArgumentoInvalido):
-        manutencao.configurar(cena.conn, orcamento=-1)
+        APIEstoqueTempoReal(cena.conn).configurar(orcamento=-1)
 
 
 # --- the worker -------------------------------------------------------------------------------
@@ -381,7 +382,7 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
         "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "cwd": "/",
         "env": s._programas.ambiente(), "check": True, **s._ids,
     }  # fmt: skip
-    manutencao.minuto(cena.conn)
+    APIEstoqueTempoReal(cena.conn).minuto()
     subprocess.run(
         [s.bindir / "pg_basebackup", "-h", s.host, "-U", s.user, "-D", espelho, "-R", "-c", "fast"],
         **comum,

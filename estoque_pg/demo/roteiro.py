@@ -18,10 +18,10 @@ import psycopg
 from psycopg.rows import class_row
 
 from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.cli.tabela import numero
 from estoque_pg.demo.comandos import COMANDOS
 from estoque_pg.demo.documentos import dia_util
 from estoque_pg.erros import ErroEstoque
-from estoque_pg.tabela import numero
 
 
 @dataclass(frozen=True, slots=True)

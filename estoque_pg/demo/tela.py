@@ -11,9 +11,8 @@ from typing import Any
 
 import psycopg
 
-from estoque_pg.demo.roteiro import Dia, Passo, Retrato
-from estoque_pg.linhas import DiaProjetado, Estatisticas, Produto, Ruptura
-from estoque_pg.tabela import (
+from estoque_pg import DiaProjetado, Estatisticas, Produto, Ruptura
+from estoque_pg.cli.tabela import (
     APAGADO,
     ASCII,
     NEGRITO,
@@ -27,6 +26,7 @@ from estoque_pg.tabela import (
     numero,
     tabela,
 )
+from estoque_pg.demo.roteiro import Dia, Passo, Retrato
 
 
 class Tela:

@@ -1,0 +1,142 @@
+"""A question is declared once: nothing that belongs to one is left without it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from apoio import Banco
+
+import estoque_pg
+from estoque_pg import perguntas
+from estoque_pg.cli import cli
+from estoque_pg.consultas import CONSULTAS
+from estoque_pg.perguntas import internas
+from estoque_pg.perguntas.base import Pergunta
+from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.publicacao import publicacao
+
+PACOTE = Path(estoque_pg.__file__).parent
+RAIZ = PACOTE.parent
+
+# Statements of the installer, which runs where there is no installation yet, on connections that
+# it sets up as it needs them.
+DO_INSTALADOR = {"instalacoes", "existe_tabela", "folhas", "transacoes", "indice_valido"}
+QUEM_EXECUTA = {"api.py", "api_async.py", "adocao.py", "migracoes.py"}
+
+# Public objects of sql/ that no statement of ours names, and why.
+SEM_PERGUNTA = {
+    "estoque_contradicoes": "read in psql, by who mends the sources",
+    "estoque_linhas_recusadas": "read in psql, by who mends the sources",
+    "estoque_por_codigo": "a view, for reports that join it; `produtos` answers the same",
+    "estoque_virada": "the minute job does it",
+}
+
+
+def declaradas(sem: Sequence[ModuleType] = ()) -> dict[str, Callable[..., Pergunta[Any]]]:
+    """Every question of every theme, by name."""
+    achadas: dict[str, Callable[..., Pergunta[Any]]] = {}
+    for info in pkgutil.iter_modules(perguntas.__path__):
+        modulo = importlib.import_module(f"{perguntas.__name__}.{info.name}")
+        if modulo in sem or info.name == "base":
+            continue
+        for nome, objeto in vars(modulo).items():
+            if (
+                inspect.isfunction(objeto)
+                and objeto.__module__ == modulo.__name__
+                and not nome.startswith("_")
+                and str(inspect.signature(objeto).return_annotation).startswith("Pergunta[")
+            ):
+                assert nome not in achadas, nome
+                achadas[nome] = objeto
+    return achadas
+
+
+def feita(perguntar: Callable[..., Pergunta[Any]]) -> Pergunta[Any]:
+    """A question with some arguments, of the types it asks for."""
+    cron = internas.Cron("nome", "* * * * *", "SELECT 1", "banco", None)
+    exemplos = {Sequence: ["P1"], internas.Cron: cron, str: "P1", int: 1, bool: True}
+    tipos = get_type_hints(perguntar)
+
+    def exemplo(tipo: Any) -> Any:
+        possiveis = (tipo, get_origin(tipo), *get_args(tipo))
+        return next(exemplos[t] for t in possiveis if t in exemplos)
+
+    obrigatorios = [
+        p for p in inspect.signature(perguntar).parameters.values() if p.default is p.empty
+    ]
+    return perguntar(**{p.name: exemplo(tipos[p.name]) for p in obrigatorios})
+
+
+def test_every_statement_belongs_to_a_question() -> None:
+    usadas = {feita(perguntar).nome for perguntar in declaradas().values()}
+    assert usadas | DO_INSTALADOR == set(CONSULTAS)
+    assert not usadas & DO_INSTALADOR
+
+
+def test_every_public_function_has_a_question_or_a_reason() -> None:
+    publicas = {f.stem for f in (RAIZ / "sql").rglob("estoque_*.sql") if f.parent.name >= "06"}
+    assert publicas
+    perguntadas = set(re.findall(r"\bestoque_\w+", b"\n".join(CONSULTAS.values()).decode()))
+    assert publicas - perguntadas == set(SEM_PERGUNTA)
+
+
+def test_nobody_else_sends_a_statement() -> None:
+    """Only what carries a question out, and the installer."""
+    for arquivo in PACOTE.rglob("*.py"):
+        nome = arquivo.relative_to(PACOTE).as_posix()
+        if nome.startswith(("demo/", "perguntas/")) or nome == "consultas.py":
+            continue
+        if "CONSULTAS" in arquivo.read_text(encoding="utf-8"):
+            assert nome in QUEM_EXECUTA - {"api.py", "api_async.py"}, nome
+        for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
+            if isinstance(no, ast.Attribute) and no.attr in ("execute", "executemany"):
+                assert nome in QUEM_EXECUTA or nome.startswith("servidor/"), nome
+
+
+def test_rows_have_the_columns_of_their_statement(banco: Banco) -> None:
+    """What a statement selects, in the answer's row type: neither more nor less."""
+    conferidas = 0
+    for nome, perguntar in declaradas().items():
+        pergunta = feita(perguntar)
+        classe = getattr(pergunta.linha, "__self__", pergunta.linha)  # of de_linha, too
+        # The job's row in pg_cron can only be asked where there is one: test_cron.py does.
+        if inspect.isclass(classe) and issubclass(classe, Linha) and nome != "tarefa":
+            cursor = banco.conn.execute(pergunta.consulta, pergunta.parametros)
+            colunas = {c.name for c in cursor.description or ()}
+            assert colunas == {c.name for c in fields(classe)}, nome
+            conferidas += 1
+    assert conferidas > 20
+
+
+def test_each_class_has_a_name_of_its_own() -> None:
+    """One word for one thing, in the whole package."""
+    nomes = Counter(
+        no.name
+        for arquivo in PACOTE.rglob("*.py")
+        if "demo" not in arquivo.parts
+        for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8")))
+        if isinstance(no, ast.ClassDef)
+    )
+    assert [nome for nome, vezes in nomes.items() if vezes > 1] == []
+
+
+def test_what_is_published_is_there(banco: Banco) -> None:
+    from estoque_pg.http import criar_aplicacao
+
+    caminhos = criar_aplicacao(banco.dsn).openapi()["paths"]
+    for nome, perguntar in declaradas().items():
+        p = publicacao(perguntar)
+        if p.rota is not None:
+            assert any(c.split("/")[4:5] == [p.rota.nome] for c in caminhos), nome
+        if p.comando is not None:
+            assert p.comando.nome in cli.commands, nome
