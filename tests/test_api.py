@@ -9,7 +9,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,48 @@ def test_recalculating_and_reading_the_balance_it_leaves(api: Any, banco: Banco)
     assert api.recalcular_produto("SOBRA").como_dict() == sobra
     assert api.recalcular_produto("SOBRA") is None
     banco.verificar()
+
+
+def test_codes_for_a_screen(api: Any) -> None:
+    """Known or not, in the order asked for; and what begins so, for a field that completes."""
+    um, nada, outro = api.acompanhar(["ALIAS", "zzz", "P002", "ALIAS"])
+    assert (um.codigo_consultado, um.cod_produto, um.dias_ate_ruptura) == ("ALIAS", "P001", 4)
+    assert (nada.codigo_consultado, nada.cod_produto, nada.estoque_atual) == ("zzz", None, None)
+    assert (outro.estoque_atual, outro.dia_ruptura) == (7, None)
+    assert [c.codigo for c in api.completar("P0")] == ["P001", "P002"]
+    (alias,) = api.completar("AL")
+    assert (alias.codigo, alias.nome_produto) == ("ALIAS", "Produto Exemplo")
+    assert api.completar("%") == []
+
+
+def test_the_installation_is_asked_like_the_stock(api: Any, banco: Banco) -> None:
+    assert api.configurar(lote=50, orcamento=1.5).como_dict() == {"lote": 50, "orcamento": 1.5}
+    banco.cru("UPDATE estoque_tempo_real SET saldo_atual = 0 WHERE cod_produto = 'P001'")
+    assert api.minuto().corrigidos == 1
+    assert api.fallback(5).como_dict() == {"processados": 2, "corrigidos": 0, "falhas": 0}
+    (execucao,) = api.execucoes()
+    assert isinstance(execucao.fim, datetime)
+    assert execucao.fim.tzinfo is not None
+    (correcao,) = api.correcoes()
+    gravada = banco.valor("SELECT corrigido_em FROM estoque_correcao")
+    assert correcao.corrigido_em == gravada  # to the microsecond
+    assert (correcao.campo, correcao.data_prevista) == ("saldo_atual", None)
+    resumo = api.resumo()
+    assert (resumo.produtos, resumo.correcoes_24h, resumo.espelho) == (2, 1, False)
+    assert execucao.fim <= resumo.agora
+    assert (len(api.gatilhos()), api.alterados(), api.falhas()) == (24, [], [])
+    assert (resumo.lote, resumo.orcamento) == (50, 1.5)
+    banco.cru("ALTER TABLE separacao DISABLE TRIGGER estoque_inserir")
+    assert [g.estado for g in api.gatilhos() if not g.no_lugar] == ["disabled"]
+    assert (api.vigiar(), api.vigiar()) == (1, 0)
+    papel = f"papel_{banco.conn.info.dbname}"
+    banco.cru(f"CREATE ROLE {papel}")
+    try:
+        comandos = api.conceder(papel, leitura=True)
+        assert comandos
+        assert all(c.startswith("GRANT ") and papel in c for c in comandos)
+    finally:
+        banco.cru(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from apoio import Banco
 from conftest import CONF, Servico
 from psycopg.conninfo import make_conninfo
 from test_cli import dados, estoque, uma_linha
+from test_concorrencia import mov
 from test_minuto import estragar, sem_gatilhos, transbordar
 
 from estoque_pg import APIEstoqueTempoReal
@@ -205,6 +206,39 @@ def test_situacao_as_an_object(cena: Banco) -> None:
     assert s.operacao.produtos == 2
     with pytest.raises(AttributeError):
         s.banco = "x"  # type: ignore[misc]
+
+
+def test_situacao_leaves_connection_and_transaction_as_they_were(cena: Banco) -> None:
+    conn = cena.conectar()
+    situacao(conn)
+    assert (conn.isolation_level, conn.read_only) == (None, None)
+    with conn.transaction():
+        conn.execute(mov("P0003", 1))
+        s = situacao(conn)  # sees what the caller has not committed yet
+        assert s.operacao is not None
+        assert s.operacao.produtos == 3
+    cena.cru(
+        "DELETE FROM estoque_migracao_soma; DROP TABLE estoque_execucao CASCADE;"
+        " INSERT INTO estoque_migracao_soma (id, sha256) VALUES ('0000.antiga', 'x')"
+    )
+    with conn.transaction():
+        assert situacao(conn).operacao is None
+        assert conn.execute("SELECT 1").fetchone() == (1,)  # the transaction goes on
+
+
+def test_the_status_is_one_snapshot(cena: Banco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parts are several statements; what happens between two of them is in none."""
+    contar = APIEstoqueTempoReal.gatilhos
+
+    def escrever_e_contar(api: Any) -> Any:
+        cena.cru("SELECT estoque_minuto()")
+        return contar(api)
+
+    monkeypatch.setattr(APIEstoqueTempoReal, "gatilhos", escrever_e_contar)
+    s = situacao(cena.conectar())
+    assert s.operacao is not None
+    assert s.operacao.execucoes == ()
+    assert cena.valor("SELECT count(*) FROM estoque_execucao") == 1
 
 
 # --- settings ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import estoque_pg
 from estoque_pg import perguntas
 from estoque_pg.cli import cli
 from estoque_pg.consultas import CONSULTAS
+from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Linha
@@ -101,6 +102,15 @@ def test_nobody_else_sends_a_statement() -> None:
         for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
             if isinstance(no, ast.Attribute) and no.attr in ("execute", "executemany"):
                 assert nome in QUEM_EXECUTA or nome.startswith("servidor/"), nome
+
+
+def test_every_method_is_called_by_a_test() -> None:
+    """Of what it answers; here all are asked only for how they are made."""
+    este = Path(__file__).name
+    testes = [t for t in Path(__file__).parent.glob("test_*.py") if t.name != este]
+    texto = "".join(t.read_text(encoding="utf-8") for t in testes)
+    sem_teste = {n for n in perguntas_com_metodo() if not re.search(rf"\.{n}\(", texto)}
+    assert sem_teste - {"tarefa"} == set()  # which test_cron.py asks through the status
 
 
 def test_rows_have_the_columns_of_their_statement(banco: Banco) -> None:

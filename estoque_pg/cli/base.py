@@ -29,7 +29,7 @@ from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque, MigracoesPendentes, sem_conexao, traduzindo, traduzir
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.argumentos import MAX_DIAS
-from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.linha import Linha, em_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -147,10 +147,8 @@ def _celula(valor: Any) -> str:
         return texto.rstrip("0").rstrip(".") if "." in texto else texto
     if isinstance(valor, date):
         return valor.isoformat()
-    if isinstance(valor, tuple):
-        valor = [v.como_dict() if isinstance(v, Linha) else v for v in valor]
-    if isinstance(valor, (list, dict, bool)):
-        return json.dumps(valor, ensure_ascii=False)
+    if isinstance(valor, (tuple, list, dict, bool)):
+        return json.dumps(em_json(valor), ensure_ascii=False)
     return str(valor)
 
 

@@ -45,6 +45,7 @@ def comandos() -> dict[str, click.Command]:
 
 def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.Command:
     resposta = forma(perguntar)
+    colunas = _colunas(comando, resposta.linha)
 
     def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
         with banco.api() as api:
@@ -54,11 +55,11 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
         if resposta.varias and em_json:
             escrever_linhas(resposta.linha, achado)
         elif resposta.varias:
-            _mostrar_linhas(comando, resposta.linha, achado, dados)
+            _mostrar_linhas(comando, colunas, achado, dados)
         elif em_json:
             escrever_linha(achado)
         else:
-            _mostrar_linha(comando, achado)
+            _mostrar_linha(comando, colunas, achado)
 
     executar.__doc__ = (
         f"{comando.ajuda}\n\n\b\nExample:\n  estoque {comando.nome} {comando.exemplo}".rstrip()
@@ -86,9 +87,11 @@ def _parametro(p: inspect.Parameter) -> Callable[[Callable[..., Any]], Callable[
 
 
 def _mostrar_linhas(
-    comando: Comando, classe: type[Linha], linhas: Sequence[Linha], dados: dict[str, Any]
+    comando: Comando,
+    colunas: dict[str, Coluna],
+    linhas: Sequence[Linha],
+    dados: dict[str, Any],
 ) -> None:
-    colunas = _colunas(comando, classe)
     if linhas:
         tabular(
             [c.titulo for c in colunas.values()],
@@ -99,26 +102,24 @@ def _mostrar_linhas(
     avisar(f"{tabela.numero(len(linhas))} {contadas}")
 
 
-def _mostrar_linha(comando: Comando, linha: Linha) -> None:
+def _mostrar_linha(comando: Comando, colunas: dict[str, Coluna], linha: Linha) -> None:
     tabular(
         list(comando.titulos),
-        [
-            [_rotulo(c), _celula(c, getattr(linha, nome))]
-            for nome, c in _colunas(comando, type(linha)).items()
-        ],
+        [[_rotulo(c), _celula(c, getattr(linha, nome))] for nome, c in colunas.items()],
     )
 
 
 def _colunas(comando: Comando, classe: type[Linha]) -> dict[str, Coluna]:
-    """Return the columns to show; a field without a title has none."""
+    """Return the columns to show. Each needs a title: nothing is left out by mistake."""
     tipos = get_type_hints(classe, include_extras=True)
-    todas = {
-        c.name: coluna
-        for c in fields(classe)
-        for coluna in getattr(tipos[c.name], "__metadata__", ())
-        if isinstance(coluna, Coluna)
-    }
-    return {nome: todas[nome] for nome in comando.colunas or todas}
+    achadas = {}
+    for nome in comando.colunas or [c.name for c in fields(classe)]:
+        notas = getattr(tipos[nome], "__metadata__", ())
+        coluna = next((nota for nota in notas if isinstance(nota, Coluna)), None)
+        if coluna is None:
+            raise TypeError(f"{classe.__name__}.{nome} has no title: annotate it with a Coluna")
+        achadas[nome] = coluna
+    return achadas
 
 
 def _rotulo(coluna: Coluna) -> str:

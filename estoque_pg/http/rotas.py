@@ -114,6 +114,12 @@ def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
 PARAMETROS: dict[str, Any] = {"codigo": Codigo, "dias": Dias, "quantidade": Quantidade}
 
 
+def _parametro(p: inspect.Parameter) -> inspect.Parameter:
+    if p.name not in PARAMETROS:
+        raise TypeError(f"no endpoint takes {p.name}: say here how, or write the route by hand")
+    return p.replace(annotation=PARAMETROS[p.name], kind=p.KEYWORD_ONLY)
+
+
 def _oferecer(rotas: APIRouter, escrevem: bool) -> None:
     """Add the endpoint of each question that says it has one."""
     for perguntar in perguntas_com_metodo().values():
@@ -144,10 +150,7 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
     # FastAPI reads the arguments of an endpoint from its signature.
     vars(responder)["__signature__"] = inspect.Signature(
         [
-            *(
-                p.replace(annotation=PARAMETROS[p.name], kind=p.KEYWORD_ONLY)
-                for p in parametros.values()
-            ),
+            *map(_parametro, parametros.values()),
             inspect.Parameter("api", inspect.Parameter.KEYWORD_ONLY, annotation=API),
         ]
     )

@@ -1,7 +1,4 @@
-"""What a question takes: checked here, so that a slip does not end the caller's transaction.
-
-The database refuses the same, in the same words.
-"""
+"""What a question takes: checked here, so that a slip does not end the caller's transaction."""
 
 from __future__ import annotations
 
@@ -36,6 +33,9 @@ def codigos(valores: Iterable[str]) -> list[str]:
     if not isinstance(valores, Iterable):
         raise ArgumentoInvalido(f"a list of codes is expected, not {type(valores).__name__}")
     return [codigo(v) for v in valores]
+
+
+# What follows the database refuses as well, in the same words.
 
 
 def dias(valor: int) -> int:

@@ -27,7 +27,7 @@ class Linha:
 
     def todas(self) -> dict[str, Any]:
         """Return all columns, reserved ones too, as json.dumps accepts them."""
-        return {c.name: _json(getattr(self, c.name)) for c in fields(self)}
+        return {c.name: em_json(getattr(self, c.name)) for c in fields(self)}
 
 
 def dicts(linhas: Iterable[Linha]) -> list[dict[str, Any]]:
@@ -35,15 +35,18 @@ def dicts(linhas: Iterable[Linha]) -> list[dict[str, Any]]:
     return [linha.como_dict() for linha in linhas]
 
 
-def _json(valor: Any) -> Any:
+def em_json(valor: Any) -> Any:
+    """Return a value as json.dumps accepts it."""
     if isinstance(valor, Decimal):
         return float(valor)  # exact to print: numeric(15,3) has no more than 15 digits
     if isinstance(valor, date):
         return valor.isoformat()
     if isinstance(valor, Linha):
         return valor.como_dict()
-    if isinstance(valor, tuple):
-        return [_json(v) for v in valor]
+    if isinstance(valor, (tuple, list)):
+        return [em_json(v) for v in valor]
+    if isinstance(valor, dict):
+        return {chave: em_json(v) for chave, v in valor.items()}
     return valor
 
 
