@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
 import inspect
+import io
+import json
 import pkgutil
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin, get_type_hints
 
+import pytest
 from apoio import Banco
+from fastapi.testclient import TestClient
+from oraculo import Oraculo
+from test_cli import estoque
 
 import estoque_pg
 from estoque_pg import perguntas
-from estoque_pg.cli import cli
+from estoque_pg.api import responder
 from estoque_pg.consultas import CONSULTAS
+from estoque_pg.http import criar_aplicacao
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.base import Pergunta
-from estoque_pg.perguntas.linha import Linha
-from estoque_pg.perguntas.publicacao import publicacao
+from estoque_pg.perguntas.linha import Linha, dicts
+from estoque_pg.perguntas.publicacao import Publicacao, forma, publicacao
 
 PACOTE = Path(estoque_pg.__file__).parent
 RAIZ = PACOTE.parent
@@ -62,8 +70,8 @@ def declaradas(sem: Sequence[ModuleType] = ()) -> dict[str, Callable[..., Pergun
     return achadas
 
 
-def feita(perguntar: Callable[..., Pergunta[Any]]) -> Pergunta[Any]:
-    """A question with some arguments, of the types it asks for."""
+def argumentos(perguntar: Callable[..., Pergunta[Any]]) -> dict[str, Any]:
+    """Some arguments of the types a question asks for; and how far to look, by its default."""
     cron = internas.Cron("nome", "* * * * *", "SELECT 1", "banco", None)
     exemplos = {Sequence: ["P1"], internas.Cron: cron, str: "P1", int: 1, bool: True}
     tipos = get_type_hints(perguntar)
@@ -72,10 +80,14 @@ def feita(perguntar: Callable[..., Pergunta[Any]]) -> Pergunta[Any]:
         possiveis = (tipo, get_origin(tipo), *get_args(tipo))
         return next(exemplos[t] for t in possiveis if t in exemplos)
 
-    obrigatorios = [
-        p for p in inspect.signature(perguntar).parameters.values() if p.default is p.empty
-    ]
-    return perguntar(**{p.name: exemplo(tipos[p.name]) for p in obrigatorios})
+    parametros = inspect.signature(perguntar).parameters.values()
+    dados = {p.name: exemplo(tipos[p.name]) for p in parametros if p.default is p.empty}
+    return dados | {p.name: p.default for p in parametros if p.name == "dias"}
+
+
+def feita(perguntar: Callable[..., Pergunta[Any]]) -> Pergunta[Any]:
+    """A question with such arguments."""
+    return perguntar(**argumentos(perguntar))
 
 
 def test_every_statement_belongs_to_a_question() -> None:
@@ -140,13 +152,84 @@ def test_each_class_has_a_name_of_its_own() -> None:
     assert [nome for nome, vezes in nomes.items() if vezes > 1] == []
 
 
-def test_what_is_published_is_there(banco: Banco) -> None:
-    from estoque_pg.http import criar_aplicacao
+def test_every_query_has_its_oracle() -> None:
+    """A function of the queries is recomputed in plain Python, by a method of its name."""
+    consultas = {f.stem for f in (RAIZ / "sql").glob("*_consultas/estoque_*.sql")}
+    outro_nome = {"estoque_codigo", "estoque_por_codigo"}  # canonico; the rows of consultar
+    assert consultas > outro_nome
+    sem_oraculo = {c for c in consultas if not hasattr(Oraculo, c.removeprefix("estoque_"))}
+    assert sem_oraculo == outro_nome
 
-    caminhos = criar_aplicacao(banco.dsn).openapi()["paths"]
+
+# -- what is published --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cena(banco: Banco) -> Banco:
+    banco.mov("P1", 10, nome_produto="Parafuso çã")
+    banco.sep("P1", 12, 1)
+    banco.mov("P2", 7)
+    return banco
+
+
+def publicadas() -> Iterator[tuple[Callable[..., Pergunta[Any]], Publicacao, dict[str, Any]]]:
+    """Questions that have an endpoint or a command, with some arguments."""
+    todas = perguntas_com_metodo()
     for nome, perguntar in declaradas().items():
         p = publicacao(perguntar)
-        if p.rota is not None:
-            assert any(c.split("/")[4:5] == [p.rota.nome] for c in caminhos), nome
-        if p.comando is not None:
-            assert p.comando.nome in cli.commands, nome
+        if p.rota is not None or p.comando is not None:
+            assert nome in todas, nome
+            yield perguntar, p, argumentos(perguntar)
+
+
+def test_every_endpoint_answers_what_its_question_does(cena: Banco) -> None:
+    feitas = 0
+    with TestClient(criar_aplicacao(cena.dsn)) as cliente:
+        for perguntar, p, dados in publicadas():
+            if p.rota is None:
+                continue
+            consulta = dict(dados)
+            caminho = f"/api/estoque/tempo-real/{p.rota.nome}"
+            if "codigo" in consulta:
+                caminho += f"/{consulta.pop('codigo')}"
+            metodo = "POST" if p.rota.escreve else "GET"
+            resposta = cliente.request(metodo, caminho, params=consulta)
+            assert resposta.status_code == 200, resposta.text
+            corpo = resposta.json()
+            esperado = responder(cena.conn, perguntar(**dados))
+            if p.rota.chave is None:
+                assert corpo == {"sucesso": True, **esperado.como_dict()}
+            elif isinstance(esperado, list):
+                assert corpo[p.rota.chave] == dicts(esperado)
+                assert corpo[f"total_{p.rota.nome}"] == len(esperado)
+            else:
+                assert corpo == {"sucesso": True, p.rota.chave: esperado.como_dict()}
+            feitas += 1
+    assert feitas >= 6
+
+
+def test_every_plain_command_prints_what_its_question_answers(cena: Banco) -> None:
+    feitas = 0
+    for perguntar, p, dados in publicadas():
+        if p.comando is None:
+            continue
+        args = [p.comando.nome]
+        for nome, valor in dados.items():
+            args += [f"--{nome}", str(valor)] if nome == "dias" else [str(valor)]
+        resposta = responder(cena.conn, perguntar(**dados))
+        linhas = resposta if isinstance(resposta, list) else [resposta]
+        tabela = estoque(*args, dsn=cena.dsn)
+        assert tabela.exit_code == 0, tabela.output
+        colunas = p.comando.colunas or [c.name for c in fields(forma(perguntar).linha)]
+        if not isinstance(resposta, list):  # a line for each column, under two titles
+            assert len(tabela.stdout.splitlines()) == 2 + len(colunas)
+        elif linhas:
+            assert len(tabela.stdout.splitlines()) == 2 + len(linhas)
+        todas = [linha.todas() for linha in linhas]
+        em_json = json.loads(estoque(*args, "--json", dsn=cena.dsn).stdout)
+        assert em_json == (todas if isinstance(resposta, list) else todas[0])
+        texto = estoque(*args, "--formato", "csv", dsn=cena.dsn).stdout
+        lidas = list(csv.DictReader(io.StringIO(texto, newline="")))
+        assert [list(linha) for linha in lidas] == [list(linha) for linha in todas]
+        feitas += 1
+    assert feitas >= 2
