@@ -23,6 +23,7 @@ from cenario import COMANDOS, LINHA, NOSSO, NU, PASTA, PRODUTOS, construir, usar
 from medidas import Latencia, Pgbench, cronometrar, latencia
 from relatorio import Resultado, documento, maquina, tabela
 
+from estoque_pg.cli.saidas import saida_de
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
 from servidor import Servidor
 
@@ -235,4 +236,4 @@ if __name__ == "__main__":
         print(f"error: {erro.mensagem}", file=sys.stderr)
         if erro.dica:
             print(f"hint: {erro.dica}", file=sys.stderr)
-        sys.exit(erro.saida)
+        sys.exit(saida_de(erro))

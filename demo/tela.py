@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 
 from demo.roteiro import Dia, Passo, Retrato
-from estoque_pg.linhas import DiaProjetado, Estatisticas, Produto, Ruptura
-from estoque_pg.tabela import (
+from estoque_pg import DiaProjetado, Estatisticas, Produto, Ruptura
+from estoque_pg.cli.tabela import (
     APAGADO,
     ASCII,
     NEGRITO,

@@ -25,18 +25,10 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
-from estoque_pg.linhas import (
-    Contagem,
-    DiaProjetado,
-    Disponibilidade,
-    Divergencia,
-    Estatisticas,
-    MovimentacaoPrevista,
-    Produto,
-    ProjecaoCompleta,
-    Recalculo,
-    Ruptura,
-)
+from estoque_pg.perguntas.conferencia import Contagem, Divergencia, Recalculo
+from estoque_pg.perguntas.projecoes import DiaProjetado, Disponibilidade, ProjecaoCompleta
+from estoque_pg.perguntas.saldos import MovimentacaoPrevista, Produto, Ruptura
+from estoque_pg.perguntas.totais import Estatisticas
 
 __version__ = "0.1.0"
 

@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
-from estoque_pg.tabela import fuso
+from estoque_pg.relogio import fuso
 
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
 _SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
-from estoque_pg import perguntas
 from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
-from estoque_pg.perguntas import Pergunta, como_metodo, exigir_banco, preparar
+from estoque_pg.metodos import Metodos, Sincrona, exigir_banco
+from estoque_pg.perguntas.base import Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -28,19 +28,8 @@ class Pool(Protocol):
         """Replace the connections that have been lost."""
 
 
-def _metodo(
-    perguntar: Callable[P, Pergunta[T]],
-) -> Callable[Concatenate[APIEstoqueTempoReal, P], T]:
-    """Make a method of a question: the same arguments, docstring and answer."""
-
-    def metodo(self: APIEstoqueTempoReal, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._responder(perguntar(*args, **kwargs))
-
-    return como_metodo(metodo, perguntar)
-
-
-class APIEstoqueTempoReal:
-    """Ask for balances, forecasts and ruptures; rebuild and audit them.
+class APIEstoqueTempoReal(Metodos, Sincrona):
+    """Ask for balances, forecasts and ruptures; rebuild and audit them; keep the installation well.
 
     `banco` is a psycopg connection or a `psycopg_pool.ConnectionPool`. The constructor opens
     nothing and changes nothing. The schema is the one the connection's search_path finds.
@@ -59,30 +48,8 @@ class APIEstoqueTempoReal:
         exigir_banco(banco, psycopg.Connection)
         self.banco = banco
 
-    consultar_workspace = _metodo(perguntas.consultar_workspace)
-    consultar_produto = _metodo(perguntas.consultar_produto)
-    consultar_rupturas = _metodo(perguntas.consultar_rupturas)
-    consultar_projecao = _metodo(perguntas.consultar_projecao)
-    consultar_disponibilidade = _metodo(perguntas.consultar_disponibilidade)
-    get_estatisticas = _metodo(perguntas.get_estatisticas)
-
-    produtos = _metodo(perguntas.produtos)
-    rupturas = _metodo(perguntas.rupturas)
-    projecao = _metodo(perguntas.projecao)
-    projecao_completa = _metodo(perguntas.projecao_completa)
-    disponibilidade = _metodo(perguntas.disponibilidade)
-    estatisticas = _metodo(perguntas.estatisticas)
-    verificar = _metodo(perguntas.verificar)
-    contagem = _metodo(perguntas.contagem)
-
-    hoje = _metodo(perguntas.hoje)
-    codigo_canonico = _metodo(perguntas.codigo_canonico)
-
-    recalcular = _metodo(perguntas.recalcular)
-    recalcular_produto = _metodo(perguntas.recalcular_produto)
-    recalcular_tudo = _metodo(perguntas.recalcular_tudo)
-
-    def _responder(self, pergunta: Pergunta[T]) -> T:
+    def responder(self, pergunta: Pergunta[T]) -> T:
+        """Carry a question out: what every method does with its own."""
         propria = not isinstance(self.banco, psycopg.Connection) or livre(self.banco)
         repeticao = Repeticao(propria)
         while True:
@@ -106,3 +73,29 @@ class APIEstoqueTempoReal:
         else:
             with self.banco.connection() as conn:
                 yield conn
+
+
+def responder(conn: psycopg.Connection[Any], pergunta: Pergunta[T]) -> T:
+    """Carry one question out on a connection."""
+    return APIEstoqueTempoReal(conn).responder(pergunta)
+
+
+@contextmanager
+def retrato(conn: psycopg.Connection[Any]) -> Iterator[APIEstoqueTempoReal]:
+    """Ask several questions of one snapshot and one `today`, read only.
+
+    In a transaction of the caller's it is no more than what that one sees; what fails inside is
+    rolled back to where it began.
+    """
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        with conn.transaction():
+            yield APIEstoqueTempoReal(conn)
+        return
+    antes = conn.isolation_level, conn.read_only
+    conn.isolation_level, conn.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+    try:
+        with conn.transaction():
+            yield APIEstoqueTempoReal(conn)
+    finally:
+        if not conn.closed:
+            conn.isolation_level, conn.read_only = antes

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 
-from estoque_pg import perguntas
 from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
-from estoque_pg.perguntas import Pergunta, como_metodo, exigir_banco, preparar
+from estoque_pg.metodos import Assincrona, Metodos, exigir_banco
+from estoque_pg.perguntas.base import Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -28,18 +27,7 @@ class PoolAsync(Protocol):
         """Replace the connections that have been lost."""
 
 
-def _metodo(
-    perguntar: Callable[P, Pergunta[T]],
-) -> Callable[Concatenate[APIEstoqueTempoRealAsync, P], Coroutine[Any, Any, T]]:
-    """Make a method of a question: the same arguments, docstring and answer."""
-
-    async def metodo(self: APIEstoqueTempoRealAsync, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._responder(perguntar(*args, **kwargs))
-
-    return como_metodo(metodo, perguntar)
-
-
-class APIEstoqueTempoRealAsync:
+class APIEstoqueTempoRealAsync(Metodos, Assincrona):
     """`APIEstoqueTempoReal` for asyncio: the same methods, each to be awaited.
 
     `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`; who owns the
@@ -50,30 +38,8 @@ class APIEstoqueTempoRealAsync:
         exigir_banco(banco, psycopg.AsyncConnection)
         self.banco = banco
 
-    consultar_workspace = _metodo(perguntas.consultar_workspace)
-    consultar_produto = _metodo(perguntas.consultar_produto)
-    consultar_rupturas = _metodo(perguntas.consultar_rupturas)
-    consultar_projecao = _metodo(perguntas.consultar_projecao)
-    consultar_disponibilidade = _metodo(perguntas.consultar_disponibilidade)
-    get_estatisticas = _metodo(perguntas.get_estatisticas)
-
-    produtos = _metodo(perguntas.produtos)
-    rupturas = _metodo(perguntas.rupturas)
-    projecao = _metodo(perguntas.projecao)
-    projecao_completa = _metodo(perguntas.projecao_completa)
-    disponibilidade = _metodo(perguntas.disponibilidade)
-    estatisticas = _metodo(perguntas.estatisticas)
-    verificar = _metodo(perguntas.verificar)
-    contagem = _metodo(perguntas.contagem)
-
-    hoje = _metodo(perguntas.hoje)
-    codigo_canonico = _metodo(perguntas.codigo_canonico)
-
-    recalcular = _metodo(perguntas.recalcular)
-    recalcular_produto = _metodo(perguntas.recalcular_produto)
-    recalcular_tudo = _metodo(perguntas.recalcular_tudo)
-
-    async def _responder(self, pergunta: Pergunta[T]) -> T:
+    async def responder(self, pergunta: Pergunta[T]) -> T:
+        """Carry a question out: what every method does with its own."""
         propria = not isinstance(self.banco, psycopg.AsyncConnection) or livre(self.banco)
         repeticao = Repeticao(propria)
         while True:

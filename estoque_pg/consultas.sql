@@ -23,7 +23,7 @@ SELECT dia, data, saldo_inicial, entrada, saida, saldo_final
 -- A product, its days, and the earliest from which any of it (0.001, the least there is of
 -- anything) can be promised; no row for an unknown code.
 SELECT p.cod_produto, p.nome_produto, p.estoque_atual, p.menor_estoque_d7, p.dia_ruptura,
-       d.data_disponivel, d.quantidade_disponivel AS qtd_disponivel,
+       d.data_disponivel, d.quantidade_disponivel,
        (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.dia)
           FROM estoque_projecao(p.cod_produto, %(dias)s::integer) AS x) AS projecao
   FROM estoque_consultar(ARRAY[%(codigo)s::text]) AS p
@@ -93,8 +93,8 @@ SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor FROM est
 
 -- nome: configurar
 -- Set what is not NULL of the settings of the minute job; the settings as they are then.
-SELECT por_execucao AS lote, extract(epoch FROM orcamento)::float8 AS orcamento
-  FROM estoque_configurar(%(lote)s::integer, make_interval(secs => %(orcamento)s::float8));
+SELECT por_execucao, extract(epoch FROM orcamento)::float8 AS orcamento
+  FROM estoque_configurar(%(por_execucao)s::integer, make_interval(secs => %(orcamento)s::float8));
 
 -- nome: agendar
 -- Put the minute job into the pg_cron of this database; its name.
@@ -130,25 +130,14 @@ SELECT set_config('application_name', 'estoque worker', false);
 SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 0))
   FROM pg_proc WHERE oid = 'estoque_minuto'::regproc;
 
--- nome: situacao
--- Everything the status shows, but the migrations; only reads, on a standby too.
+-- nome: resumo
+-- The figures of an installation; only reads, on a standby too.
 SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT max(aplicada_em) FROM estoque_migracao_soma) AS instalado_em,
-       t.produtos, t.vencidos, t.conferido_desde,
-       c.por_execucao AS lote, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
-       (SELECT coalesce(jsonb_agg(g), '[]') FROM estoque_gatilhos() AS g) AS gatilhos,
-       (SELECT coalesce(jsonb_agg(a), '[]') FROM estoque_alterados() AS a) AS alterados,
-       (SELECT coalesce(jsonb_agg(e), '[]') FROM (
-           SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor
-             FROM estoque_execucao ORDER BY id DESC LIMIT 5) AS e) AS execucoes,
-       (SELECT coalesce(jsonb_agg(m), '[]') FROM (
-           SELECT corrigido_em, cod_produto, campo, data_prevista, valor_antes, valor_depois
-             FROM estoque_correcao ORDER BY id DESC LIMIT 5) AS m) AS correcoes,
+       t.produtos, t.vencidos, t.comparado_desde,
+       c.por_execucao, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
        (SELECT count(*) FROM estoque_correcao
          WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
-       (SELECT coalesce(jsonb_agg(f), '[]') FROM (
-           SELECT cod_produto, sqlstate, mensagem, desde, ultima_em, vezes
-             FROM estoque_falha ORDER BY desde, cod_produto LIMIT 10) AS f) AS falhas,
        (SELECT count(*) FROM estoque_falha) AS total_de_falhas,
        (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
        -- Who may not read the statistics of others cannot know whether the launcher lives.
@@ -159,9 +148,32 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
                   WHERE n.nspname = 'cron'), false) AS cron_legivel
   FROM (SELECT count(*) AS produtos,
                count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
-               min(comparado_em) AS conferido_desde
+               min(comparado_em) AS comparado_desde
           FROM (SELECT estoque_hoje() AS hoje) AS h, estoque_tempo_real) AS t
   LEFT JOIN estoque_controle AS c ON true;
+
+-- nome: gatilhos
+-- The triggers the system needs, and their state.
+SELECT tabela, gatilho, estado FROM estoque_gatilhos();
+
+-- nome: alterados
+-- Functions that are not what was installed.
+SELECT objeto, estado FROM estoque_alterados();
+
+-- nome: execucoes
+-- The newest runs of the minute job.
+SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor
+  FROM estoque_execucao ORDER BY id DESC LIMIT 5;
+
+-- nome: correcoes
+-- The newest differences that were mended.
+SELECT corrigido_em, cod_produto, campo, data_prevista, valor_antes, valor_depois
+  FROM estoque_correcao ORDER BY id DESC LIMIT 5;
+
+-- nome: falhas
+-- The products that have failed for longest.
+SELECT cod_produto, sqlstate, mensagem, desde, ultima_em, vezes
+  FROM estoque_falha ORDER BY desde, cod_produto LIMIT 10;
 
 -- nome: tarefa
 -- The minute job in the pg_cron of this database, and how its last run ended.
@@ -176,10 +188,11 @@ SELECT j.active AS ativa, j.username AS usuario, d.status AS estado, d.return_me
 -- nome: sessao_http
 -- What a session of the HTTP application is set to: where to look (NULL: where the role looks),
 -- and, where the role has no limit of its own, how long a statement may hold a connection.
-SELECT set_config('search_path', coalesce(%(caminho)s, current_setting('search_path')), false),
+SELECT set_config('search_path', coalesce(%(caminho)s, current_setting('search_path')), false)
+           AS search_path,
        set_config('statement_timeout', coalesce(
-           nullif(current_setting('statement_timeout'), '0'), %(limite)s), false);
-
+           nullif(current_setting('statement_timeout'), '0'), %(limite)s), false)
+           AS statement_timeout;
 
 -- nome: completar
 -- Known codes that begin so, with the product's name, for the shell.
@@ -194,13 +207,7 @@ SELECT c.codigo, t.nome_produto
 -- Give up statements after so many milliseconds.
 SELECT set_config('statement_timeout', %(ms)s, false);
 
--- nome: acompanhar_rupturas
--- What the following screen shows of the products that run out within so many days.
-SELECT cod_produto AS codigo_consultado, cod_produto, nome_produto, estoque_atual,
-       menor_estoque_d7, dia_ruptura, dias_ate_ruptura
-  FROM estoque_rupturas(%(dias)s::integer);
-
--- nome: acompanhar_codigos
+-- nome: acompanhar
 -- What the following screen shows of the products asked for.
 SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura,
        dia_ruptura - estoque_hoje() AS dias_ate_ruptura

@@ -1,8 +1,8 @@
 """The exceptions of the package, and the one place where a SQLSTATE becomes one of them.
 
 Every error is one readable line (`mensagem`), with what to do about it (`dica`) where that is
-known. `saida` is the exit code the command line ends with. The mapping goes by SQLSTATE only:
-messages are for people and may be translated by the server.
+known. The mapping goes by SQLSTATE only: messages are for people and may be translated by the
+server.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import psycopg
 class ErroEstoque(Exception):
     """Base of every error of this package."""
 
-    saida: ClassVar[int] = 1
     dica_padrao: ClassVar[str | None] = None
 
     def __init__(
@@ -37,7 +36,6 @@ class ErroEstoque(Exception):
 class ErroConexao(ErroEstoque):
     """The database cannot be reached, or it refuses the connection."""
 
-    saida = 5
     dica_padrao = (
         "check --dsn, DATABASE_URL or the PG* variables (host, port, user, database), and that the"
         " server is running"
@@ -47,35 +45,30 @@ class ErroConexao(ErroEstoque):
 class MigracoesPendentes(ErroEstoque):
     """The schema lacks migrations of this package, or nothing is installed in it."""
 
-    saida = 3
     dica_padrao = "run `estoque install` (or choose the schema with --schema)"
 
 
 class BancoMaisNovo(ErroEstoque):
     """The schema has migrations this package does not know: a newer package wrote them."""
 
-    saida = 3
     dica_padrao = "upgrade the estoque_pg package; an older one must not touch this schema"
 
 
 class MigracaoAlterada(ErroEstoque):
     """A migration file differs from what was applied under its name."""
 
-    saida = 3
     dica_padrao = "restore the released file; a change belongs in a new migration"
 
 
 class ManutencaoNecessaria(ErroEstoque):
     """The status found what somebody has to mend: triggers, functions, products, corrections."""
 
-    saida = 4
     dica_padrao = "each line marked ! says what mends it"
 
 
 class DivergenciaEncontrada(ErroEstoque):
     """The audit found stored values that differ from the sources."""
 
-    saida = 4
     dica_padrao = "run `estoque recalcular --tudo` to rebuild them from the sources"
 
 

@@ -6,81 +6,21 @@ installed, or an older version, `operacao` is None and the migrations say why.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import date, datetime
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 
 from estoque_pg import __version__, migracoes
-from estoque_pg.consultas import CONSULTAS
+from estoque_pg.api import retrato
 from estoque_pg.erros import MigracoesPendentes, traduzindo
-from estoque_pg.linhas import Linha
-from estoque_pg.manutencao import Execucao
 from estoque_pg.migracoes import Estado
+from estoque_pg.perguntas.conferencia import Execucao
+from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.operacao import Alterado, Correcao, Falha, Gatilho, TarefaNoCron
 
 SILENCIO = 180  # seconds without a run of the minute job that are worth a warning
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Gatilho(Linha):
-    """A trigger the system needs, and its state: ok, always, disabled, replica only, missing."""
-
-    tabela: str
-    gatilho: str
-    estado: str
-
-    @property
-    def no_lugar(self) -> bool:
-        """Whether it fires for every writer."""
-        return self.estado in ("ok", "always")
-
-
-@dataclass(frozen=True, slots=True)
-class Alterado(Linha):
-    """A function that is not what was installed: changed, or missing."""
-
-    objeto: str
-    estado: str
-
-
-@dataclass(frozen=True, slots=True)
-class Correcao(Linha):
-    """A difference from the sources that the fallback found and mended."""
-
-    corrigido_em: datetime
-    cod_produto: str
-    campo: str
-    data_prevista: date | None
-    valor_antes: str | None
-    valor_depois: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Falha(Linha):
-    """A product the fallback cannot compare or rebuild, and the error."""
-
-    cod_produto: str
-    sqlstate: str
-    mensagem: str
-    desde: datetime
-    ultima_em: datetime
-    vezes: int
-
-
-@dataclass(frozen=True, slots=True)
-class TarefaNoCron(Linha):
-    """The minute job in the pg_cron of this database, and how its last run ended."""
-
-    ativa: bool
-    usuario: str
-    estado: str | None
-    mensagem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +29,7 @@ class Operacao(Linha):
 
     `recusadas` tells that source rows were left out at the installation, or the last rebuild.
     `execucoes` and `correcoes` are the newest five, newest first; `falhas` the oldest ten of
-    `total_de_falhas`. `orcamento` is in seconds. `conferido_desde` is the oldest comparison of a
+    `total_de_falhas`. `orcamento` is in seconds. `comparado_desde` is the oldest comparison of a
     product with the sources, None without products. `banco_do_cron` and `lancador` (pg_cron's
     process lives) are None where this role may not know, `tarefa` where pg_cron is not in this
     database or has no such job.
@@ -100,8 +40,8 @@ class Operacao(Linha):
     instalado_em: datetime | None
     produtos: int
     vencidos: int
-    conferido_desde: datetime | None
-    lote: int | None
+    comparado_desde: datetime | None
+    por_execucao: int | None
     orcamento: float | None
     recusadas: bool | None
     gatilhos: tuple[Gatilho, ...]
@@ -218,13 +158,6 @@ class Situacao:
             )
         return tuple(achados)
 
-    @property
-    def saida(self) -> int:
-        """The exit code of `estoque status`: 0, 3 for the migrations, 4 for problems."""
-        if migracoes.recusa(self.migracoes) is not None:
-            return 3
-        return 4 if self.problemas else 0
-
     def como_dict(self) -> dict[str, Any]:
         """Return a dictionary that json.dumps accepts: times as ISO text, durations in seconds."""
         m = self.migracoes
@@ -242,7 +175,6 @@ class Situacao:
             "operacao": self.operacao.como_dict() if self.operacao else None,
             "problemas": [p.como_dict() for p in self.problemas],
             "avisos": [p.como_dict() for p in self.avisos],
-            "saida": self.saida,
         }
 
 
@@ -305,37 +237,26 @@ def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
 
 
 def _operacao(conn: psycopg.Connection[Any]) -> Operacao:
-    linha = _linha(conn, "situacao")
-    assert linha is not None
-    tarefa = _linha(conn, "tarefa") if linha.pop("cron_legivel") else None
-    for nome, classe in LISTAS.items():
-        linha[nome] = tuple(_de_json(classe, objeto) for objeto in linha[nome])
-    return Operacao(**linha, tarefa=TarefaNoCron(**tarefa) if tarefa else None)
-
-
-LISTAS: Mapping[str, type[Linha]] = {
-    "gatilhos": Gatilho,
-    "alterados": Alterado,
-    "execucoes": Execucao,
-    "correcoes": Correcao,
-    "falhas": Falha,
-}
-MOMENTOS = ("inicio", "fim", "corrigido_em", "desde", "ultima_em")
-
-
-def _linha(conn: psycopg.Connection[Any], nome: str) -> dict[str, Any] | None:
-    with traduzindo(), psycopg.Cursor(conn, row_factory=dict_row) as cursor:
-        return cursor.execute(CONSULTAS[nome]).fetchone()
-
-
-def _de_json(classe: type[T], objeto: Mapping[str, Any]) -> T:
-    """Build a row from JSON, whose dates and times are text."""
-    valores = {c.name: objeto[c.name] for c in fields(classe)}  # type: ignore[arg-type]
-    for nome in MOMENTOS:
-        if nome in valores:
-            # Before 3.11 Python wants exactly six decimals of a second.
-            texto = re.sub(r"\.\d+", lambda m: m[0].ljust(7, "0"), valores[nome])
-            valores[nome] = datetime.fromisoformat(texto)
-    if valores.get("data_prevista"):
-        valores["data_prevista"] = date.fromisoformat(valores["data_prevista"])
-    return classe(**valores)
+    with traduzindo(), retrato(conn) as api:
+        r = api.resumo()
+        return Operacao(
+            agora=r.agora,
+            espelho=r.espelho,
+            instalado_em=r.instalado_em,
+            produtos=r.produtos,
+            vencidos=r.vencidos,
+            comparado_desde=r.comparado_desde,
+            por_execucao=r.por_execucao,
+            orcamento=r.orcamento,
+            recusadas=r.recusadas,
+            gatilhos=tuple(api.gatilhos()),
+            alterados=tuple(api.alterados()),
+            execucoes=tuple(api.execucoes()),
+            correcoes=tuple(api.correcoes()),
+            correcoes_24h=r.correcoes_24h,
+            falhas=tuple(api.falhas()),
+            total_de_falhas=r.total_de_falhas,
+            banco_do_cron=r.banco_do_cron,
+            lancador=r.lancador,
+            tarefa=api.tarefa() if r.cron_legivel else None,
+        )

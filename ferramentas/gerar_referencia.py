@@ -1,19 +1,26 @@
-"""Writes docs/comandos.md: the help of every command, as the command itself prints it.
+"""Writes what the documents say of every command, method and endpoint, from these themselves.
 
-`make reference` runs it. With --conferir it only says whether the page is up to date.
+docs/comandos.md is the help of each command; the tables of docs/python.md and docs/http.md stand
+between two marks there. `make reference` runs it; with --conferir it only says whether the pages
+are up to date.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.cli import cli
+from estoque_pg.http import criar_aplicacao
+from estoque_pg.metodos import perguntas_com_metodo
 
-DESTINO = Path(__file__).resolve().parent.parent / "docs" / "comandos.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+COMECO, FIM = "<!-- written by `make reference` -->\n", "<!-- up to here -->\n"
 LARGURA = 88
 CABECALHO = """\
 # The command line
@@ -69,12 +76,65 @@ def texto() -> str:
     return "".join(partes)
 
 
+def metodos() -> str:
+    """The methods that answer with rows and values, for docs/python.md."""
+    linhas = ["| method | answers with | |", "|---|---|---|"]
+    for nome, perguntar in perguntas_com_metodo().items():
+        if nome.startswith(("consultar_", "get_")):
+            continue
+        assinatura = inspect.signature(getattr(APIEstoqueTempoReal, nome))
+        parametros = ", ".join(
+            p.name if p.default is p.empty else f"{p.name}={p.default}"
+            for p in list(assinatura.parameters.values())[1:]
+        )
+        resposta = f"`{assinatura.return_annotation}`".replace(" | None`", "` or `None`")
+        resumo = (perguntar.__doc__ or "").partition("\n")[0]
+        linhas.append(f"| `{nome}({parametros})` | {resposta} | {resumo} |")
+    return "\n".join(linhas) + "\n"
+
+
+def enderecos() -> str:
+    """The endpoints, for docs/http.md."""
+    linhas = ["| endpoint | answers |", "|---|---|"]
+    for caminho, metodos_dele in criar_aplicacao("").openapi()["paths"].items():
+        for metodo, operacao in metodos_dele.items():
+            consulta = "&".join(
+                f"{p['name']}={p['schema'].get('default', p.get('example', 10))}"
+                for p in operacao.get("parameters", [])
+                if p["in"] == "query"
+            )
+            endereco = f"{metodo.upper()} {caminho}" + (f"?{consulta}" if consulta else "")
+            resumo = operacao["description"].rstrip(".")
+            if "404" in operacao["responses"]:
+                resumo += "; 404 for an unknown code"
+            linhas.append(f"| `{endereco}` | {resumo} |")
+    return "\n".join(linhas) + "\n"
+
+
+def entre_as_marcas(pagina: Path, tabela: str) -> str:
+    """The page with the table in its place."""
+    antes, _, resto = pagina.read_text(encoding="utf-8").partition(COMECO)
+    _, _, depois = resto.partition(FIM)
+    return f"{antes}{COMECO}\n{tabela}\n{FIM}{depois}"
+
+
+def paginas() -> dict[Path, str]:
+    """Each page, as it should be."""
+    python, http = DOCS / "python.md", DOCS / "http.md"
+    return {
+        DOCS / "comandos.md": texto(),
+        python: entre_as_marcas(python, metodos()),
+        http: entre_as_marcas(http, enderecos()),
+    }
+
+
 def main() -> None:
-    """Writes the page; with --conferir says whether it is up to date."""
-    if "--conferir" not in sys.argv[1:]:
-        DESTINO.write_text(texto(), encoding="utf-8")
-    elif not DESTINO.exists() or DESTINO.read_text(encoding="utf-8") != texto():
-        sys.exit("docs/comandos.md differs from the help: run `make reference`")
+    """Writes the pages; with --conferir says whether they are up to date."""
+    for pagina, conteudo in paginas().items():
+        if "--conferir" not in sys.argv[1:]:
+            pagina.write_text(conteudo, encoding="utf-8")
+        elif not pagina.exists() or pagina.read_text(encoding="utf-8") != conteudo:
+            sys.exit(f"docs/{pagina.name} is not what the code says: run `make reference`")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ from psycopg.types.numeric import FloatLoader
 
 import estoque_pg
 from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
+from estoque_pg.cli.saidas import SAIDAS, saida_de
 from estoque_pg.erros import POR_SQLSTATE, ArgumentoInvalido, ErroEstoque, MigracoesPendentes
+from estoque_pg.metodos import perguntas_com_metodo
 
 
 class NoLaco:
@@ -167,13 +169,13 @@ def test_projection_with_its_product(api: Any) -> None:
         "menor_estoque_d7": -100.25,
         "dia_ruptura": "2025-08-10",
         "data_disponivel": None,  # whatever is promised makes a later day short
-        "qtd_disponivel": None,
+        "quantidade_disponivel": None,
         "projecao": api.consultar_projecao("P001", 5),
     }
     assert isinstance(completa.projecao[4].saldo_final, Decimal)
     assert completa.projecao == tuple(api.projecao("P001", 5))
     livre = api.projecao_completa("P002")
-    assert (livre.data_disponivel, livre.qtd_disponivel) == (date(2025, 8, 6), 7)
+    assert (livre.data_disponivel, livre.quantidade_disponivel) == (date(2025, 8, 6), 7)
     assert len(livre.projecao) == 29
     assert api.projecao_completa("zzz") is None
 
@@ -203,6 +205,51 @@ def test_recalculating_and_reading_the_balance_it_leaves(api: Any, banco: Banco)
     assert api.recalcular_produto("SOBRA").como_dict() == sobra
     assert api.recalcular_produto("SOBRA") is None
     banco.verificar()
+
+
+def test_codes_for_a_screen(api: Any) -> None:
+    """Known or not, in the order asked for; and what begins so, for a field that completes."""
+    um, nada, outro = api.acompanhar(["ALIAS", "zzz", "P002", "ALIAS"])
+    assert (um.codigo_consultado, um.cod_produto, um.dias_ate_ruptura) == ("ALIAS", "P001", 4)
+    assert (nada.codigo_consultado, nada.cod_produto, nada.estoque_atual) == ("zzz", None, None)
+    assert (outro.estoque_atual, outro.dia_ruptura) == (7, None)
+    assert [c.codigo for c in api.completar("P0")] == ["P001", "P002"]
+    (alias,) = api.completar("AL")
+    assert (alias.codigo, alias.nome_produto) == ("ALIAS", "Produto Exemplo")
+    assert api.completar("%") == []
+
+
+def test_the_installation_is_asked_like_the_stock(api: Any, banco: Banco) -> None:
+    assert api.configurar(por_execucao=50, orcamento=1.5).como_dict() == {
+        "por_execucao": 50,
+        "orcamento": 1.5,
+    }
+    banco.cru("UPDATE estoque_tempo_real SET saldo_atual = 0 WHERE cod_produto = 'P001'")
+    assert api.minuto().corrigidos == 1
+    assert api.fallback(5).como_dict() == {"processados": 2, "corrigidos": 0, "falhas": 0}
+    (execucao,) = api.execucoes()
+    assert isinstance(execucao.fim, datetime)
+    assert execucao.fim.tzinfo is not None
+    (correcao,) = api.correcoes()
+    gravada = banco.valor("SELECT corrigido_em FROM estoque_correcao")
+    assert correcao.corrigido_em == gravada  # to the microsecond
+    assert (correcao.campo, correcao.data_prevista) == ("saldo_atual", None)
+    resumo = api.resumo()
+    assert (resumo.produtos, resumo.correcoes_24h, resumo.espelho) == (2, 1, False)
+    assert execucao.fim <= resumo.agora
+    assert (len(api.gatilhos()), api.alterados(), api.falhas()) == (24, [], [])
+    assert (resumo.por_execucao, resumo.orcamento) == (50, 1.5)
+    banco.cru("ALTER TABLE separacao DISABLE TRIGGER estoque_inserir")
+    assert [g.estado for g in api.gatilhos() if not g.no_lugar] == ["disabled"]
+    assert (api.vigiar(), api.vigiar()) == (1, 0)
+    papel = f"papel_{banco.conn.info.dbname}"
+    banco.cru(f"CREATE ROLE {papel}")
+    try:
+        comandos = api.conceder(papel, leitura=True)
+        assert comandos
+        assert all(c.startswith("GRANT ") and papel in c for c in comandos)
+    finally:
+        banco.cru(f"DROP OWNED BY {papel}; DROP ROLE {papel}")
 
 
 @pytest.mark.parametrize(
@@ -327,6 +374,30 @@ def test_every_sqlstate_of_ours_has_an_exception_of_its_own() -> None:
     assert {c.__name__ for c in POR_SQLSTATE.values()} <= set(estoque_pg.__all__)
 
 
+def classes_de_erro() -> list[type[ErroEstoque]]:
+    """All of them, and nobody's subclass of one."""
+    vistas, novas = [], [ErroEstoque]
+    while novas:
+        vistas.append(classe := novas.pop())
+        novas += classe.__subclasses__()
+    return [c for c in vistas if c.__module__ == "estoque_pg.erros"]
+
+
+def test_every_error_has_its_exit_code() -> None:
+    """A class no pair stands for would end with the code of its base: said here, or 1."""
+    em_ordem = [classe for classe, _ in SAIDAS]
+    for n, classe in enumerate(em_ordem):  # the most specific first: none hides a later one
+        assert not any(issubclass(classe, antes) for antes in em_ordem[:n]), classe
+    assert em_ordem[-1] is ErroEstoque
+    um = {
+        "ErroEstoque", "ErroServidor", "ErroSerializacao", "ProdutoDesconhecido",
+        "ArgumentoInvalido", "QuantidadeInvalida", "UnificacaoInvalida", "FonteIncompativel",
+        "CronAusente", "SemPermissao",
+    }  # fmt: skip
+    assert {c.__name__ for c in classes_de_erro() if saida_de(c("x")) == 1} == um
+    assert {c for c in classes_de_erro() if c.__name__ not in um} == set(em_ordem[:-1])
+
+
 # -- the documents ------------------------------------------------------------------------------
 
 DOCS = Path(estoque_pg.__file__).parent.parent / "docs"
@@ -352,13 +423,13 @@ def test_examples_of_the_python_document(banco: Banco) -> None:
 
 def test_the_python_document_names_every_method() -> None:
     texto = (DOCS / "python.md").read_text(encoding="utf-8")
-    for nome, metodo in vars(APIEstoqueTempoReal).items():
-        if not nome.startswith("_"):
-            parametros = list(inspect.signature(metodo).parameters.values())[1:]
-            assinatura = ", ".join(
-                p.name if p.default is p.empty else f"{p.name}={p.default}" for p in parametros
-            )
-            assert f"`{nome}({assinatura})`" in texto
+    for nome in perguntas_com_metodo():
+        metodo = getattr(APIEstoqueTempoReal, nome)
+        parametros = list(inspect.signature(metodo).parameters.values())[1:]
+        assinatura = ", ".join(
+            p.name if p.default is p.empty else f"{p.name}={p.default}" for p in parametros
+        )
+        assert f"`{nome}({assinatura})`" in texto
 
 
 def test_the_document_of_errors(banco: Banco) -> None:
@@ -372,7 +443,7 @@ def test_the_document_of_errors(banco: Banco) -> None:
     for estado, nome, status, saida in linhas:
         classe = getattr(estoque_pg, nome)
         assert status_de(classe("x", sqlstate=estado))[0] == int(status), estado
-        assert classe.saida == int(saida), estado
+        assert saida_de(classe("x", sqlstate=estado)) == int(saida), estado
     for nome in dir(estoque_pg.erros):
         objeto = getattr(estoque_pg.erros, nome)
         if isinstance(objeto, type) and issubclass(objeto, ErroEstoque):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import pydoc
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,9 +18,12 @@ import pytest
 from apoio import Banco, Sessao
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from test_concorrencia import mov
+from test_perguntas import declaradas
 
-from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync, perguntas, repeticao
+from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync, repeticao
 from estoque_pg.erros import ArgumentoInvalido, ErroConexao, ErroEstoque, ErroSerializacao
+from estoque_pg.metodos import perguntas_com_metodo
+from estoque_pg.perguntas import internas
 
 
 @pytest.fixture
@@ -61,31 +68,53 @@ def falhar(banco: Banco, monkeypatch: pytest.MonkeyPatch) -> Any:
 # -- one API, twice -----------------------------------------------------------------------------
 
 
-def publicos(classe: type) -> dict[str, Any]:
-    return {nome: m for nome, m in vars(classe).items() if not nome.startswith("_")}
+def metodos(classe: type) -> dict[str, Any]:
+    """What a class offers for each entry of the one list, as whoever calls it finds it."""
+    return {nome: getattr(classe, nome) for nome in perguntas_com_metodo()}
 
 
 def test_both_have_the_same_methods_and_every_question_is_one() -> None:
-    sincrona, assincrona = publicos(APIEstoqueTempoReal), publicos(APIEstoqueTempoRealAsync)
+    sincrona, assincrona = metodos(APIEstoqueTempoReal), metodos(APIEstoqueTempoRealAsync)
     assert list(sincrona) == list(assincrona)
     for nome, metodo in sincrona.items():
         gemeo = assincrona[nome]
         assert inspect.signature(metodo) == inspect.signature(gemeo), nome
+        assert metodo.__name__ == nome
         assert metodo.__doc__ == gemeo.__doc__
         assert metodo.__doc__, nome
         assert inspect.iscoroutinefunction(gemeo), nome
         assert not inspect.iscoroutinefunction(metodo), nome
-    descritas = {
-        nome
-        for nome, f in vars(perguntas).items()
-        if inspect.isfunction(f)
-        and not nome.startswith("_")
-        and str(inspect.signature(f).return_annotation).startswith("Pergunta[")
-    }
-    assert descritas == set(sincrona)
+    assert set(declaradas(sem=(internas,))) == set(sincrona)
     assert str(inspect.signature(APIEstoqueTempoReal.projecao)) == (
         "(self, /, codigo: 'str', dias: 'int' = 28) -> 'list[DiaProjetado]'"
     )
+
+
+def test_nothing_else_of_the_two_is_public() -> None:
+    for classe in (APIEstoqueTempoReal, APIEstoqueTempoRealAsync):
+        publicos = {nome for nome in dir(classe) if not nome.startswith("_")}
+        assert publicos == {*perguntas_com_metodo(), "responder"}
+
+
+def test_help_shows_the_methods_as_methods(banco: Banco) -> None:
+    ajuda = pydoc.plain(pydoc.render_doc(APIEstoqueTempoReal))
+    assert "projecao(self, /, codigo: 'str', dias: 'int' = 28) -> 'list[DiaProjetado]'" in ajuda
+    assert "Return one row per day from today" in ajuda
+    ligado = APIEstoqueTempoReal(banco.conn).projecao
+    assert str(inspect.signature(ligado)) == (
+        "(codigo: 'str', dias: 'int' = 28) -> 'list[DiaProjetado]'"
+    )
+    assert ligado.__doc__ == APIEstoqueTempoRealAsync.projecao.__doc__
+
+
+def test_mypy_knows_arguments_and_answers_on_both_sides() -> None:
+    feito = subprocess.run(
+        [sys.executable, "-m", "mypy", "tests/tipos_da_api.py"],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert feito.returncode == 0, feito.stdout
 
 
 def test_constructor_opens_nothing(banco: Banco) -> None:

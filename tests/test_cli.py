@@ -153,7 +153,7 @@ def test_a_connection_error_says_one_thing_a_line() -> None:
 
 
 def test_a_mistyped_schema_is_named_before_anything_is_made(cena: Banco) -> None:
-    for comando in (["status"], ["consultar", "P001"], ["uninstall", "--yes"]):
+    for comando in (["status"], ["consultar", "P001"], ["uninstall", "--sim"]):
         resultado = estoque(*comando, "--schema", "publico", dsn=cena.dsn)
         erro = uma_linha(resultado, 3)
         assert 'schema "publico", which does not exist' in erro

@@ -123,10 +123,10 @@ def test_an_uninstall_takes_the_job_along_and_one_that_fails_leaves_it(
     nomes = "SELECT jobname FROM cron.job"
     dados("agendar", dsn=banco.dsn)
     banco.cru("CREATE VIEW painel AS SELECT * FROM estoque_tempo_real")
-    assert "drop what depends" in uma_linha(estoque("uninstall", "--yes", dsn=banco.dsn), 1)
+    assert "drop what depends" in uma_linha(estoque("uninstall", "--sim", dsn=banco.dsn), 1)
     assert len(cron.execute(nomes).fetchall()) == 1
     banco.cru("DROP VIEW painel")
-    assert dados("uninstall", "--yes", dsn=banco.dsn)["desfeitas"]
+    assert dados("uninstall", "--sim", dsn=banco.dsn)["desfeitas"]
     assert cron.execute(nomes).fetchall() == []
 
 
@@ -137,7 +137,7 @@ def test_an_uninstall_by_a_role_that_cannot_see_pg_cron_says_so(
         conn.execute(f"CREATE SCHEMA loja AUTHORIZATION {papel}")
         dsn = make_conninfo(vazio, user=papel)
         instalar(dsn, "loja")
-        resultado = estoque("uninstall", "--schema", "loja", "--yes", dsn=dsn)
+        resultado = estoque("uninstall", "--schema", "loja", "--sim", dsn=dsn)
         assert resultado.exit_code == 0
         assert "permission denied" in resultado.stderr
         assert "loja" in resultado.stderr
@@ -209,7 +209,7 @@ def test_scheduled_here_once_and_the_job_runs(aqui: Aqui) -> None:
 def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
     instalar(aqui.dsn, "fechada")
     dados("agendar", "--schema", "fechada", dsn=aqui.dsn)
-    assert estoque("uninstall", "--yes", "--schema", "fechada", dsn=aqui.dsn).exit_code == 0
+    assert estoque("uninstall", "--sim", "--schema", "fechada", dsn=aqui.dsn).exit_code == 0
     assert aqui.tarefas() == []
 
 

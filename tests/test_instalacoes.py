@@ -113,9 +113,9 @@ def test_uninstall_removes_ours_and_only_ours(vazio: str) -> None:
         instalar(vazio, "outra")
         mover(conn, "public", "P1", 5)
         mover(conn, "outra", "P1", 7)
-        assert "--yes" in uma_linha(estoque("uninstall", dsn=vazio), 2)
+        assert "--sim" in uma_linha(estoque("uninstall", dsn=vazio), 2)
         assert saldo(conn, "public", "P1") == 5
-        assert estoque("uninstall", "--yes", dsn=vazio).exit_code == 0
+        assert estoque("uninstall", "--sim", dsn=vazio).exit_code == 0
         restam = {nome for tipo, nome in objetos(vazio) if tipo in ("class", "proc")}
         nossos = {n for n in restam if "estoque" in n or n.startswith("_")}
         assert nossos == {
@@ -130,7 +130,7 @@ def test_uninstall_removes_ours_and_only_ours(vazio: str) -> None:
         mover(conn, "public", "P1", 1)  # no trigger is left that could fail
         mover(conn, "outra", "P1", 7)
         assert saldo(conn, "outra", "P1") == 14
-        uma_linha(estoque("uninstall", "--yes", dsn=vazio), 3)
+        uma_linha(estoque("uninstall", "--sim", dsn=vazio), 3)
         assert estoque("install", dsn=vazio).exit_code == 0
         assert saldo(conn, "public", "P1") == 6
 
@@ -162,11 +162,11 @@ def test_what_depends_on_ours_is_not_dropped_with_it(vazio: str) -> None:
     with psycopg.connect(vazio, autocommit=True) as conn:
         conn.execute("CREATE VIEW painel AS SELECT * FROM estoque_tempo_real")
         antes = objetos(vazio)
-        texto = uma_linha(estoque("uninstall", "--yes", dsn=vazio), 1)
+        texto = uma_linha(estoque("uninstall", "--sim", dsn=vazio), 1)
         assert "painel" in texto
         assert objetos(vazio) == antes
         conn.execute("DROP VIEW painel")
-    assert estoque("uninstall", "--yes", dsn=vazio).exit_code == 0
+    assert estoque("uninstall", "--sim", dsn=vazio).exit_code == 0
 
 
 def test_the_status_of_all(vazio: str) -> None:
@@ -260,7 +260,7 @@ def test_reader_and_writer_get_what_they_need_and_no_more(
         estoque("grant", "nobody_at_all", "--leitura", *alvo, dsn=dsn), 1
     )
     uma_linha(estoque("grant", leitora, *alvo, dsn=dsn), 2)
-    assert estoque("uninstall", "--yes", *alvo, dsn=dsn).exit_code == 0
+    assert estoque("uninstall", "--sim", *alvo, dsn=dsn).exit_code == 0
 
 
 def test_serial_keys_come_with_their_sequence(vazio: str, papeis: tuple[str, str, str]) -> None:
@@ -322,7 +322,7 @@ def test_dump_and_restore_work_on(servico: Servico, banco: Banco, vazio: str) ->
         restaurado.execute("UPDATE embarque_itens SET status = 'cancelado'")
         restaurado.execute("DELETE FROM unificacao_codigos")
         assert dados("status", dsn=vazio)["em_dia"]
-        assert estoque("uninstall", "--yes", dsn=vazio).exit_code == 0
+        assert estoque("uninstall", "--sim", dsn=vazio).exit_code == 0
     finally:
         restaurado.fechar()
 

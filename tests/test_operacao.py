@@ -22,10 +22,12 @@ from apoio import Banco
 from conftest import CONF, Servico
 from psycopg.conninfo import make_conninfo
 from test_cli import dados, estoque, uma_linha
+from test_concorrencia import mov
 from test_minuto import estragar, sem_gatilhos, transbordar
 
-from estoque_pg import manutencao
+from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.cli import base
+from estoque_pg.cli.operacao import saida_do_status
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ArgumentoInvalido, ErroConexao
 from estoque_pg.migracoes import instalar
@@ -47,7 +49,7 @@ def cena(banco: Banco) -> Banco:
 
 
 def test_a_healthy_installation(cena: Banco) -> None:
-    manutencao.minuto(cena.conn)
+    APIEstoqueTempoReal(cena.conn).minuto()
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
     for trecho in (
@@ -73,7 +75,7 @@ def test_no_driver_is_a_warning(cena: Banco) -> None:
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
     assert "estoque worker" in resultado.stdout
-    manutencao.minuto(cena.conn)
+    APIEstoqueTempoReal(cena.conn).minuto()
     cena.cru("UPDATE estoque_execucao SET fim = now() - interval '4 minutes'")
     avisos = dados("status", dsn=cena.dsn)["avisos"]
     assert [a["texto"] for a in avisos] == ["the minute job has not run in the last 3 minutes"]
@@ -198,7 +200,7 @@ def test_any_schema(vazio: str) -> None:
 def test_situacao_as_an_object(cena: Banco) -> None:
     cena.cru(ENVELHECER)
     s = situacao(cena.conn)
-    assert (s.saida, s.banco, s.migracoes.schema) == (0, cena.conn.info.dbname, "public")
+    assert (saida_do_status(s), s.banco, s.migracoes.schema) == (0, cena.conn.info.dbname, "public")
     assert s.operacao is not None
     assert s.operacao.parado
     assert s.operacao.produtos == 2
@@ -206,24 +208,57 @@ def test_situacao_as_an_object(cena: Banco) -> None:
         s.banco = "x"  # type: ignore[misc]
 
 
+def test_situacao_leaves_connection_and_transaction_as_they_were(cena: Banco) -> None:
+    conn = cena.conectar()
+    situacao(conn)
+    assert (conn.isolation_level, conn.read_only) == (None, None)
+    with conn.transaction():
+        conn.execute(mov("P0003", 1))
+        s = situacao(conn)  # sees what the caller has not committed yet
+        assert s.operacao is not None
+        assert s.operacao.produtos == 3
+    cena.cru(
+        "DELETE FROM estoque_migracao_soma; DROP TABLE estoque_execucao CASCADE;"
+        " INSERT INTO estoque_migracao_soma (id, sha256) VALUES ('0000.antiga', 'x')"
+    )
+    with conn.transaction():
+        assert situacao(conn).operacao is None
+        assert conn.execute("SELECT 1").fetchone() == (1,)  # the transaction goes on
+
+
+def test_the_status_is_one_snapshot(cena: Banco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parts are several statements; what happens between two of them is in none."""
+    contar = APIEstoqueTempoReal.gatilhos
+
+    def escrever_e_contar(api: Any) -> Any:
+        cena.cru("SELECT estoque_minuto()")
+        return contar(api)
+
+    monkeypatch.setattr(APIEstoqueTempoReal, "gatilhos", escrever_e_contar)
+    s = situacao(cena.conectar())
+    assert s.operacao is not None
+    assert s.operacao.execucoes == ()
+    assert cena.valor("SELECT count(*) FROM estoque_execucao") == 1
+
+
 # --- settings ---------------------------------------------------------------------------------
 
 
 def test_settings(cena: Banco) -> None:
-    assert dados("configurar", dsn=cena.dsn) == {"lote": 10, "orcamento": 20.0}
-    novo = dados("configurar", "--lote", "50", "--orcamento", "1.5", dsn=cena.dsn)
-    assert novo == {"lote": 50, "orcamento": 1.5}
+    assert dados("configurar", dsn=cena.dsn) == {"por_execucao": 10, "orcamento": 20.0}
+    novo = dados("configurar", "--por-execucao", "50", "--orcamento", "1.5", dsn=cena.dsn)
+    assert novo == {"por_execucao": 50, "orcamento": 1.5}
     assert cena.cru("SELECT * FROM estoque_configurar()")[0] == {
         "por_execucao": 50,
         "orcamento": timedelta(seconds=1.5),
     }
-    for errado in (["--lote", "0"], ["--orcamento", "0"], ["--orcamento", "x"]):
+    for errado in (["--por-execucao", "0"], ["--orcamento", "0"], ["--orcamento", "x"]):
         assert estoque("configurar", *errado, dsn=cena.dsn).exit_code == 2
     assert estoque("fallback", "--lote", "0", dsn=cena.dsn).exit_code == 2
     with pytest.raises(ArgumentoInvalido):
-        manutencao.fallback(cena.conn, 0)
+        APIEstoqueTempoReal(cena.conn).fallback(0)
     with pytest.raises(ArgumentoInvalido):
-        manutencao.configurar(cena.conn, orcamento=-1)
+        APIEstoqueTempoReal(cena.conn).configurar(orcamento=-1)
 
 
 # --- the worker -------------------------------------------------------------------------------
@@ -381,7 +416,7 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
         "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "cwd": "/",
         "env": s._programas.ambiente(), "check": True, **s._ids,
     }  # fmt: skip
-    manutencao.minuto(cena.conn)
+    APIEstoqueTempoReal(cena.conn).minuto()
     subprocess.run(
         [s.bindir / "pg_basebackup", "-h", s.host, "-U", s.user, "-D", espelho, "-R", "-c", "fast"],
         **comum,

@@ -19,6 +19,7 @@ from estoque_pg.cli import (
     projecao,
     schemas,
     servico,
+    simples,
 )
 from estoque_pg.cli.base import Grupo
 
@@ -41,7 +42,9 @@ def cli() -> None:
     """
 
 
-# The help lists them in this order.
+_simples = simples.comandos()
+
+# The help lists them in this order; naming one again leaves it in its place.
 for _comando in (
     instalacao.install,
     instalacao.migrate,
@@ -53,10 +56,10 @@ for _comando in (
     demonstracao.demo,
     perguntas.consultar,
     perguntas.produto,
-    perguntas.rupturas,
+    _simples["rupturas"],
     projecao.projecao,
     perguntas.disponibilidade,
-    perguntas.estatisticas,
+    *_simples.values(),
     acompanhar.acompanhar,
     perguntas.recalcular,
     perguntas.verificar,

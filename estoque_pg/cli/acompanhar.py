@@ -16,15 +16,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 import psycopg
-from psycopg.rows import class_row
 
-from estoque_pg import tabela
+from estoque_pg.api import responder
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -35,11 +33,13 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigos, exigir
-from estoque_pg.consultas import CONSULTAS
-from estoque_pg.erros import ErroConexao, ErroEstoque, traduzindo
-from estoque_pg.linhas import Linha
-from estoque_pg.perguntas import MAX_DIAS
-from estoque_pg.tabela import Marcado
+from estoque_pg.cli.tabela import Marcado
+from estoque_pg.erros import ErroConexao, ErroEstoque
+from estoque_pg.perguntas import saldos
+from estoque_pg.perguntas.argumentos import MAX_DIAS
+from estoque_pg.perguntas.base import Pergunta
+from estoque_pg.perguntas.saldos import Acompanhado, Ruptura
+from estoque_pg.relogio import fuso
 
 if TYPE_CHECKING:
     from curses import window
@@ -49,21 +49,8 @@ PARTE = 10  # and at least so many times what the question took: a tenth of one 
 CABECALHO = 4  # rows above the first product: title, blank, column titles, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Situacao(Linha):
-    """What the screen shows of a product. All but the code is None once a code is unknown."""
-
-    codigo_consultado: str
-    cod_produto: str | None = None
-    nome_produto: str | None = None
-    estoque_atual: Decimal | None = None
-    menor_estoque_d7: Decimal | None = None
-    dia_ruptura: date | None = None
-    dias_ate_ruptura: int | None = None
-
-
 @dataclass(frozen=True)
-class Pergunta:
+class Alvo:
     """What is followed: the codes given, else the ruptures within `dias` days."""
 
     codigos: tuple[str, ...]
@@ -75,16 +62,26 @@ class Pergunta:
             return contar(len(self.codigos), "product")
         return f"Products that run out {tabela.ate_em(self.dias)}"
 
-    def fazer(self, conn: psycopg.Connection[Any]) -> tuple[Situacao, ...]:
-        """Ask, in one statement. It is as cheap as telling whether anything changed would be."""
-        nome = "acompanhar_codigos" if self.codigos else "acompanhar_rupturas"
-        parametros = {"codigos": list(self.codigos), "dias": self.dias}
-        with traduzindo(), conn.cursor(row_factory=class_row(Situacao)) as cursor:
-            linhas = cursor.execute(CONSULTAS[nome], parametros).fetchall()
-        if not self.codigos:
-            return tuple(linhas)
-        achados = {s.codigo_consultado: s for s in linhas}
-        return tuple(achados.get(c) or Situacao(c) for c in self.codigos)
+    def perguntar(self) -> Pergunta[list[Acompanhado]]:
+        """One statement, as cheap as telling whether anything changed would be."""
+        if self.codigos:
+            return saldos.acompanhar(self.codigos)
+        return saldos.rupturas(self.dias).entao(_das_rupturas)
+
+
+def _das_rupturas(rupturas: list[Ruptura]) -> list[Acompanhado]:
+    return [
+        Acompanhado(
+            r.cod_produto,
+            r.cod_produto,
+            r.nome_produto,
+            r.estoque_atual,
+            r.menor_estoque_d7,
+            r.dia_ruptura,
+            r.dias_ate_ruptura,
+        )
+        for r in rupturas
+    ]
 
 
 @click.command()
@@ -112,15 +109,15 @@ def acompanhar(codigos: tuple[str, ...], dias: int | None, banco: Banco) -> None
     """
     if codigos and dias is not None:
         raise click.UsageError("--dias is for ruptures: give it, or codes, not both")
-    pergunta = Pergunta(tuple(dict.fromkeys(codigos)), 7 if dias is None else dias)
+    alvo = Alvo(tuple(dict.fromkeys(codigos)), 7 if dias is None else dias)
     # The first question is asked before the screen opens: what is wrong is a line, as ever.
     with banco.conectar() as conn, banco.explicando(conn):
-        primeira = pergunta.fazer(conn)
+        primeira = responder(conn, alvo.perguntar())
     exigir(codigos, {s.codigo_consultado for s in primeira if s.cod_produto is not None})
     if not sys.stdout.isatty() or not _teclado():
-        _mostrar_uma_vez(pergunta, primeira)
+        _mostrar_uma_vez(alvo, primeira)
         return
-    observador = Observador(banco, pergunta, primeira)
+    observador = Observador(banco, alvo, primeira)
     observador.start()
     try:
         _na_tela(observador)
@@ -144,12 +141,14 @@ def _teclado() -> bool:
 # -- what is shown ----------------------------------------------------------------------------
 
 
-def _colunas(situacoes: Sequence[Situacao], mudou: set[str]) -> tuple[list[str], list[list[Any]]]:
+def _colunas(
+    acompanhados: Sequence[Acompanhado], mudou: set[str]
+) -> tuple[list[str], list[list[Any]]]:
     """Return the table's titles and rows; a row that changed stands out."""
-    unificado = any(s.cod_produto not in (None, s.codigo_consultado) for s in situacoes)
+    unificado = any(s.cod_produto not in (None, s.codigo_consultado) for s in acompanhados)
     titulos = ["product", "name", "balance", "lowest D+7", "runs out", "when"]
     linhas = []
-    for s in situacoes:
+    for s in acompanhados:
         quando = None if s.dias_ate_ruptura is None else tabela.em_dias(s.dias_ate_ruptura)
         marca = None
         if s.dia_ruptura is not None:
@@ -165,30 +164,30 @@ def _colunas(situacoes: Sequence[Situacao], mudou: set[str]) -> tuple[list[str],
     return (["asked", *titulos] if unificado else titulos), linhas
 
 
-def _mostrar_uma_vez(pergunta: Pergunta, situacoes: Sequence[Situacao]) -> None:
-    if situacoes:
-        tabular(*_colunas(situacoes, set()))
+def _mostrar_uma_vez(alvo: Alvo, acompanhados: Sequence[Acompanhado]) -> None:
+    if acompanhados:
+        tabular(*_colunas(acompanhados, set()))
     else:
-        escrever(_nada(pergunta))
+        escrever(_nada(alvo))
     avisar("shown once: this is not a terminal")
 
 
 def _hora(momento: float) -> str:
-    return f"{time.strftime('%H:%M:%S', time.localtime(momento))} {tabela.fuso()}"
+    return f"{time.strftime('%H:%M:%S', time.localtime(momento))} {fuso()}"
 
 
-def _nada(pergunta: Pergunta) -> str:
-    return f"no product runs out {tabela.ate_em(pergunta.dias)}"
+def _nada(alvo: Alvo) -> str:
+    return f"no product runs out {tabela.ate_em(alvo.dias)}"
 
 
 # -- asking -----------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
-class Estado:
+class Visto:
     """What the asking thread found; replaced as a whole, never changed."""
 
-    situacoes: tuple[Situacao, ...]
+    acompanhados: list[Acompanhado]
     mudou: set[str] = field(default_factory=set)
     desde: float = field(default_factory=time.time)  # of the last change
     fora_desde: float | None = None  # when the database went away
@@ -198,11 +197,11 @@ class Estado:
 class Observador(threading.Thread):
     """Asks again and again on a connection of its own, and connects again when it is lost."""
 
-    def __init__(self, banco: Banco, pergunta: Pergunta, primeira: tuple[Situacao, ...]) -> None:
+    def __init__(self, banco: Banco, alvo: Alvo, primeira: list[Acompanhado]) -> None:
         super().__init__(daemon=True)
         self.banco = banco
-        self.pergunta = pergunta
-        self.estado = Estado(primeira)
+        self.alvo = alvo
+        self.visto = Visto(primeira)
         self._parar = threading.Event()
         self._conn: psycopg.Connection[Any] | None = None
 
@@ -211,7 +210,7 @@ class Observador(threading.Thread):
             try:
                 self._observar()
             except ErroConexao:
-                if self.estado.fora_desde is None:
+                if self.visto.fora_desde is None:
                     self._publicar(fora_desde=time.time())
                 self._parar.wait(INTERVALO)
             except Exception as erro:  # raised again by whoever watches
@@ -231,23 +230,23 @@ class Observador(threading.Thread):
             self._conn = conn
             while not self._parar.is_set():
                 inicio = time.monotonic()
-                self._receber(self.pergunta.fazer(conn))
+                self._receber(responder(conn, self.alvo.perguntar()))
                 levou = time.monotonic() - inicio
                 self._parar.wait(max(INTERVALO, levou * PARTE))
 
-    def _receber(self, novas: tuple[Situacao, ...]) -> None:
-        velhas = self.estado.situacoes
+    def _receber(self, novas: list[Acompanhado]) -> None:
+        velhas = self.visto.acompanhados
         if novas != velhas:
             antes = {s.codigo_consultado: s for s in velhas}
             mudou = {s.codigo_consultado for s in novas if antes.get(s.codigo_consultado) != s}
-            self.estado = Estado(novas, mudou)
-        elif self.estado.fora_desde is not None:
+            self.visto = Visto(novas, mudou)
+        elif self.visto.fora_desde is not None:
             self._publicar(fora_desde=None)
 
     def _publicar(self, **mais: Any) -> None:
-        agora = self.estado
+        agora = self.visto
         campos = {"mudou": agora.mudou, "desde": agora.desde, "fora_desde": agora.fora_desde}
-        self.estado = Estado(agora.situacoes, **{**campos, **mais})
+        self.visto = Visto(agora.acompanhados, **{**campos, **mais})
 
 
 # -- the screen -------------------------------------------------------------------------------
@@ -271,8 +270,8 @@ def _na_tela(observador: Observador) -> None:
         raise ErroEstoque(
             f"no screen on this terminal: {erro}", dica="check the variable TERM"
         ) from erro
-    if observador.estado.fim is not None:
-        raise observador.estado.fim
+    if observador.visto.fim is not None:
+        raise observador.visto.fim
 
 
 class Tela:
@@ -297,10 +296,10 @@ class Tela:
     def seguir(self) -> None:
         """Draw until q."""
         mostrado: object = None
-        while self.observador.estado.fim is None:
-            agora = (self.observador.estado, self.janela.getmaxyx(), self.topo)
+        while self.observador.visto.fim is None:
+            agora = (self.observador.visto, self.janela.getmaxyx(), self.topo)
             if agora != mostrado:
-                self._desenhar(self.observador.estado)
+                self._desenhar(self.observador.visto)
                 mostrado = (agora[0], agora[1], self.topo)
             tecla = self.janela.getch()
             if tecla in (ord("q"), ord("Q")):
@@ -316,7 +315,7 @@ class Tela:
                   c.KEY_NPAGE: pagina, ord(" "): pagina, c.KEY_HOME: -(10**9),
                   c.KEY_END: 10**9}  # fmt: skip
         self.topo += passos.get(tecla, 0)
-        self._limitar(len(self.observador.estado.situacoes))
+        self._limitar(len(self.observador.visto.acompanhados))
 
     def _cabem(self) -> int:
         return max(int(self.janela.getmaxyx()[0]) - CABECALHO - 1, 0)
@@ -324,34 +323,34 @@ class Tela:
     def _limitar(self, total: int) -> None:
         self.topo = max(min(self.topo, total - self._cabem()), 0)
 
-    def _desenhar(self, estado: Estado) -> None:
+    def _desenhar(self, visto: Visto) -> None:
         altura, largura = self.janela.getmaxyx()
-        self._limitar(len(estado.situacoes))
+        self._limitar(len(visto.acompanhados))
         self.janela.erase()
-        self._linha(0, f"\x1b[1m{self._titulo(estado)}\x1b[0m")
-        if estado.situacoes:
-            texto = tabela.tabela(*_colunas(estado.situacoes, estado.mudou), True, largura - 1)
+        self._linha(0, f"\x1b[1m{self._titulo(visto)}\x1b[0m")
+        if visto.acompanhados:
+            texto = tabela.tabela(*_colunas(visto.acompanhados, visto.mudou), True, largura - 1)
             titulos, regua, *linhas = texto.splitlines()
             for y, linha in enumerate([titulos, regua, *linhas[self.topo :]], CABECALHO - 2):
                 if y < altura - 1:
                     self._linha(y, linha)
         else:
-            self._linha(CABECALHO - 2, _nada(self.observador.pergunta))
-        self._linha(altura - 1, self._rodape(estado))
+            self._linha(CABECALHO - 2, _nada(self.observador.alvo))
+        self._linha(altura - 1, self._rodape(visto))
         self.janela.refresh()
 
-    def _titulo(self, estado: Estado) -> str:
-        pergunta = self.observador.pergunta
-        if pergunta.codigos:
-            return pergunta.titulo
-        return f"{pergunta.titulo}: {tabela.numero(len(estado.situacoes))}"
+    def _titulo(self, visto: Visto) -> str:
+        alvo = self.observador.alvo
+        if alvo.codigos:
+            return alvo.titulo
+        return f"{alvo.titulo}: {tabela.numero(len(visto.acompanhados))}"
 
-    def _rodape(self, estado: Estado) -> str:
-        if estado.fora_desde is not None:
-            hora = _hora(estado.fora_desde)
+    def _rodape(self, visto: Visto) -> str:
+        if visto.fora_desde is not None:
+            hora = _hora(visto.fora_desde)
             return f"\x1b[31mthe database has been away since {hora}; trying again\x1b[0m   q ends"
-        hora = _hora(estado.desde)
-        total, cabem = len(estado.situacoes), self._cabem()
+        hora = _hora(visto.desde)
+        total, cabem = len(visto.acompanhados), self._cabem()
         onde = ""
         if total > cabem:
             onde = f"{self.topo + 1}-{min(self.topo + cabem, total)} of {total}   "

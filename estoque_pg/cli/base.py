@@ -21,13 +21,15 @@ import click
 import psycopg
 from psycopg import sql
 
-from estoque_pg import migracoes, tabela
-from estoque_pg.api import APIEstoqueTempoReal
-from estoque_pg.consultas import CONSULTAS
+from estoque_pg import migracoes
+from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
+from estoque_pg.cli import tabela
+from estoque_pg.cli.saidas import saida_de
+from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque, MigracoesPendentes, sem_conexao, traduzindo, traduzir
-from estoque_pg.linhas import Linha
-from estoque_pg.perguntas import MAX_DIAS
-from estoque_pg.tabela import Marcado
+from estoque_pg.perguntas import internas
+from estoque_pg.perguntas.argumentos import MAX_DIAS
+from estoque_pg.perguntas.linha import Linha, em_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,7 +73,7 @@ class Grupo(click.Group):
         except (ErroEstoque, psycopg.Error) as erro:
             nosso = traduzir(erro) if isinstance(erro, psycopg.Error) else erro
             relatar(nosso)
-            ctx.exit(nosso.saida)
+            ctx.exit(saida_de(nosso))
 
 
 # -- output -----------------------------------------------------------------------------------
@@ -109,12 +111,15 @@ def escrever_json(objeto: Any) -> None:
 
 
 def escrever_linhas(classe: type[Linha], linhas: Iterable[Linha]) -> None:
-    """Print typed rows as JSON or CSV; an empty CSV still has its header."""
+    """Print typed rows as JSON or CSV; an empty CSV still has its header.
+
+    All columns, with the code as it was asked for: answers are joined to questions.
+    """
     if _pedido() == CSV:
         colunas = [c.name for c in fields(classe)]
         _escrever_csv(colunas, ({c: getattr(r, c) for c in colunas} for r in linhas))
     else:
-        escrever_json([_objeto(r) for r in linhas])
+        escrever_json([r.todas() for r in linhas])
 
 
 def escrever_linha(linha: Linha) -> None:
@@ -122,12 +127,7 @@ def escrever_linha(linha: Linha) -> None:
     if _pedido() == CSV:
         escrever_linhas(type(linha), [linha])
     else:
-        escrever_json(_objeto(linha))
-
-
-def _objeto(linha: Linha) -> dict[str, Any]:
-    """Return all columns, with the code as it was asked for: answers are joined to questions."""
-    return Linha.como_dict(linha)
+        escrever_json(linha.todas())
 
 
 def _escrever_csv(colunas: list[str], linhas: Iterable[Mapping[str, Any]]) -> None:
@@ -147,10 +147,8 @@ def _celula(valor: Any) -> str:
         return texto.rstrip("0").rstrip(".") if "." in texto else texto
     if isinstance(valor, date):
         return valor.isoformat()
-    if isinstance(valor, tuple):
-        valor = [v.como_dict() if isinstance(v, Linha) else v for v in valor]
-    if isinstance(valor, (list, dict, bool)):
-        return json.dumps(valor, ensure_ascii=False)
+    if isinstance(valor, (tuple, list, dict, bool)):
+        return json.dumps(em_json(valor), ensure_ascii=False)
     return str(valor)
 
 
@@ -207,7 +205,7 @@ class Banco:
         with conn:
             if self.schema is not None:
                 caminho = sql.Identifier(self.schema).as_string(conn) + ", pg_temp"
-                conn.execute(CONSULTAS["search_path"], {"caminho": caminho})
+                responder(conn, internas.procurar_em(caminho))
             yield conn
 
     def _paciencia(self, segundos: int) -> dict[str, Any]:
@@ -224,10 +222,8 @@ class Banco:
     def retrato(self) -> Iterator[APIEstoqueTempoReal]:
         """Open the API on one snapshot and one `today`, for answers made of several queries."""
         with self.conectar() as conn, self.explicando(conn):
-            conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            conn.read_only = True
-            with conn.transaction():
-                yield APIEstoqueTempoReal(conn)
+            with retrato(conn) as api:
+                yield api
 
     @contextmanager
     def explicando(self, conn: psycopg.Connection[Any]) -> Iterator[None]:
@@ -269,7 +265,7 @@ def em_todos(banco: Banco, acao: Callable[[Banco], Feito], em_json: bool) -> Non
         except (ErroEstoque, psycopg.Error) as erro:
             falha = traduzir(erro) if isinstance(erro, psycopg.Error) else erro
         if falha is not None:
-            saida = saida or falha.saida
+            saida = saida or saida_de(falha)
             feito["erro"] = falha.mensagem
             if not em_json:
                 falha.mensagem = f"{schema}: {falha.mensagem}"

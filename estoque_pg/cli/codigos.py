@@ -12,10 +12,11 @@ import click
 import psycopg
 from click.shell_completion import CompletionItem
 
-from estoque_pg import tabela
+from estoque_pg.api import responder
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar
-from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido
+from estoque_pg.perguntas import internas, saldos
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,15 +74,18 @@ def ler_entrada() -> list[str]:
 
 def exigir(codigos: Sequence[str], achados: set[str]) -> None:
     """Fail when some code is not among those found, naming it."""
-    faltam = [c for c in dict.fromkeys(codigos) if c not in achados]
-    if not faltam:
-        return
+    if faltam := [c for c in dict.fromkeys(codigos) if c not in achados]:
+        raise desconhecido(faltam)
+
+
+def desconhecido(faltam: Sequence[str]) -> ProdutoDesconhecido:
+    """Return the error that names the codes which nothing knows."""
     nomes = ", ".join(c or "(empty)" for c in faltam[:_MOSTRADOS])
     if len(faltam) > _MOSTRADOS:
         nomes += f" and {tabela.numero(len(faltam) - _MOSTRADOS)} more"
     # A whole line of a file, or a list pasted as one argument.
     juntos = any(sinal in c for c in faltam for sinal in ",;\t")
-    raise ProdutoDesconhecido(
+    return ProdutoDesconhecido(
         f"unknown product{'s' if len(faltam) > 1 else ''}: {nomes}",
         dica="codes are separate arguments, or lines of standard input" if juntos else None,
     )
@@ -103,14 +107,16 @@ def completar(
     )
     try:
         with banco.conectar(paciencia=2) as conn:
-            conn.execute(CONSULTAS["prazo"], {"ms": "1000"})
-            linhas = conn.execute(CONSULTAS["completar"], {"prefixo": incompleto}).fetchall()
-    except (ErroEstoque, psycopg.Error, ValueError):  # ValueError: a NUL among what was typed
+            responder(conn, internas.limitar(1000))
+            conhecidos = responder(conn, saldos.completar(incompleto))
+    except (ErroEstoque, psycopg.Error):
         return []
     return [
-        CompletionItem(_na_linha(codigo), help=tabela.limpo(nome) if nome else None)
-        for codigo, nome in linhas
-        if codigo.isprintable()
+        CompletionItem(
+            _na_linha(c.codigo), help=tabela.limpo(c.nome_produto) if c.nome_produto else None
+        )
+        for c in conhecidos
+        if c.codigo.isprintable()
     ]
 
 

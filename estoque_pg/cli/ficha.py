@@ -6,19 +6,20 @@ import sys
 from datetime import date
 from decimal import Decimal
 
-from estoque_pg import tabela
 from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import colorido, escrever
-from estoque_pg.cli.codigos import exigir
-from estoque_pg.linhas import Produto
-from estoque_pg.tabela import Marcado
+from estoque_pg.cli.codigos import desconhecido
+from estoque_pg.cli.tabela import Marcado
+from estoque_pg.perguntas.saldos import Produto
 
 
 def pedir_produto(api: APIEstoqueTempoReal, codigo: str) -> Produto:
     """Ask for one product; raises ProdutoDesconhecido."""
-    achados = api.produtos([codigo])
-    exigir([codigo], {p.codigo_consultado for p in achados})
-    return achados[0]
+    achado = api.produto(codigo)
+    if achado is None:
+        raise desconhecido([codigo])
+    return achado
 
 
 def titulo(produto: Produto) -> None:

@@ -10,7 +10,7 @@ from statistics import median, quantiles
 
 import click
 
-from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.api import APIEstoqueTempoReal, responder
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -19,8 +19,8 @@ from estoque_pg.cli.base import (
     escrever_json,
     tabular,
 )
-from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import ProdutoDesconhecido
+from estoque_pg.perguntas import internas
 
 AQUECIMENTO = 10  # runs that plan and fill caches, and are not counted
 
@@ -47,7 +47,7 @@ def bench(vezes: int, banco: Banco, em_json: bool) -> None:
       estoque bench --vezes 1000
     """
     with banco.sessao() as conn:
-        codigos = [codigo for (codigo,) in conn.execute(CONSULTAS["amostra"]).fetchall()]
+        codigos = responder(conn, internas.amostra())
         if not codigos:
             raise ProdutoDesconhecido("there is no product to ask about", dica="write movements")
         api = APIEstoqueTempoReal(conn)

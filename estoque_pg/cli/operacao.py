@@ -7,7 +7,8 @@ from datetime import datetime
 
 import click
 
-from estoque_pg import manutencao, migracoes, tabela
+from estoque_pg import manutencao, migracoes
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     Feito,
@@ -22,9 +23,11 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.ficha import valor_de
+from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ErroEstoque, ManutencaoNecessaria
-from estoque_pg.manutencao import Ajuste
+from estoque_pg.perguntas.conferencia import Ajuste
+from estoque_pg.relogio import fuso
 from estoque_pg.situacao import Operacao, Problema, Situacao, situacao
 
 
@@ -49,8 +52,8 @@ def fallback(lote: int, banco: Banco, em_json: bool) -> None:
     Example:
       estoque fallback --lote 1000
     """
-    with banco.sessao() as conn:
-        feito = manutencao.fallback(conn, lote)
+    with banco.api() as api:
+        feito = api.fallback(lote)
     if em_json:
         escrever_json(feito.como_dict())
         return
@@ -63,7 +66,9 @@ def fallback(lote: int, banco: Banco, em_json: bool) -> None:
 
 
 @click.command()
-@click.option("--lote", type=click.IntRange(1), metavar="N", help="Products compared in a run.")
+@click.option(
+    "--por-execucao", type=click.IntRange(1), metavar="N", help="Products compared in a run."
+)
 @click.option(
     "--orcamento",
     type=click.FloatRange(0, 86400, min_open=True),
@@ -72,16 +77,18 @@ def fallback(lote: int, banco: Banco, em_json: bool) -> None:
 )
 @com_banco
 @com_json
-def configurar(lote: int | None, orcamento: float | None, banco: Banco, em_json: bool) -> None:
+def configurar(
+    por_execucao: int | None, orcamento: float | None, banco: Banco, em_json: bool
+) -> None:
     """Set the minute job, or show how it is set.
 
     \b
     Examples:
       estoque configurar
-      estoque configurar --lote 50 --orcamento 30
+      estoque configurar --por-execucao 50 --orcamento 30
     """
-    with banco.sessao() as conn:
-        ajuste = manutencao.configurar(conn, lote, orcamento)
+    with banco.api() as api:
+        ajuste = api.configurar(por_execucao, orcamento)
     if em_json:
         escrever_json(ajuste.como_dict())
     else:
@@ -175,7 +182,7 @@ def status(banco: Banco, em_json: bool, todos: bool) -> None:
     with banco.conectar() as conn:
         agora = situacao(conn, banco.schema)
     if em_json:
-        escrever_json(agora.como_dict())
+        escrever_json(_dados(agora))
     else:
         _mostrar(agora)
     if (erro := _queixa(agora)) is not None:
@@ -192,7 +199,7 @@ def _resumir(banco: Banco, em_json: bool) -> Feito:
         resto = f"; {contar(o.produtos, 'product')}; minute job {_tarefa(o)}" if o else ""
         escrever(f"{tabela.limpo(banco.schema or '')}: up to date{resto}")
         _mostrar_marcados(agora)
-    return agora.como_dict(), erro
+    return _dados(agora), erro
 
 
 def _queixa(s: Situacao) -> ErroEstoque | None:
@@ -202,6 +209,16 @@ def _queixa(s: Situacao) -> ErroEstoque | None:
     if s.problemas:
         return ManutencaoNecessaria(f"{contar(len(s.problemas), 'thing')} to mend")
     return None
+
+
+def saida_do_status(s: Situacao) -> int:
+    """The exit code of `estoque status`."""
+    erro = _queixa(s)
+    return 0 if erro is None else saida_de(erro)
+
+
+def _dados(s: Situacao) -> dict[str, object]:
+    return {**s.como_dict(), "saida": saida_do_status(s)}
 
 
 def _mostrar(s: Situacao) -> None:
@@ -238,15 +255,15 @@ def _mostrar_operacao(o: Operacao) -> None:
         + (f"{len(o.alterados)} changed or dropped" if o.alterados else "as they were installed")
     )
     escrever(f"products     {tabela.numero(o.produtos)}{_vencidos(o)}")
-    if o.conferido_desde is not None:
-        escrever(f"compared     all of them within the last {_idade(o.idade(o.conferido_desde))}")
-    if o.lote is not None and o.orcamento is not None:
-        escrever(f"settings     {_ajuste(Ajuste(o.lote, o.orcamento))}")
+    if o.comparado_desde is not None:
+        escrever(f"compared     all of them within the last {_idade(o.idade(o.comparado_desde))}")
+    if o.por_execucao is not None and o.orcamento is not None:
+        escrever(f"settings     {_ajuste(Ajuste(o.por_execucao, o.orcamento))}")
     escrever(f"minute job   {_tarefa(o)}")
     if o.execucoes:
         tabular(
             [
-                f"  run ({tabela.fuso()})",
+                f"  run ({fuso()})",
                 "driven by",
                 "compared",
                 "corrected",
@@ -270,7 +287,7 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"corrections  {_correcoes(o)}")
     if o.correcoes:
         tabular(
-            [f"  found ({tabela.fuso()})", "product", "field", "date", "was", "is"],
+            [f"  found ({fuso()})", "product", "field", "date", "was", "is"],
             [
                 [
                     f"  {_momento(c.corrigido_em)}",
@@ -286,7 +303,7 @@ def _mostrar_operacao(o: Operacao) -> None:
     escrever(f"failing      {contar(o.total_de_falhas, 'product') if o.falhas else 'none'}")
     if o.falhas:
         tabular(
-            [f"  since ({tabela.fuso()})", "product", "tries", "error"],
+            [f"  since ({fuso()})", "product", "tries", "error"],
             [[f"  {_momento(f.desde)}", f.cod_produto, f.vezes, f.mensagem] for f in o.falhas],
         )
 
@@ -329,7 +346,7 @@ def _marcar(sinal: str, problema: Problema, cor: str) -> None:
 
 def _ajuste(ajuste: Ajuste) -> str:
     segundos = f"{ajuste.orcamento:g} s"
-    return f"{contar(ajuste.lote, 'product')} a run, stopping after {segundos}"
+    return f"{contar(ajuste.por_execucao, 'product')} a run, stopping after {segundos}"
 
 
 def _momento(momento: datetime) -> str:

@@ -1,4 +1,7 @@
-"""The questions a planner asks, and the repair and audit of what answers them."""
+"""The questions whose answers need more than a table, and the repair and audit.
+
+Plain questions have their commands made by `estoque_pg.cli.simples`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from decimal import Decimal
 
 import click
 
-from estoque_pg import tabela
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -28,8 +31,8 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
 from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo, valor_de
 from estoque_pg.erros import DivergenciaEncontrada
-from estoque_pg.linhas import Divergencia, Produto, Ruptura
-from estoque_pg.tabela import Marcado
+from estoque_pg.perguntas.conferencia import Divergencia
+from estoque_pg.perguntas.saldos import Produto
 
 
 @click.command()
@@ -111,43 +114,6 @@ def produto(codigo: str, banco: Banco, em_json: bool) -> None:
 
 
 @click.command()
-@com_dias(7)
-@com_banco
-@com_formato
-def rupturas(dias: int, banco: Banco, em_json: bool) -> None:
-    """List the products that run out soon.
-
-    Those within --dias days from today, soonest first.
-
-    \b
-    Example:
-      estoque rupturas --dias 14
-    """
-    with banco.api() as api:
-        linhas = api.rupturas(dias)
-    if em_json:
-        escrever_linhas(Ruptura, linhas)
-        return
-    if linhas:
-        tabular(
-            ["product", "name", "balance", "lowest D+7", "runs out", "when"],
-            [
-                [
-                    r.cod_produto,
-                    r.nome_produto,
-                    saldo(r.estoque_atual),
-                    saldo(r.menor_estoque_d7),
-                    Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(r.dia_ruptura)}"),
-                    tabela.em_dias(r.dias_ate_ruptura),
-                ]
-                for r in linhas
-            ],
-        )
-    corre = "runs" if len(linhas) == 1 else "run"
-    avisar(f"{contar(len(linhas), 'product')} {corre} out {tabela.ate_em(dias)}")
-
-
-@click.command()
 @com_codigo
 @click.argument("quantidade", callback=ler_quantidade)
 @com_dias(28)
@@ -182,37 +148,6 @@ def disponibilidade(
     escrever(
         f"{pedida} can be promised from {tabela.data(dia)} ({tabela.em_dias((dia - hoje).days)});"
         f" up to {tabela.numero(resposta.quantidade_disponivel)} on that day"
-    )
-
-
-@click.command()
-@com_banco
-@com_formato
-def estatisticas(banco: Banco, em_json: bool) -> None:
-    """Show the figures of the whole stock.
-
-    \b
-    Example:
-      estoque estatisticas --json
-    """
-    with banco.api() as api:
-        e = api.estatisticas()
-    if em_json:
-        escrever_linha(e)
-        return
-    rupturas: object = e.produtos_com_ruptura
-    if e.produtos_com_ruptura:
-        rupturas = Marcado(rupturas)
-    tabular(
-        ["stock", "count"],
-        [
-            ["products", e.total_produtos],
-            [f"{tabela.MARCA_RUPTURA} running out within 7 days", rupturas],
-            ["  per cent of all", e.percentual_ruptura],
-            ["balance below zero", e.produtos_estoque_negativo],
-            ["balance zero", e.produtos_estoque_zerado],
-            ["forecast rows of the next 7 days", e.movimentacoes_previstas_7d],
-        ],
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from estoque_pg import imagem, tabela
+from estoque_pg.cli import imagem, tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -23,9 +23,9 @@ from estoque_pg.cli.base import (
 )
 from estoque_pg.cli.codigos import com_codigo
 from estoque_pg.cli.ficha import pedir_produto, titulo
+from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque
-from estoque_pg.linhas import DiaProjetado
-from estoque_pg.tabela import Marcado
+from estoque_pg.perguntas.projecoes import DiaProjetado
 
 ALTURA = 12  # rows of the chart
 

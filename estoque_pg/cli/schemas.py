@@ -9,7 +9,8 @@ from typing import Any
 import click
 import psycopg
 
-from estoque_pg import manutencao, migracoes, tabela
+from estoque_pg import manutencao, migracoes
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -21,8 +22,8 @@ from estoque_pg.cli.base import (
     escrever_json,
     tabular,
 )
-from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPermissao
+from estoque_pg.perguntas.internas import Cron
 
 
 @click.command("list")
@@ -67,18 +68,18 @@ def listar(banco: Banco, em_json: bool) -> None:
 
 
 @click.command()
-@click.option("--yes", "sim", is_flag=True, help="Do not ask.")
+@click.option("--sim", is_flag=True, help="Do not ask.")
 @com_banco
 @com_json
 def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
     """Remove everything of ours from a schema.
 
     Balances, forecasts, functions, triggers and indexes go; the source tables and their rows stay
-    as they are, and so does the schema. Asks for the schema's name unless --yes is given.
+    as they are, and so does the schema. Asks for the schema's name unless --sim is given.
 
     \b
     Example:
-      estoque uninstall --schema empresa_b --yes
+      estoque uninstall --schema empresa_b --sim
     """
     with banco.conectar() as conn:
         estado = migracoes.estado(conn, banco.schema)
@@ -87,7 +88,7 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
             raise migracoes.recusa(estado) or MigracoesPendentes("nothing is installed")
         if not sim:
             if not sys.stdin.isatty():
-                raise click.UsageError("give --yes to uninstall without being asked")
+                raise click.UsageError("give --sim to uninstall without being asked")
             pergunta = f"Type the schema's name ({nome}) to remove estoque_pg from it"
             if click.prompt(pergunta, err=True, default="", show_default=False) != nome:
                 raise click.UsageError("that is not its name: nothing was removed")
@@ -108,7 +109,7 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
         )
 
 
-def _tirar(conn: psycopg.Connection[Any], tarefa: manutencao.Cron) -> None:
+def _tirar(conn: psycopg.Connection[Any], tarefa: Cron) -> None:
     """Take the minute job out of pg_cron; where that cannot be, say that it may be left."""
     try:
         manutencao.tirar(conn, tarefa)
@@ -138,10 +139,8 @@ def grant(papel: str, leitura: bool, escrita: bool, banco: Banco, em_json: bool)
     """
     if not (leitura or escrita):
         raise click.UsageError("say what the role is to do: --leitura, --escrita or both")
-    parametros = {"papel": papel, "leitura": leitura, "escrita": escrita}
-    with banco.sessao() as conn, conn.transaction():
-        linhas = conn.execute(CONSULTAS["conceder"], parametros).fetchall()
-    comandos = [comando for (comando,) in linhas]
+    with banco.api() as api:
+        comandos = api.conceder(papel, leitura, escrita)
     if em_json:
         escrever_json({"papel": papel, "comandos": comandos})
     else:
@@ -162,9 +161,8 @@ def vigiar(banco: Banco, em_json: bool) -> None:
     Example:
       estoque vigiar
     """
-    with banco.sessao() as conn, conn.transaction():
-        linha = conn.execute(CONSULTAS["vigiar"]).fetchone()
-    repostos = linha[0] if linha else 0
+    with banco.api() as api:
+        repostos = api.vigiar()
     if em_json:
         escrever_json({"repostos": repostos})
     elif repostos:

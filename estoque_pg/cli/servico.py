@@ -20,7 +20,11 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
 
 @click.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on."
+    "--endereco",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on.",
 )
 @click.option(
     "--porta",
@@ -31,7 +35,7 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
     help="Port to listen on; 0 takes a free one.",
 )
 @com_banco
-def servir(host: str, porta: int, banco: Banco) -> None:
+def servir(endereco: str, porta: int, banco: Banco) -> None:
     """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
 
     It needs the packages of `pip install 'estoque-pg[http]'`. Where ESTOQUE_TOKEN is set,
@@ -56,12 +60,12 @@ def servir(host: str, porta: int, banco: Banco) -> None:
         ) from erro
 
     token = os.environ.get(VARIAVEL, "").strip() or None  # a file's last line end is not meant
-    with _escutar(host, porta) as ouvido:
-        endereco, numero = ouvido.getsockname()[:2]
-        local = ipaddress.ip_address(endereco.partition("%")[0]).is_loopback
+    with _escutar(endereco, porta) as ouvido:
+        ip, numero = ouvido.getsockname()[:2]
+        local = ipaddress.ip_address(ip.partition("%")[0]).is_loopback
         if not local and token is None:
             raise ErroEstoque(
-                f"{host} can be reached from other machines, and {VARIAVEL} is not set",
+                f"{endereco} can be reached from other machines, and {VARIAVEL} is not set",
                 dica=f"set {VARIAVEL} to a secret that clients send, or listen on 127.0.0.1",
             )
         _avisar_do_banco(banco)
@@ -81,24 +85,24 @@ def servir(host: str, porta: int, banco: Banco) -> None:
         # uvicorn stops in good order on these, and then raises them again for us.
         for sinal in (signal.SIGINT, signal.SIGTERM):
             signal.signal(sinal, lambda *_: sys.exit(0))
-        onde = f"[{endereco}]" if ":" in endereco else endereco
+        onde = f"[{ip}]" if ":" in ip else ip
         avisar(f"listening on http://{onde}:{numero} (Ctrl+C stops)")
         servidor.run(sockets=[ouvido])
     if not servidor.started:
         raise ErroEstoque("the service did not start")
 
 
-def _escutar(host: str, porta: int) -> socket.socket:
+def _escutar(endereco: str, porta: int) -> socket.socket:
     try:
-        familia, tipo, protocolo, _, endereco = socket.getaddrinfo(
-            host, porta, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        familia, tipo, protocolo, _, alvo = socket.getaddrinfo(
+            endereco, porta, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # Not socket.create_server(), which leaves the protocol open: asyncio sets TCP_NODELAY only
         # where it says TCP, and an answer in two pieces waits 40 ms for an acknowledgement without.
         ouvido = socket.socket(familia, tipo, protocolo)
         try:
             ouvido.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            ouvido.bind(endereco)
+            ouvido.bind(alvo)
             ouvido.listen(2048)
         except BaseException:
             ouvido.close()
@@ -106,7 +110,7 @@ def _escutar(host: str, porta: int) -> socket.socket:
         return ouvido
     except (OSError, UnicodeError) as erro:
         motivo = getattr(erro, "strerror", None) or str(erro)
-        raise ErroEstoque(f"cannot listen on {host} port {porta}: {motivo}") from erro
+        raise ErroEstoque(f"cannot listen on {endereco} port {porta}: {motivo}") from erro
 
 
 def _avisar_do_banco(banco: Banco) -> None:

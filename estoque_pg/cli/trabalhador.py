@@ -17,13 +17,13 @@ from types import FrameType
 from typing import Any
 
 import psycopg
-from psycopg.rows import scalar_row
 
-from estoque_pg import manutencao, tabela
+from estoque_pg.api import responder
+from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, contar, escrever
-from estoque_pg.consultas import CONSULTAS
-from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao, traduzindo
-from estoque_pg.manutencao import Execucao
+from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao
+from estoque_pg.perguntas import conferencia, internas
+from estoque_pg.perguntas.conferencia import Execucao
 
 SENTINELA = 2.0  # seconds between two looks of a standby at the lock
 ESPERA_INICIAL, ESPERA_MAXIMA = 0.5, 30.0  # seconds between two attempts to connect; doubles
@@ -41,7 +41,7 @@ class Trabalhador:
     def uma_vez(self) -> None:
         """Run the job once; say what it did if it did something, or if somebody looks."""
         with self._conectar() as conn:
-            feita = manutencao.minuto(conn)
+            feita = responder(conn, conferencia.minuto())
         if feita is None and sys.stdout.isatty():
             escrever("nothing done: another run is under way, or this is a standby")
         if feita is not None and (_fez(feita) or sys.stdout.isatty()):
@@ -73,7 +73,7 @@ class Trabalhador:
     @contextmanager
     def _conectar(self) -> Iterator[psycopg.Connection[Any]]:
         with self.banco.sessao() as conn:
-            conn.execute(CONSULTAS["chamar_se_worker"])
+            responder(conn, internas.chamar_se_worker())
             yield conn
 
     @contextmanager
@@ -103,9 +103,8 @@ class Trabalhador:
     def _tomar_vez(self, conn: psycopg.Connection[Any]) -> None:
         avisado = False
         while not self.fim.is_set():
-            with traduzindo(), conn.cursor(row_factory=scalar_row) as cursor:
-                if cursor.execute(CONSULTAS["tomar_vez_do_worker"]).fetchone():
-                    return
+            if responder(conn, internas.tomar_vez_do_worker()):
+                return
             if not avisado:
                 avisar("another worker serves this schema: standing by")
                 self.comecou = avisado = True
@@ -113,7 +112,7 @@ class Trabalhador:
 
     def _rodar(self, conn: psycopg.Connection[Any]) -> None:
         try:
-            feita = manutencao.minuto(conn)
+            feita = responder(conn, conferencia.minuto())
         except (ErroConexao, MigracoesPendentes, SemPermissao):
             raise  # the next minute would not go better
         except ErroEstoque as erro:

@@ -9,7 +9,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from estoque_pg.consultas import CONSULTAS
+from estoque_pg.api import responder
+from estoque_pg.api_async import APIEstoqueTempoRealAsync
+from estoque_pg.perguntas import internas
+from estoque_pg.perguntas.base import Pergunta
 
 CONEXOES = 10
 ESPERA = 2.0  # seconds a request waits for a connection before it answers 503
@@ -40,10 +43,10 @@ def _comum(conninfo: str) -> _Comum:
     }
 
 
-def _sessao(conn: Any, schema: str | None) -> dict[str, str | None]:
+def _sessao(conn: Any, schema: str | None) -> Pergunta[dict[str, str]]:
     # pg_temp last, so that no temporary table can stand in for ours.
     caminho = None if schema is None else sql.Identifier(schema).as_string(conn) + ", pg_temp"
-    return {"caminho": caminho, "limite": LIMITE_DO_COMANDO}
+    return internas.sessao_http(caminho, LIMITE_DO_COMANDO)
 
 
 def pool_de_perguntas(
@@ -52,7 +55,7 @@ def pool_de_perguntas(
     """Return the pool of the questions, unopened; a connection is checked before it is lent."""
 
     async def configurar(conn: psycopg.AsyncConnection[Any]) -> None:
-        await conn.execute(CONSULTAS["sessao_http"], _sessao(conn, schema))
+        await APIEstoqueTempoRealAsync(conn).responder(_sessao(conn, schema))
 
     return AsyncConnectionPool(
         conninfo,
@@ -72,7 +75,7 @@ def pool_de_saude(conninfo: str, schema: str | None) -> ConnectionPool[psycopg.C
     """
 
     def configurar(conn: psycopg.Connection[Any]) -> None:
-        conn.execute(CONSULTAS["sessao_http"], _sessao(conn, schema))
+        responder(conn, _sessao(conn, schema))
 
     return ConnectionPool(
         conninfo,

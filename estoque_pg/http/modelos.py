@@ -9,16 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, create_model
 
-from estoque_pg.linhas import (
-    Disponibilidade,
-    Estatisticas,
-    Linha,
-    Produto,
-    ProjecaoCompleta,
-    Recalculo,
-    Ruptura,
-)
-from estoque_pg.perguntas import MAX_DIAS
+from estoque_pg.perguntas.argumentos import MAX_DIAS
+from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.saldos import Produto
 
 MAX_CODIGOS = 5000
 MAX_QUANTIDADE = Decimal("999999999999.999")  # what numeric(15,3) holds
@@ -59,11 +52,18 @@ class ErroDeSaude(BaseModel):
     saude: dict[str, Any] | None
 
 
-def _modelo(linha: type[Linha], sem: str = "") -> type[BaseModel]:
+# One for each row, so that two answers with the same rows share its description.
+_MODELOS: dict[type[Linha], type[BaseModel]] = {}
+
+
+def modelo(linha: type[Linha]) -> type[BaseModel]:
     """Make the model of what a row's `como_dict()` gives."""
-    tipos = get_type_hints(linha)
-    campos = {c.name: (_em_json(tipos[c.name]), ...) for c in fields(linha) if c.name != sem}
-    return _criar(linha.__name__, campos)
+    if linha not in _MODELOS:
+        tipos = get_type_hints(linha)
+        publicos = (c.name for c in fields(linha) if c.name not in linha.RESERVADAS)
+        campos = {nome: (_em_json(tipos[nome]), ...) for nome in publicos}
+        _MODELOS[linha] = _criar(linha.__name__, campos)
+    return _MODELOS[linha]
 
 
 def _em_json(tipo: Any) -> Any:
@@ -71,7 +71,7 @@ def _em_json(tipo: Any) -> Any:
     if tipo is Decimal:
         return float
     if isinstance(tipo, type) and issubclass(tipo, Linha):
-        return _modelo(tipo)
+        return modelo(tipo)
     if get_origin(tipo) is tuple:  # of any length
         return list[_em_json(get_args(tipo)[0])]  # type: ignore[misc]
     if get_origin(tipo) in (Union, types.UnionType):
@@ -79,7 +79,8 @@ def _em_json(tipo: Any) -> Any:
     return tipo
 
 
-def _resposta(nome: str, **campos: Any) -> type[BaseModel]:
+def resposta(nome: str, **campos: Any) -> type[BaseModel]:
+    """Make the model of an answer: `sucesso`, and what else it says."""
     tipos = {"sucesso": (Literal[True], ...), **{c: (t, ...) for c, t in campos.items()}}
     return _criar(f"Resposta{nome}", tipos)
 
@@ -89,25 +90,10 @@ def _criar(nome: str, campos: dict[str, Any]) -> type[BaseModel]:
     return modelo
 
 
-_produto = _modelo(Produto, sem="codigo_consultado")
-
-RespostaConsultar = _resposta(
+RespostaConsultar = resposta(
     "Consultar",
     total=int,
-    produtos=list[_produto],  # type: ignore[valid-type]
+    produtos=list[modelo(Produto)],  # type: ignore[misc]
     nao_encontrados=list[str],
 )
-RespostaProduto = _resposta("Produto", produto=_produto)
-RespostaRupturas = _resposta(
-    "Rupturas",
-    dias_analisados=int,
-    total_rupturas=int,
-    produtos=list[_modelo(Ruptura)],  # type: ignore[misc]
-)
-RespostaProjecao = _resposta("Projecao", projecao=_modelo(ProjecaoCompleta))
-RespostaDisponibilidade = _resposta("Disponibilidade", disponibilidade=_modelo(Disponibilidade))
-RespostaEstatisticas = _resposta("Estatisticas", estatisticas=_modelo(Estatisticas))
-RespostaRecalcular = _resposta(
-    "Recalcular", **{c: f.annotation for c, f in _modelo(Recalculo).model_fields.items()}
-)
-RespostaSaude = _resposta("Saude", saude=dict[str, Any])
+RespostaSaude = resposta("Saude", saude=dict[str, Any])

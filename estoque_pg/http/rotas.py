@@ -1,14 +1,20 @@
-"""The endpoints: each asks the asynchronous API one question, which is one SQL statement."""
+"""The endpoints: each asks the asynchronous API one question, which is one SQL statement.
+
+Those of the questions that are `publicada` with a `Rota` are made of the question itself; a list
+of codes as a body, and /saude, are written by hand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends as Dependencia
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.convertors import Convertor, register_url_convertor
 
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
@@ -16,6 +22,10 @@ from estoque_pg.erros import ErroEstoque, traduzindo
 from estoque_pg.http import modelos
 from estoque_pg.http.respostas import resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
+from estoque_pg.metodos import perguntas_com_metodo
+from estoque_pg.perguntas.base import Pergunta
+from estoque_pg.perguntas.linha import dicts
+from estoque_pg.perguntas.publicacao import Rota, forma, publicacao
 
 BASE = "/api/estoque/tempo-real"
 
@@ -64,24 +74,14 @@ def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
     return {c: {"model": modelos.Erro, "description": significado[c]} for c in codigos}
 
 
-T = TypeVar("T")
-
-
 def _sucesso(**campos: Any) -> JSONResponse:
     # Not through the models, which would check again what the row types make sure of.
     return JSONResponse({"sucesso": True, **campos})
 
 
-def _conhecido(achado: T | None, codigo: str) -> T:
-    if achado is None:
-        raise HTTPException(404, f"no source knows the code {codigo}")
-    return achado
-
-
 def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that only read; `exigencia` is what they require of a request."""
-    respostas = _respostas(401, 503) if exigencia else _respostas(503)
-    rotas = APIRouter(prefix=BASE, tags=["estoque"], dependencies=exigencia, responses=respostas)
+    rotas = _roteador("estoque", exigencia)
 
     @rotas.post(
         "/consultar",
@@ -92,66 +92,108 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
         """Balances and forecasts of a list of codes, and those of the list that nothing knows."""
         return _sucesso(**await api.consultar_workspace(consulta.produtos))
 
-    @rotas.get(
-        "/produto/{codigo:codigo_de_produto}",
-        response_model=modelos.RespostaProduto,
-        responses=_respostas(404, 422),
-    )
-    async def produto(codigo: Codigo, api: API) -> JSONResponse:
-        """One product: its balance now and its next seven days."""
-        return _sucesso(produto=_conhecido(await api.consultar_produto(codigo), codigo))
-
-    @rotas.get("/rupturas", response_model=modelos.RespostaRupturas, responses=_respostas(422))
-    async def rupturas(api: API, dias: Dias = 7) -> JSONResponse:
-        """The products that run out within so many days, soonest first."""
-        produtos = await api.consultar_rupturas(dias)
-        return _sucesso(dias_analisados=dias, total_rupturas=len(produtos), produtos=produtos)
-
-    @rotas.get(
-        "/projecao/{codigo:codigo_de_produto}",
-        response_model=modelos.RespostaProjecao,
-        responses=_respostas(404, 422),
-    )
-    async def projecao(codigo: Codigo, api: API, dias: Dias = 28) -> JSONResponse:
-        """The balance of a product day by day, and since when any of it can be promised."""
-        achada = _conhecido(await api.projecao_completa(codigo, dias), codigo)
-        return _sucesso(projecao=achada.como_dict())
-
-    @rotas.get(
-        "/disponibilidade/{codigo:codigo_de_produto}",
-        response_model=modelos.RespostaDisponibilidade,
-        responses=_respostas(404, 422),
-    )
-    async def disponibilidade(
-        codigo: Codigo, quantidade: Quantidade, api: API, dias: Dias = 28
-    ) -> JSONResponse:
-        """The earliest day from which a quantity can be promised without a later rupture."""
-        resposta = await api.consultar_disponibilidade(codigo, quantidade, dias)
-        return _sucesso(disponibilidade=_conhecido(resposta, codigo))
-
-    @rotas.get("/estatisticas", response_model=modelos.RespostaEstatisticas)
-    async def estatisticas(api: API) -> JSONResponse:
-        """The whole stock's figures."""
-        return _sucesso(estatisticas=await api.get_estatisticas())
-
+    _oferecer(rotas, escrevem=False)
     return rotas
 
 
 def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
-    """Return the endpoint that rebuilds a product."""
-    respostas = _respostas(401, 503) if exigencia else _respostas(503)
-    rotas = APIRouter(prefix=BASE, tags=["manutencao"], dependencies=exigencia, responses=respostas)
-
-    @rotas.post(
-        "/recalcular/{codigo:codigo_de_produto}",
-        response_model=modelos.RespostaRecalcular,
-        responses=_respostas(403, 404, 409, 422),
-    )
-    async def recalcular(codigo: Codigo, api: API) -> JSONResponse:
-        """Rebuild a product from the sources; tell its balance and whether it had been wrong."""
-        return _sucesso(**_conhecido(await api.recalcular_produto(codigo), codigo).como_dict())
-
+    """Return the endpoints that write."""
+    rotas = _roteador("manutencao", exigencia)
+    _oferecer(rotas, escrevem=True)
     return rotas
+
+
+def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
+    respostas = _respostas(401, 503) if exigencia else _respostas(503)
+    return APIRouter(prefix=BASE, tags=[assunto], dependencies=exigencia, responses=respostas)
+
+
+# -- endpoints made of questions ----------------------------------------------------------------
+
+# How a request gives what a question takes, by the parameter's name.
+PARAMETROS: dict[str, Any] = {"codigo": Codigo, "dias": Dias, "quantidade": Quantidade}
+
+
+def _parametro(p: inspect.Parameter) -> inspect.Parameter:
+    if p.name not in PARAMETROS:
+        raise TypeError(f"no endpoint takes {p.name}: say here how, or write the route by hand")
+    return p.replace(annotation=PARAMETROS[p.name], kind=p.KEYWORD_ONLY)
+
+
+def _oferecer(rotas: APIRouter, escrevem: bool) -> None:
+    """Add the endpoint of each question that says it has one."""
+    for perguntar in perguntas_com_metodo().values():
+        rota = publicacao(perguntar).rota
+        if rota is not None and rota.escreve == escrevem:
+            _acrescentar(rotas, perguntar, rota)
+
+
+def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota: Rota) -> None:
+    parametros = inspect.signature(perguntar).parameters
+    tem_codigo = "codigo" in parametros
+    opcional = forma(perguntar).opcional
+    if opcional and not tem_codigo:
+        raise TypeError(f"{rota.nome} may find nothing, and has no code that could be unknown")
+    erros = [
+        *([403] if rota.escreve else []),
+        *([404] if opcional else []),
+        *([409] if rota.escreve else []),
+        *([422] if parametros else []),
+    ]
+
+    async def responder(api: API, **dados: Any) -> JSONResponse:
+        achado = await api.responder(perguntar(**dados))
+        if achado is None:
+            raise HTTPException(404, f"no source knows the code {dados['codigo']}")
+        return _sucesso(**_campos(rota, achado, dados))
+
+    # FastAPI reads the arguments of an endpoint from its signature.
+    vars(responder)["__signature__"] = inspect.Signature(
+        [
+            *map(_parametro, parametros.values()),
+            inspect.Parameter("api", inspect.Parameter.KEYWORD_ONLY, annotation=API),
+        ]
+    )
+    rotas.add_api_route(
+        f"/{rota.nome}" + ("/{codigo:codigo_de_produto}" if tem_codigo else ""),
+        responder,
+        methods=["POST" if rota.escreve else "GET"],
+        name=rota.nome,
+        description=rota.descricao,
+        response_model=_modelo(perguntar, rota),
+        responses=_respostas(*erros),
+    )
+
+
+def _campos(rota: Rota, achado: Any, dados: dict[str, Any]) -> dict[str, Any]:
+    """Return what an answer says; `_modelo` describes it."""
+    if isinstance(achado, list):
+        dias = {"dias_analisados": dados["dias"]} if "dias" in dados else {}
+        return {**dias, f"total_{rota.nome}": len(achado), str(rota.chave): dicts(achado)}
+    objeto: dict[str, Any] = achado.como_dict()
+    return objeto if rota.chave is None else {rota.chave: objeto}
+
+
+def _modelo(perguntar: Callable[..., Pergunta[Any]], rota: Rota) -> type[BaseModel]:
+    resposta = forma(perguntar)
+    nome = "".join(parte.capitalize() for parte in rota.nome.split("_"))
+    linha = modelos.modelo(resposta.linha)
+    campos: dict[str, Any] = {}
+    if resposta.varias:
+        if rota.chave is None:
+            raise TypeError(f"the rows of {rota.nome} need a key to stand under")
+        if "dias" in inspect.signature(perguntar).parameters:
+            campos["dias_analisados"] = int
+        campos[f"total_{rota.nome}"] = int
+        campos[rota.chave] = list[linha]  # type: ignore[valid-type]
+    elif rota.chave is None:
+        campos = {c: f.annotation for c, f in linha.model_fields.items()}
+    else:
+        campos[rota.chave] = linha
+    return modelos.resposta(nome, **campos)
+
+
+# -- health -------------------------------------------------------------------------------------
 
 
 def saude() -> APIRouter:

@@ -49,11 +49,11 @@ def _detalhes(s: Situacao) -> dict[str, Any]:
     }
     if (o := s.operacao) is not None:
         ultima = o.execucoes[0].fim if o.execucoes else None
-        desde = o.conferido_desde
+        desde = o.comparado_desde
         detalhes |= {
             "produtos": o.produtos,
             "ultima_execucao": ultima.isoformat() if ultima else None,
-            "conferido_desde": desde.isoformat() if desde else None,
-            "idade_conferencia_s": round(o.idade(desde), 1) if desde else None,
+            "comparado_desde": desde.isoformat() if desde else None,
+            "idade_comparacao_s": round(o.idade(desde), 1) if desde else None,
         }
     return detalhes

@@ -14,9 +14,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from estoque_pg import tabela
+from estoque_pg.cli import tabela
 from estoque_pg.erros import ErroEstoque
-from estoque_pg.linhas import DiaProjetado, Produto
+from estoque_pg.perguntas.projecoes import DiaProjetado
+from estoque_pg.perguntas.saldos import Produto
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
-from estoque_pg.linhas import DiaProjetado
+from estoque_pg.perguntas.projecoes import DiaProjetado
 
 VERMELHO, VERDE, APAGADO, NEGRITO = "31", "32", "2", "1"
 MARCA_RUPTURA = "▼"
@@ -43,11 +43,6 @@ def numero(valor: Decimal | int) -> str:
 def data(valor: date) -> str:
     """Write a date as in Brazil: 07/08/2025."""
     return f"{valor.day:02d}/{valor.month:02d}/{valor.year:04d}"
-
-
-def fuso() -> str:
-    """Name the time zone of this machine, in which the time of day is shown."""
-    return datetime.now().astimezone().tzname() or "local"
 
 
 def colorir(texto: str, cor: str, cores: bool) -> str:

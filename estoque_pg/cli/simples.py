@@ -1,0 +1,142 @@
+"""The commands of plain questions, made of the questions: arguments, table, JSON and CSV.
+
+A question that says it has a `Comando` gets it here. Where the answer needs more than a table, the
+command is written by hand.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import click
+
+from estoque_pg.cli import tabela
+from estoque_pg.cli.base import (
+    Banco,
+    avisar,
+    com_banco,
+    com_dias,
+    com_formato,
+    escrever_linha,
+    escrever_linhas,
+    ler_quantidade,
+    saldo,
+    tabular,
+)
+from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido
+from estoque_pg.cli.tabela import Marcado
+from estoque_pg.metodos import perguntas_com_metodo
+from estoque_pg.perguntas.base import Pergunta
+from estoque_pg.perguntas.linha import Coluna, Linha
+from estoque_pg.perguntas.publicacao import Comando, forma, publicacao
+
+
+def comandos() -> dict[str, click.Command]:
+    """Return the command of each question that says it has one, in the order of the methods."""
+    return {
+        comando.nome: _fazer(perguntar, comando)
+        for perguntar in perguntas_com_metodo().values()
+        if (comando := publicacao(perguntar).comando) is not None
+    }
+
+
+def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.Command:
+    resposta = forma(perguntar)
+    colunas = _colunas(comando, resposta.linha)
+
+    def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
+        with banco.api() as api:
+            achado = api.responder(perguntar(**dados))
+        if achado is None:
+            raise desconhecido([dados["codigo"]])
+        if resposta.varias and em_json:
+            escrever_linhas(resposta.linha, achado)
+        elif resposta.varias:
+            _mostrar_linhas(comando, colunas, achado, dados)
+        elif em_json:
+            escrever_linha(achado)
+        else:
+            _mostrar_linha(comando, colunas, achado)
+
+    executar.__doc__ = (
+        f"{comando.ajuda}\n\n\b\nExample:\n  estoque {comando.nome} {comando.exemplo}".rstrip()
+    )
+    funcao = com_banco(com_formato(executar))
+    for parametro in reversed([*inspect.signature(perguntar).parameters.values()]):
+        funcao = _parametro(parametro)(funcao)
+    return click.command(comando.nome)(funcao)
+
+
+def _parametro(p: inspect.Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return how the command line gives what a question takes, by the parameter's name."""
+    if p.name == "codigo":
+        return com_codigo
+    if p.name == "codigos":
+        return com_codigos("CODIGO...")
+    if p.name == "quantidade":
+        return click.argument("quantidade", callback=ler_quantidade)
+    if p.name == "dias":
+        return com_dias(p.default)
+    raise TypeError(f"no plain command gives {p.name}: say here how, or write the command by hand")
+
+
+# -- what is shown ------------------------------------------------------------------------------
+
+
+def _mostrar_linhas(
+    comando: Comando,
+    colunas: dict[str, Coluna],
+    linhas: Sequence[Linha],
+    dados: dict[str, Any],
+) -> None:
+    if linhas:
+        tabular(
+            [c.titulo for c in colunas.values()],
+            [[_celula(c, getattr(r, nome)) for nome, c in colunas.items()] for r in linhas],
+        )
+    prazo = tabela.ate_em(dados["dias"]) if "dias" in dados else ""
+    contadas = comando.contadas[len(linhas) != 1].format(prazo=prazo)
+    avisar(f"{tabela.numero(len(linhas))} {contadas}")
+
+
+def _mostrar_linha(comando: Comando, colunas: dict[str, Coluna], linha: Linha) -> None:
+    tabular(
+        list(comando.titulos),
+        [[_rotulo(c), _celula(c, getattr(linha, nome))] for nome, c in colunas.items()],
+    )
+
+
+def _colunas(comando: Comando, classe: type[Linha]) -> dict[str, Coluna]:
+    """Return the columns to show. Each needs a title: nothing is left out by mistake."""
+    tipos = get_type_hints(classe, include_extras=True)
+    achadas = {}
+    for nome in comando.colunas or [c.name for c in fields(classe)]:
+        notas = getattr(tipos[nome], "__metadata__", ())
+        coluna = next((nota for nota in notas if isinstance(nota, Coluna)), None)
+        if coluna is None:
+            raise TypeError(f"{classe.__name__}.{nome} has no title: annotate it with a Coluna")
+        achadas[nome] = coluna
+    return achadas
+
+
+def _rotulo(coluna: Coluna) -> str:
+    marca = f"{tabela.MARCA_RUPTURA} " if coluna.sentido == "alerta" else ""
+    return marca + coluna.titulo
+
+
+def _celula(coluna: Coluna, valor: Any) -> object:
+    """Return a cell that shows what the value means."""
+    if valor is None:
+        return None
+    if coluna.sentido == "saldo":
+        return saldo(valor)
+    if coluna.sentido == "alerta":
+        return Marcado(valor) if valor else valor
+    if coluna.sentido == "ruptura":
+        return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(valor)}")
+    if coluna.sentido == "prazo":
+        return tabela.em_dias(valor)
+    return valor

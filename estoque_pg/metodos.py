@@ -1,0 +1,147 @@
+"""The one list of methods, which the synchronous and the asynchronous API share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from estoque_pg.erros import ArgumentoInvalido
+from estoque_pg.perguntas import conferencia, operacao, projecoes, saldos, totais
+from estoque_pg.perguntas.base import Pergunta
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Sincrona:
+    """An API that answers at once."""
+
+    def responder(self, pergunta: Pergunta[T]) -> T:
+        """Carry a question out."""
+        raise NotImplementedError
+
+
+class Assincrona:
+    """An API whose answers are awaited."""
+
+    async def responder(self, pergunta: Pergunta[T]) -> T:
+        """Carry a question out."""
+        raise NotImplementedError
+
+
+class Metodo(Generic[P, T]):
+    """Makes a method of a question: its arguments, its docstring, and its answer or a wait for it.
+
+    What `Metodos` holds is this; what an API gives for it is an ordinary function or coroutine
+    function, bound as methods are.
+    """
+
+    def __init__(self, perguntar: Callable[P, Pergunta[T]]) -> None:
+        def metodo(self: Sincrona, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return self.responder(perguntar(*args, **kwargs))
+
+        async def metodo_async(self: Assincrona, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return await self.responder(perguntar(*args, **kwargs))
+
+        self.perguntar = perguntar
+        self.__doc__ = perguntar.__doc__
+        self._sincrono = _vestir(metodo, perguntar)
+        self._assincrono = _vestir(metodo_async, perguntar)
+
+    @overload
+    def __get__(self, api: Sincrona, classe: type) -> Callable[P, T]: ...
+
+    @overload
+    def __get__(self, api: Assincrona, classe: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+
+    @overload
+    def __get__(
+        self, api: None, classe: type[Sincrona]
+    ) -> Callable[Concatenate[Sincrona, P], T]: ...
+
+    @overload
+    def __get__(
+        self, api: None, classe: type[Assincrona]
+    ) -> Callable[Concatenate[Assincrona, P], Coroutine[Any, Any, T]]: ...
+
+    def __get__(self, api: Any, classe: type) -> Any:
+        funcao = self._assincrono if issubclass(classe, Assincrona) else self._sincrono
+        return funcao if api is None else funcao.__get__(api)
+
+
+def _vestir(metodo: F, perguntar: Callable[..., Pergunta[Any]]) -> F:
+    """Give a method the name, docstring and signature of its question."""
+    assinatura = inspect.signature(perguntar)
+    eu = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    vars(metodo)["__signature__"] = assinatura.replace(
+        parameters=[eu, *assinatura.parameters.values()],
+        return_annotation=assinatura.return_annotation.removeprefix("Pergunta[")[:-1],
+    )
+    metodo.__name__ = metodo.__qualname__ = perguntar.__name__
+    metodo.__module__ = perguntar.__module__
+    metodo.__doc__ = perguntar.__doc__
+    return metodo
+
+
+class Metodos:
+    """Every question that is a method. Each is one round trip, and raises `ErroEstoque`.
+
+    Those named `consultar_*` and `get_*` return JSON-ready dictionaries, the others typed rows
+    and values.
+    """
+
+    consultar_workspace = Metodo(saldos.consultar_workspace)
+    consultar_produto = Metodo(saldos.consultar_produto)
+    consultar_rupturas = Metodo(saldos.consultar_rupturas)
+    consultar_projecao = Metodo(projecoes.consultar_projecao)
+    consultar_disponibilidade = Metodo(projecoes.consultar_disponibilidade)
+    get_estatisticas = Metodo(totais.get_estatisticas)
+
+    produtos = Metodo(saldos.produtos)
+    produto = Metodo(saldos.produto)
+    rupturas = Metodo(saldos.rupturas)
+    acompanhar = Metodo(saldos.acompanhar)
+    completar = Metodo(saldos.completar)
+    codigo_canonico = Metodo(saldos.codigo_canonico)
+
+    projecao = Metodo(projecoes.projecao)
+    projecao_completa = Metodo(projecoes.projecao_completa)
+    disponibilidade = Metodo(projecoes.disponibilidade)
+
+    estatisticas = Metodo(totais.estatisticas)
+    hoje = Metodo(totais.hoje)
+
+    verificar = Metodo(conferencia.verificar)
+    contagem = Metodo(conferencia.contagem)
+    recalcular = Metodo(conferencia.recalcular)
+    recalcular_produto = Metodo(conferencia.recalcular_produto)
+    recalcular_tudo = Metodo(conferencia.recalcular_tudo)
+    minuto = Metodo(conferencia.minuto)
+    fallback = Metodo(conferencia.fallback)
+    configurar = Metodo(conferencia.configurar)
+
+    resumo = Metodo(operacao.resumo)
+    gatilhos = Metodo(operacao.gatilhos)
+    alterados = Metodo(operacao.alterados)
+    execucoes = Metodo(operacao.execucoes)
+    correcoes = Metodo(operacao.correcoes)
+    falhas = Metodo(operacao.falhas)
+    tarefa = Metodo(operacao.tarefa)
+    vigiar = Metodo(operacao.vigiar)
+    conceder = Metodo(operacao.conceder)
+
+
+def perguntas_com_metodo() -> dict[str, Callable[..., Pergunta[Any]]]:
+    """Return the question behind each method, in the order of the list."""
+    return {n: m.perguntar for n, m in vars(Metodos).items() if isinstance(m, Metodo)}
+
+
+def exigir_banco(banco: object, conexao: type) -> None:
+    """Raise ArgumentoInvalido for what is neither a connection of that class nor a pool."""
+    if not isinstance(banco, conexao) and not callable(getattr(banco, "connection", None)):
+        raise ArgumentoInvalido(
+            f"banco must be a psycopg.{conexao.__name__} or a pool of them,"
+            f" not {type(banco).__name__}"
+        )

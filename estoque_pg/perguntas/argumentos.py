@@ -1,0 +1,65 @@
+"""What a question takes: checked here, so that a slip does not end the caller's transaction."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from estoque_pg.erros import ArgumentoInvalido
+
+Quantidade = Decimal | int | float | str
+
+MAX_DIAS = 3650  # how far the command line and the HTTP service look ahead; here there is no limit
+
+
+def codigo(valor: str) -> str:
+    """Return a product code; raise ArgumentoInvalido for what cannot be one."""
+    if not isinstance(valor, str):
+        raise ArgumentoInvalido(f"a product code is text, not {type(valor).__name__}")
+    try:
+        valor.encode()
+    except UnicodeEncodeError:
+        raise ArgumentoInvalido("a product code must be valid Unicode text") from None
+    if "\0" in valor:
+        raise ArgumentoInvalido("a product code cannot contain a NUL character")
+    return valor
+
+
+def codigos(valores: Iterable[str]) -> list[str]:
+    """Return a list of product codes; one code in the place of a list is refused."""
+    if isinstance(valores, (str, bytes)):
+        raise ArgumentoInvalido("a list of codes is expected, not one code", dica="write [codigo]")
+    if not isinstance(valores, Iterable):
+        raise ArgumentoInvalido(f"a list of codes is expected, not {type(valores).__name__}")
+    return [codigo(v) for v in valores]
+
+
+# What follows the database refuses as well, in the same words.
+
+
+def dias(valor: int) -> int:
+    """Return a number of days from today."""
+    dica = "Give the number of days from today."
+    if isinstance(valor, bool) or not hasattr(valor, "__index__"):
+        raise _fora(f"dias must be a whole number, not {valor!r}", dica)
+    if valor < 0:
+        raise _fora(f"dias must be zero or more, not {valor}", dica)
+    return operator.index(valor)
+
+
+def quantidade(valor: Quantidade) -> Decimal:
+    """Return a positive quantity."""
+    try:
+        numero = Decimal(str(valor))
+    except InvalidOperation:
+        numero = Decimal("NaN")
+    if not (numero.is_finite() and numero > 0):
+        raise _fora(
+            f"quantidade must be a positive number, not {valor}", "Give the quantity to promise."
+        )
+    return numero
+
+
+def _fora(mensagem: str, dica: str) -> ArgumentoInvalido:
+    return ArgumentoInvalido(mensagem, dica, sqlstate="22023")

@@ -1,0 +1,98 @@
+"""What only this package asks, for itself. No methods: with a pool they would be of no use.
+
+What belongs to a session is set for as long as it lasts; pg_cron is asked wherever it sits, on a
+connection that `estoque_pg.manutencao` opens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estoque_pg.perguntas.base import Pergunta, uma_linha, valor, valores
+from estoque_pg.perguntas.linha import Linha
+
+# -- the session --------------------------------------------------------------------------------
+
+
+def procurar_em(caminho: str) -> Pergunta[str]:
+    """Look in one schema only: `caminho` is a search_path, its names quoted."""
+    return valor(str, "search_path", caminho=caminho)
+
+
+def limitar(milissegundos: int) -> Pergunta[str]:
+    """Give up statements after so long."""
+    return valor(str, "prazo", ms=str(milissegundos))
+
+
+def sessao_http(caminho: str | None, limite: str) -> Pergunta[dict[str, str]]:
+    """Set a session of the HTTP application: where to look, how long a statement may take."""
+    return uma_linha(dict[str, str], "sessao_http", caminho=caminho, limite=limite)
+
+
+def chamar_se_worker() -> Pergunta[str]:
+    """Name the session as a worker, which the runs it drives are recorded under."""
+    return valor(str, "chamar_se_worker")
+
+
+def tomar_vez_do_worker() -> Pergunta[bool]:
+    """Become the worker of this schema, for as long as the session lasts; False if there is one."""
+    return valor(bool, "tomar_vez_do_worker")
+
+
+# -- pg_cron ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cron(Linha):
+    """The minute job as pg_cron knows it; `banco_do_cron` is None where this role may not know."""
+
+    nome: str
+    horario: str
+    comando: str
+    banco: str
+    banco_do_cron: str | None
+
+
+def cron() -> Pergunta[Cron]:
+    """Return what the minute job is called in pg_cron, and where that sits."""
+    return uma_linha(Cron, "cron")
+
+
+def cron_ausente() -> Pergunta[bool]:
+    """Whether the database lacks pg_cron."""
+    return valor(bool, "cron_ausente")
+
+
+def agendar() -> Pergunta[str]:
+    """Put the minute job into the pg_cron of this database; return its name."""
+    return valor(str, "agendar")
+
+
+def desagendar() -> Pergunta[bool]:
+    """Take it out; return whether it was there."""
+    return valor(bool, "desagendar")
+
+
+def cron_agendar_alhures(cron: Cron) -> Pergunta[int]:
+    """In the database of pg_cron: schedule the job of another database."""
+    return valor(
+        int,
+        "cron_agendar_alhures",
+        nome=cron.nome,
+        horario=cron.horario,
+        comando=cron.comando,
+        banco=cron.banco,
+    )
+
+
+def cron_desagendar_alhures(nome: str) -> Pergunta[int]:
+    """In the database of pg_cron: take a job out by its name; return how many there were."""
+    return valor(int, "cron_desagendar_alhures", nome=nome)
+
+
+# -- measuring ----------------------------------------------------------------------------------
+
+
+def amostra() -> Pergunta[list[str]]:
+    """Return some products, drawn at random, for `estoque bench`."""
+    return valores(str, "amostra")

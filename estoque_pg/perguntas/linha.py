@@ -1,0 +1,72 @@
+"""What all rows have in common, and what their columns are for whoever reads them in a table.
+
+A row is a frozen dataclass, field name = column name. Quantities are `Decimal`, in the product's
+own unit, three decimals. `como_dict()` gives the JSON form: floats for quantities, ISO text for
+dates and times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Linha:
+    """A row of an answer."""
+
+    # Columns that the public dictionary leaves out.
+    RESERVADAS: ClassVar[tuple[str, ...]] = ()
+
+    def como_dict(self) -> dict[str, Any]:
+        """Return the row as a dictionary that json.dumps accepts."""
+        return {c: v for c, v in self.todas().items() if c not in self.RESERVADAS}
+
+    def todas(self) -> dict[str, Any]:
+        """Return all columns, reserved ones too, as json.dumps accepts them."""
+        return {c.name: em_json(getattr(self, c.name)) for c in fields(self)}
+
+
+def dicts(linhas: Iterable[Linha]) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries."""
+    return [linha.como_dict() for linha in linhas]
+
+
+def em_json(valor: Any) -> Any:
+    """Return a value as json.dumps accepts it."""
+    if isinstance(valor, Decimal):
+        return float(valor)  # exact to print: numeric(15,3) has no more than 15 digits
+    if isinstance(valor, date):
+        return valor.isoformat()
+    if isinstance(valor, Linha):
+        return valor.como_dict()
+    if isinstance(valor, (tuple, list)):
+        return [em_json(v) for v in valor]
+    if isinstance(valor, dict):
+        return {chave: em_json(v) for chave, v in valor.items()}
+    return valor
+
+
+# -- columns ------------------------------------------------------------------------------------
+
+# What a value means to who reads it, beyond its type: a balance, which is bad below zero; a count
+# of what is bad, so above zero; a day on which stock runs out; days from today.
+Sentido = Literal["", "saldo", "alerta", "ruptura", "prazo"]
+
+
+@dataclass(frozen=True)
+class Coluna:
+    """Annotates a field of a row with its title in a table, and what the value means."""
+
+    titulo: str
+    sentido: Sentido = ""
+
+
+# Columns that many rows have.
+CodProduto = Annotated[str, Coluna("product")]
+NomeProduto = Annotated[str | None, Coluna("name")]
+EstoqueAtual = Annotated[Decimal, Coluna("balance", "saldo")]
+MenorEstoqueD7 = Annotated[Decimal, Coluna("lowest D+7", "saldo")]

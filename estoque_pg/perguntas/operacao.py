@@ -1,0 +1,147 @@
+"""How an installation is doing, part by part, and the two repairs of the installation itself.
+
+All parts but the repairs only read, with no more than USAGE on the schema, on a hot standby too.
+`estoque_pg.situacao` asks them in one snapshot and says what they mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from estoque_pg.perguntas.base import Pergunta, linhas, talvez_linha, uma_linha, valor, valores
+from estoque_pg.perguntas.conferencia import Execucao
+from estoque_pg.perguntas.linha import Linha
+
+
+@dataclass(frozen=True, slots=True)
+class Resumo(Linha):
+    """The figures of an installation, all at the moment `agora`.
+
+    `recusadas` tells that source rows were left out at the installation, or the last rebuild.
+    `orcamento` is in seconds. `comparado_desde` is the oldest comparison of a product with the
+    sources, None without products. `banco_do_cron` and `lancador` (pg_cron's process lives) are
+    None where this role may not know; `cron_legivel` tells whether `tarefa` can be asked.
+    """
+
+    agora: datetime
+    espelho: bool
+    instalado_em: datetime | None
+    produtos: int
+    vencidos: int
+    comparado_desde: datetime | None
+    por_execucao: int | None
+    orcamento: float | None
+    recusadas: bool | None
+    correcoes_24h: int
+    total_de_falhas: int
+    banco_do_cron: str | None
+    lancador: bool | None
+    cron_legivel: bool
+
+
+def resumo() -> Pergunta[Resumo]:
+    """Return the figures of the installation: products, settings, corrections, pg_cron."""
+    return uma_linha(Resumo, "resumo")
+
+
+@dataclass(frozen=True, slots=True)
+class Gatilho(Linha):
+    """A trigger the system needs, and its state: ok, always, disabled, replica only, missing."""
+
+    tabela: str
+    gatilho: str
+    estado: str
+
+    @property
+    def no_lugar(self) -> bool:
+        """Whether it fires for every writer."""
+        return self.estado in ("ok", "always")
+
+
+def gatilhos() -> Pergunta[list[Gatilho]]:
+    """Return the triggers on the sources, and those that are missing."""
+    return linhas(Gatilho, "gatilhos")
+
+
+@dataclass(frozen=True, slots=True)
+class Alterado(Linha):
+    """A function that is not what was installed: changed, or missing."""
+
+    objeto: str
+    estado: str
+
+
+def alterados() -> Pergunta[list[Alterado]]:
+    """Return the functions changed since the installation."""
+    return linhas(Alterado, "alterados")
+
+
+def execucoes() -> Pergunta[list[Execucao]]:
+    """Return the last five runs of the minute job, newest first."""
+    return linhas(Execucao, "execucoes")
+
+
+@dataclass(frozen=True, slots=True)
+class Correcao(Linha):
+    """A difference from the sources that the fallback found and mended."""
+
+    corrigido_em: datetime
+    cod_produto: str
+    campo: str
+    data_prevista: date | None
+    valor_antes: str | None
+    valor_depois: str | None
+
+
+def correcoes() -> Pergunta[list[Correcao]]:
+    """Return the last five differences that the minute job mended, newest first."""
+    return linhas(Correcao, "correcoes")
+
+
+@dataclass(frozen=True, slots=True)
+class Falha(Linha):
+    """A product the fallback cannot compare or rebuild, and the error."""
+
+    cod_produto: str
+    sqlstate: str
+    mensagem: str
+    desde: datetime
+    ultima_em: datetime
+    vezes: int
+
+
+def falhas() -> Pergunta[list[Falha]]:
+    """Return the ten products that the minute job has failed on for longest."""
+    return linhas(Falha, "falhas")
+
+
+@dataclass(frozen=True, slots=True)
+class TarefaNoCron(Linha):
+    """The minute job in the pg_cron of this database, and how its last run ended."""
+
+    ativa: bool
+    usuario: str
+    estado: str | None
+    mensagem: str | None
+
+
+def tarefa() -> Pergunta[TarefaNoCron | None]:
+    """Return the minute job as this database's pg_cron has it; None where it has no such job.
+
+    To be asked where `resumo().cron_legivel`: there is no pg_cron here to ask otherwise.
+    """
+    return talvez_linha(TarefaNoCron, "tarefa")
+
+
+# -- repairs ------------------------------------------------------------------------------------
+
+
+def vigiar() -> Pergunta[int]:
+    """Put missing triggers and changed functions back; return how many."""
+    return valor(int, "vigiar")
+
+
+def conceder(papel: str, leitura: bool = False, escrita: bool = False) -> Pergunta[list[str]]:
+    """Give a role what a reader, a writer of the sources or both need; return the GRANTs run."""
+    return valores(str, "conceder", papel=papel, leitura=leitura, escrita=escrita)
