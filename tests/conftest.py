@@ -30,14 +30,15 @@ CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", 
 
 
 def pytest_configure() -> None:
-    """A session in the background, or under nohup, was started deaf to these signals.
-
-    The programs that tests start, and interrupt, would inherit that. A handler is not inherited:
-    this one leaves the session as deaf as it was.
-    """
+    """Programs that tests start shall find what a terminal gives them, however we were started."""
+    # In the background, or under nohup, a session is deaf to these signals, and what it starts
+    # would inherit that. A handler is not inherited: this one leaves the session itself deaf.
     for sinal in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(sinal) is signal.SIG_IGN:
             signal.signal(sinal, lambda *_: None)
+    # readline, which pytest loads, tells the sessions it starts how large its own terminal is.
+    for nome in ("COLUMNS", "LINES"):
+        os.environ.pop(nome, None)
 
 
 def pytest_xdist_auto_num_workers() -> int:
