@@ -886,7 +886,7 @@ BEGIN
             WHERE e.separacao_lote_id = s.separacao_lote_id
                 AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
     IF v_lotes IS NULL THEN
-        RETURN '{}';
+        RETURN ARRAY[]::text[];
     END IF;
     PERFORM _estoque_abrir_lotes(v_lotes);
     RETURN ARRAY(

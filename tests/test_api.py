@@ -390,7 +390,7 @@ def test_every_error_has_its_exit_code() -> None:
         assert not any(issubclass(classe, antes) for antes in em_ordem[:n]), classe
     assert em_ordem[-1] is ErroEstoque
     um = {
-        "ErroEstoque", "ErroServidor", "ErroSerializacao", "ProdutoDesconhecido",
+        "ErroEstoque", "ErroSerializacao", "ProdutoDesconhecido",
         "ArgumentoInvalido", "QuantidadeInvalida", "UnificacaoInvalida", "FonteIncompativel",
         "CronAusente", "SemPermissao",
     }  # fmt: skip
