@@ -1,0 +1,118 @@
+"""What is installed: the wheel, the source archive, and the package in an empty environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pip
+import psycopg
+import pytest
+from pathspec import GitIgnoreSpec
+
+from estoque_pg import __version__
+
+RAIZ = Path(__file__).resolve().parent.parent
+
+pytestmark = pytest.mark.lento
+
+
+def rodar(*comando: object, em: Path, codigo: int = 0) -> subprocess.CompletedProcess[str]:
+    do_banco = ("PG", "DATABASE_URL", "PYTHON")
+    ambiente = {k: v for k, v in os.environ.items() if not k.startswith(do_banco)}
+    feito = subprocess.run(
+        [str(c) for c in comando], cwd=em, env=ambiente, capture_output=True, text=True
+    )
+    assert feito.returncode == codigo, feito.stdout + feito.stderr
+    return feito
+
+
+def construir(tipo: str, projeto: Path, destino: Path) -> Path:
+    rodar(sys.executable, "-m", "hatchling", "build", "-t", tipo, "-d", destino, em=projeto)
+    [feito] = destino.iterdir()
+    return feito
+
+
+def do_checkout() -> set[str]:
+    """The files of the repository; what only running and building leave there is ignored by git."""
+    ignorados = GitIgnoreSpec.from_lines((RAIZ / ".gitignore").read_text().splitlines())
+    nomes = ignorados.match_tree_files(RAIZ, negate=True)
+    return {n for n in nomes if n.split("/")[0] not in (".git", ".ci")}
+
+
+def da_roda(roda: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(roda) as arquivo:
+        return {nome: arquivo.read(nome) for nome in arquivo.namelist()}
+
+
+def por_alheios(pasta: Path) -> None:
+    """Somebody else's packages, with the names of ours."""
+    for nome in ("demo", "servidor"):
+        (pasta / nome).mkdir()
+        (pasta / nome / "__init__.py").write_text("raise SystemExit('somebody else')\n")
+
+
+def test_the_wheel_has_the_package_and_its_migrations_and_nothing_else(tmp_path: Path) -> None:
+    roda = da_roda(construir("wheel", RAIZ, tmp_path / "roda"))
+    esperado = {n for n in do_checkout() if n.startswith("estoque_pg/")}
+    esperado |= {f"estoque_pg/{n}" for n in do_checkout() if n.startswith("migrations/")}
+    assert {n for n in roda if ".dist-info/" not in n} == esperado
+
+    arquivo = construir("sdist", RAIZ, tmp_path / "arquivo")
+    shutil.unpack_archive(arquivo, tmp_path)
+    fonte = tmp_path / arquivo.name.removesuffix(".tar.gz")
+    achados = {p.relative_to(fonte).as_posix() for p in fonte.rglob("*") if p.is_file()}
+    assert achados == do_checkout() | {"PKG-INFO"}
+    assert da_roda(construir("wheel", fonte, tmp_path / "de novo")) == roda
+
+
+def test_installed_into_an_empty_environment(vazio: str, tmp_path: Path) -> None:
+    roda = construir("wheel", RAIZ, tmp_path / "roda")
+    ambiente = tmp_path / "venv"
+    venv.create(ambiente)  # without pip, which Debian's Python has not: ours serves
+    instalar = ["install", "-q", "--ignore-installed", "--disable-pip-version-check", "--no-input"]
+    rodar(ambiente / "bin/python", Path(pip.__file__).parent, *instalar, roda, em=tmp_path)
+
+    def estoque(*args: str, codigo: int = 0) -> subprocess.CompletedProcess[str]:
+        return rodar(ambiente / "bin/estoque", *args, em=tmp_path, codigo=codigo)
+
+    assert estoque("--version").stdout == f"estoque, version {__version__}\n"
+    assert "applied 0001" in estoque("install", "--sem-agendamento", "--dsn", vazio).stdout
+    with psycopg.connect(vazio) as conn:
+        conn.execute(
+            "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
+            " tipo_movimentacao, qtd_movimentacao, ativo)"
+            " VALUES ('P001', 'Azeitona', current_date, 'ENTRADA', 1500, true)"
+        )
+    status = estoque("status", "--dsn", vazio).stdout
+    assert f"package      estoque_pg {__version__}, up to date" in status
+    [produto] = json.loads(estoque("consultar", "P001", "--json", "--dsn", vazio).stdout)
+    assert produto["estoque_atual"] == 1500
+
+    [pacotes] = ambiente.glob("lib/python*/site-packages")
+    for pasta in (pacotes, tmp_path):
+        por_alheios(pasta)
+    demo = estoque("demo", codigo=1)
+    assert demo.stdout == ""
+    assert demo.stderr.splitlines() == [
+        "error: the demo is not part of the installed package",
+        "hint: it lives in the repository: run `make demo` in a checkout of it",
+    ]
+
+
+def test_the_demo_of_a_checkout(tmp_path: Path) -> None:
+    por_alheios(tmp_path)
+    pasta = tmp_path / "do demo"
+    try:
+        feito = rodar(sys.executable, "-m", "estoque_pg", "demo", "--pasta", pasta, em=tmp_path)
+    finally:
+        rodar(sys.executable, "-m", "servidor", "remover", pasta, em=RAIZ)
+    assert "the product is exactly where the day began" in feito.stdout
+    assert ": 0 differences, in " in feito.stdout
+    assert not pasta.exists()
