@@ -848,7 +848,7 @@ def test_it_gives_up_in_the_end_and_leaves_nothing(
             with pytest.raises(ErroEstoque) as erro:
                 instalar(vazio, None, avisar=ditas.append)
             assert erro.value.sqlstate == "55P03"
-            assert erro.value.mensagem == "the source tables stayed in use: nothing was installed"
+            assert erro.value.mensagem == "the source tables stayed in use: nothing was changed"
             quem = f"process {escritora.info.backend_pid} ("
             assert quem in (erro.value.dica or "")
             assert [
