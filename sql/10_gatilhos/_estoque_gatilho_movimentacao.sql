@@ -11,11 +11,10 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
-    v_varias boolean;
-    v_cabe boolean;
     v_codigo text;
-    v_quantidade numeric;
     v_nome text;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
 BEGIN
     -- A partition that was detached keeps its triggers.
     IF TG_TABLE_NAME <> 'movimentacao_estoque'
@@ -23,19 +22,42 @@ BEGIN
     THEN
         RETURN NULL;
     END IF;
-    -- One row alone, which is what most statements bring, takes the short way.
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
-            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
-            f.nome_produto::text, _estoque_cabe(f.qtd_movimentacao::numeric)
-        INTO v_varias, v_codigo, v_quantidade, v_nome, v_cabe
-        FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND (
-            _estoque_somar(v_codigo, v_quantidade, v_nome)
-            OR _estoque_aplicar_linha(v_codigo, NULL, v_quantidade, 0, 0, v_nome))
-        THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_nome, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_movimentacao::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            _estoque_contribuicao_movimentacao(a.qtd_movimentacao::numeric, a.ativo),
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_menos, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_movimentacao::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text);
+        IF v_mais = v_menos THEN
             RETURN NULL;
         END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_nome, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_somar(v_codigo, v_mais - v_menos, v_nome, TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
     END IF;
 
     IF TG_OP <> 'DELETE' THEN

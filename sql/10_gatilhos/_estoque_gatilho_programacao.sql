@@ -12,12 +12,12 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
-    v_varias boolean;
-    v_cabe boolean;
     v_codigo text;
-    v_data date;
-    v_quantidade numeric;
     v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
 BEGIN
     -- A partition that was detached keeps its triggers.
     IF TG_TABLE_NAME <> 'programacao_producao'
@@ -25,20 +25,48 @@ BEGIN
     THEN
         RETURN NULL;
     END IF;
-    -- One row alone, which is what most statements bring, takes the short way.
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
-            f.data_programacao::date,
-            _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
-                f.qtd_programada::numeric),
-            to_jsonb(f) ->> 'nome_produto', _estoque_cabe(f.qtd_programada::numeric)
-        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe
-        FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_quantidade <> 0
-            AND _estoque_aplicar_linha(v_codigo, v_data, 0, v_quantidade, 0, v_nome)
-        THEN
+        SELECT f.cod_produto::text, to_jsonb(f) ->> 'nome_produto',
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_nome, v_para, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_programada::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.data_programacao::date, _estoque_contribuicao_programacao(a.cod_produto::text,
+                a.data_programacao::date, a.qtd_programada::numeric),
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_de, v_menos, v_para, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_programada::numeric)
+            AND ROW(f.id::text, f.cod_produto::text,
+                to_jsonb(f) ->> 'nome_produto') IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, to_jsonb(a) ->> 'nome_produto');
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
             RETURN NULL;
         END IF;
+    ELSE
+        SELECT f.cod_produto::text, to_jsonb(f) ->> 'nome_produto',
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_nome, v_de, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_mover_documento(v_codigo, true, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
     END IF;
 
     IF TG_OP <> 'DELETE' THEN

@@ -13,15 +13,15 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
-    v_varias boolean;
-    v_cabe boolean;
     v_codigo text;
-    v_data date;
-    v_quantidade numeric;
     v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
     v_lote text;
     v_faturado boolean;
-    v_mudou boolean;
+    v_alterado_por xid8;
     v_lotes text[];
     v_recalcular text[];
 BEGIN
@@ -31,29 +31,59 @@ BEGIN
     THEN
         RETURN NULL;
     END IF;
-    -- One row alone, which is what most statements bring, takes the short way.
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
     IF TG_OP = 'INSERT' THEN
-        SELECT EXISTS (SELECT FROM novos OFFSET 1), f.cod_produto::text,
-            f.expedicao::date,
-            _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
-                f.qtd_saldo::numeric, false),
-            f.nome_produto::text, _estoque_cabe(f.qtd_saldo::numeric), f.separacao_lote_id::text
-        INTO v_varias, v_codigo, v_data, v_quantidade, v_nome, v_cabe, v_lote
-        FROM novos AS f LIMIT 1;
-        IF NOT v_varias AND v_cabe AND v_quantidade <> 0 THEN
-            IF v_lote IS NOT NULL THEN
-                -- As _estoque_travar_lotes does, for one.
-                INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
-                ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
-                RETURNING l.faturado, l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id()
-                INTO v_faturado, v_mudou;
-            END IF;
-            IF v_faturado IS NOT TRUE AND v_mudou IS NOT TRUE
-                AND _estoque_aplicar_linha(v_codigo, v_data, 0, 0, v_quantidade, v_nome)
-            THEN
-                RETURN NULL;
-            END IF;
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_nome, v_para, v_mais, v_lote
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_saldo::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.expedicao::date, _estoque_contribuicao_separacao(a.cod_produto::text,
+                a.expedicao::date, a.qtd_saldo::numeric, false),
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_de, v_menos, v_para, v_mais, v_lote
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_saldo::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text,
+                f.separacao_lote_id::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text,
+                    a.separacao_lote_id::text);
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
         END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_nome, v_de, v_menos, v_lote
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL AND v_lote IS NOT NULL AND (v_menos <> 0 OR v_mais <> 0) THEN
+        -- As _estoque_travar_lotes does, for one.
+        INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
+        ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+        RETURNING l.faturado, l.alterado_por INTO v_faturado, v_alterado_por;
+        IF v_faturado THEN
+            v_menos := 0::numeric;
+            v_mais := 0::numeric;
+        END IF;
+    END IF;
+    IF v_codigo IS NOT NULL AND v_alterado_por IS DISTINCT FROM pg_current_xact_id()
+        AND _estoque_mover_documento(v_codigo, false, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
     END IF;
 
     -- Quantities here are those of an open gate.

@@ -53,7 +53,7 @@ BEGIN
     RETURN QUERY
     WITH certo AS (
         SELECT d.cod_produto AS produto, d.saldo::numeric(15,3), d.menor::numeric(15,3),
-            d.dia_ruptura AS ruptura, d.valido_ate AS ate, _estoque_nome(d.cod_produto) AS nome
+            d.dia_ruptura AS ruptura, d.valido_ate AS ate, d.liquidos, _estoque_nome(d.cod_produto) AS nome
         FROM _estoque_d7(v_alvos, v_saldos, 7, true) AS d
     ),
     atual AS (
@@ -71,7 +71,9 @@ BEGIN
             ('nome_produto', t.nome_produto, c.nome, true),
             ('menor_estoque_d7', t.menor_estoque_d7::text, c.menor::text, t.vale),
             ('dia_ruptura', t.dia_ruptura::text, c.ruptura::text, t.vale),
-            ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate)
+            ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate),
+            ('liquidos', t.liquidos::text, c.liquidos::text,
+                t.valido_desde = v_hoje AND t.liquidos <> c.liquidos)
     ) AS x (campo, armazenado, esperado, conta)
     WHERE x.conta AND x.armazenado IS DISTINCT FROM x.esperado
         AND (x.campo = 'cod_produto' OR (t.cod_produto IS NOT NULL AND c.produto IS NOT NULL));
