@@ -53,6 +53,7 @@ DROP FUNCTION _estoque_gatilho_programacao CASCADE;
 DROP FUNCTION _estoque_gatilho_pre_separacao CASCADE;
 DROP FUNCTION _estoque_gatilho_movimentacao CASCADE;
 DROP FUNCTION _estoque_gatilho_embarque CASCADE;
+DROP FUNCTION _estoque_exigir_propria;
 DROP FUNCTION _estoque_travar_produtos;
 DROP FUNCTION _estoque_travar_lotes;
 DROP FUNCTION _estoque_somar;
