@@ -1626,7 +1626,7 @@ BEGIN
     FROM (
         SELECT d.codigo, d.data, sum(d.saldo) AS saldo, sum(d.entrada) AS entrada,
             sum(d.saida) AS saida,
-            _estoque_nome_unico(min(d.nome), max(d.nome)) AS nome,
+            _estoque_nome_unico(min(d.nome COLLATE "C"), max(d.nome COLLATE "C")) AS nome,
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.digital)) OVER w <> 0 AS perdeu
@@ -1751,7 +1751,7 @@ BEGIN
         FROM (
             SELECT c.cod_produto, sum(d.saldo) AS saldo,
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
-                min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
+                min(d.nome COLLATE "C") AS nome_menor, max(d.nome COLLATE "C") AS nome_maior
             FROM unnest(p_deltas) AS d
             JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
             GROUP BY c.cod_produto
@@ -2040,6 +2040,7 @@ RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
+    v_hoje date := estoque_hoje();
     v_rompe boolean;
     v_nome text;
     v_renomear boolean;
@@ -2049,8 +2050,7 @@ BEGIN
         menor_estoque_d7 = t.menor_estoque_d7 + p_saldo,
         atualizado_em = now()
     WHERE t.cod_produto = p_codigo
-        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, estoque_hoje(), t.valido_desde,
-            t.valido_ate)
+        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, v_hoje, t.valido_desde, t.valido_ate)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
         t.nome_produto, p_nome <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
@@ -2310,6 +2310,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -2320,7 +2321,7 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, NULL::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
                     _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
                         f.ativo) AS quantidade,
                     NULL::text AS lote,
@@ -2340,7 +2341,7 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, NULL::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
                     _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
                         f.ativo) AS quantidade,
                     NULL::text AS lote,
@@ -2438,6 +2439,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -2448,7 +2450,8 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.data_expedicao_editada::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
                     _estoque_contribuicao_pre_separacao(f.cod_produto::text,
                         f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
                         f.status::text) AS quantidade,
@@ -2469,7 +2472,8 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.data_expedicao_editada::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
                     _estoque_contribuicao_pre_separacao(f.cod_produto::text,
                         f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
                         f.status::text) AS quantidade,
@@ -2566,6 +2570,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -2576,7 +2581,8 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    to_jsonb(f) ->> 'nome_produto' AS nome, f.data_programacao::date AS data,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
                     _estoque_contribuicao_programacao(f.cod_produto::text,
                         f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
                     NULL::text AS lote,
@@ -2596,7 +2602,8 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    to_jsonb(f) ->> 'nome_produto' AS nome, f.data_programacao::date AS data,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
                     _estoque_contribuicao_programacao(f.cod_produto::text,
                         f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
                     NULL::text AS lote,
@@ -2710,6 +2717,7 @@ BEGIN
     END IF;
 
     -- Quantities here are those of an open gate.
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -2720,7 +2728,7 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.expedicao::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
                     _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                         f.qtd_saldo::numeric, false) AS quantidade,
                     f.separacao_lote_id::text AS lote,
@@ -2740,7 +2748,7 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.expedicao::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
                     _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                         f.qtd_saldo::numeric, false) AS quantidade,
                     f.separacao_lote_id::text AS lote,

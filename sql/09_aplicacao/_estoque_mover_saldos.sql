@@ -28,7 +28,7 @@ BEGIN
         FROM (
             SELECT c.cod_produto, sum(d.saldo) AS saldo,
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
-                min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
+                min(d.nome COLLATE "C") AS nome_menor, max(d.nome COLLATE "C") AS nome_maior
             FROM unnest(p_deltas) AS d
             JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
             GROUP BY c.cod_produto

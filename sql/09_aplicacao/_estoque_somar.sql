@@ -9,6 +9,7 @@ RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
+    v_hoje date := estoque_hoje();
     v_rompe boolean;
     v_nome text;
     v_renomear boolean;
@@ -18,8 +19,7 @@ BEGIN
         menor_estoque_d7 = t.menor_estoque_d7 + p_saldo,
         atualizado_em = now()
     WHERE t.cod_produto = p_codigo
-        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, estoque_hoje(), t.valido_desde,
-            t.valido_ate)
+        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, v_hoje, t.valido_desde, t.valido_ate)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
         t.nome_produto, p_nome <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu

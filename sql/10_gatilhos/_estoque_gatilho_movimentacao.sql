@@ -58,6 +58,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -68,7 +69,7 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, NULL::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
                     _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
                         f.ativo) AS quantidade,
                     NULL::text AS lote,
@@ -88,7 +89,7 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, NULL::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
                     _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
                         f.ativo) AS quantidade,
                     NULL::text AS lote,

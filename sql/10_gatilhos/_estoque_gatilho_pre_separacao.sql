@@ -69,6 +69,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -79,7 +80,8 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.data_expedicao_editada::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
                     _estoque_contribuicao_pre_separacao(f.cod_produto::text,
                         f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
                         f.status::text) AS quantidade,
@@ -100,7 +102,8 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.data_expedicao_editada::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
                     _estoque_contribuicao_pre_separacao(f.cod_produto::text,
                         f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
                         f.status::text) AS quantidade,

@@ -67,6 +67,7 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -77,7 +78,8 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    to_jsonb(f) ->> 'nome_produto' AS nome, f.data_programacao::date AS data,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
                     _estoque_contribuicao_programacao(f.cod_produto::text,
                         f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
                     NULL::text AS lote,
@@ -97,7 +99,8 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    to_jsonb(f) ->> 'nome_produto' AS nome, f.data_programacao::date AS data,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
                     _estoque_contribuicao_programacao(f.cod_produto::text,
                         f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
                     NULL::text AS lote,

@@ -85,6 +85,7 @@ BEGIN
     END IF;
 
     -- Quantities here are those of an open gate.
+    -- Names are compared by their bytes: whether they differ is all that counts.
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
         FROM (
@@ -95,7 +96,7 @@ BEGIN
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.expedicao::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
                     _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                         f.qtd_saldo::numeric, false) AS quantidade,
                     f.separacao_lote_id::text AS lote,
@@ -115,7 +116,7 @@ BEGIN
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
-                    f.nome_produto::text AS nome, f.expedicao::date AS data,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
                     _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
                         f.qtd_saldo::numeric, false) AS quantidade,
                     f.separacao_lote_id::text AS lote,
