@@ -79,21 +79,20 @@ def test_the_page_on_a_package_index(tmp_path: Path) -> None:
     """README.md renders there, and its links lead back to the repository."""
     roda = da_roda(construir("wheel", RAIZ, tmp_path))
     [ficha] = [texto for nome, texto in roda.items() if nome.endswith(".dist-info/METADATA")]
-    campos = email.message_from_bytes(ficha)
+    campos = email.message_from_string(ficha.decode())
     assert campos["Version"] == __version__
     assert campos["Description-Content-Type"] == "text/markdown"
     enderecos = dict(url.split(", ") for url in campos.get_all("Project-URL", []))
     assert set(enderecos) == {"Repository", "Changelog", "Documentation", "Issues"}
-    pagina = markdown.render(campos.get_payload(decode=True).decode())
+    pagina = markdown.render(str(campos.get_payload()))
     assert pagina is not None
     assert "<table>" in pagina
     ligacoes = re.findall(r'<a href="([^"]+)"', pagina)
     casa = enderecos["Repository"] + "/blob/main/"
     assert len(ligacoes) > 10
     assert [x for x in ligacoes if not x.startswith((casa, "#"))] == []
-    assert [
-        x for x in ligacoes if x.startswith(casa) and not (RAIZ / x[len(casa) :]).exists()
-    ] == []
+    arquivos = [x.removeprefix(casa) for x in ligacoes if x.startswith(casa)]
+    assert [a for a in arquivos if not (RAIZ / a).exists()] == []
 
 
 def test_installed_into_an_empty_environment(vazio: str, tmp_path: Path) -> None:
