@@ -30,15 +30,15 @@ class Carga:
     def preparar(
         self, conn: psycopg.Connection[Any], variaveis: Mapping[str, int], quantos: int
     ) -> None:
-        """Make the rows that so many statements will delete, where it is deleting they do."""
+        """Make rows to delete, where that is what the statement does."""
         if self.a_apagar:
             parametros = {**variaveis, "quantos": quantos}
             conn.execute(COMANDOS[f"{self.a_apagar}_a_apagar"], parametros)
 
-    def conferir(self, conn: psycopg.Connection[Any], sobram: int = 0) -> None:
-        """See that every statement found its row: a DELETE that finds none costs nothing.
+    def conferir(self, conn: psycopg.Connection[Any], sobram: int) -> None:
+        """See that every statement found its row, as so many are left, and remove those.
 
-        `sobram` rows are left because that many statements were undone.
+        A DELETE that finds no row costs nothing.
         """
         if self.a_apagar and (sobra := valor(conn, f"{self.a_apagar}_que_sobraram")) != sobram:
             raise AssertionError(f"{self.chave}: {sobra} rows were left, not {sobram}")

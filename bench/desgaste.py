@@ -25,9 +25,9 @@ def medir_desgaste(bancada: Bancada, banco: str) -> list[Secao]:
         _autovacuum(conn, "on")
         antes = _situacao(conn)
         avisar(f"  {atualizacoes:,} updates")
-        Pgbench(bancada).tps(
-            roteiro.caminho, banco, NOSSO, alvo(tamanho), CLIENTES, atualizacoes,
-            opcoes="-c synchronous_commit=off",
+        Pgbench(bancada).rodar(
+            roteiro.caminho, banco, NOSSO, alvo(tamanho), CLIENTES,
+            f"-t{atualizacoes // CLIENTES}", opcoes="-c synchronous_commit=off",
         )  # fmt: skip
         time.sleep(1)  # before PostgreSQL 15 the counters come with a delay
         depois = _situacao(conn)

@@ -75,9 +75,14 @@ LINHAS = (
         "1.000 movimentos inseridos um a um numa transação, velocidade em relação às nuas",
     ),
     Linha(
-        ("lote.instrucao", "lote.copia"),
-        "{lote} movements in one statement / by `COPY`, time relative to bare",
-        "{lote} movimentos numa instrução / por `COPY`, tempo em relação às nuas",
+        ("lote.instrucao",),
+        "{lote} movements in one statement, time relative to bare",
+        "{lote} movimentos numa instrução, tempo em relação às nuas",
+    ),
+    Linha(
+        ("lote.copia",),
+        "{lote} movements by `COPY`, time relative to bare",
+        "{lote} movimentos por `COPY`, tempo em relação às nuas",
     ),
     Linha(
         ("velocidade.produto_quente.16",),
@@ -90,14 +95,24 @@ LINHAS = (
         "tempo de processador de inserir um movimento / inserir uma separação / mudar sua data",
     ),
     Linha(
-        ("pergunta.consultar_1", "pergunta.consultar_50", "pergunta.consultar_200"),
-        "`estoque_consultar` of 1 / 50 / 200 products, p99",
-        "`estoque_consultar` de 1 / 50 / 200 produtos, p99",
+        ("pergunta.consultar_1", "pergunta.consultar_50"),
+        "`estoque_consultar` of 1 / 50 products, p99",
+        "`estoque_consultar` de 1 / 50 produtos, p99",
     ),
     Linha(
-        ("pergunta.rupturas_7", "pergunta.rupturas_28"),
-        "`estoque_rupturas` within 7 / 28 days, p99",
-        "`estoque_rupturas` em 7 / 28 dias, p99",
+        ("pergunta.consultar_200",),
+        "`estoque_consultar` of 200 products, p99",
+        "`estoque_consultar` de 200 produtos, p99",
+    ),
+    Linha(
+        ("pergunta.rupturas_7",),
+        "`estoque_rupturas(7)`, p99",
+        "`estoque_rupturas(7)`, p99",
+    ),
+    Linha(
+        ("pergunta.rupturas_28",),
+        "`estoque_rupturas(28)`, p99",
+        "`estoque_rupturas(28)`, p99",
     ),
     Linha(
         ("pergunta.meia_noite",),
@@ -131,7 +146,7 @@ LINHAS = (
     Linha(
         ("desgaste.estoque_tempo_real",),
         "share of HOT updates of the product rows in {atualizacoes} updates",
-        "parte das atualizações HOT das linhas de produto em {atualizacoes} atualizações",
+        "parte das atualizações HOT das linhas de produto em {atualizacoes} de atualizações",
     ),
     Linha(
         ("adocao.espera",),
@@ -166,7 +181,7 @@ def bloco(dados: Mapping[str, Any], pagina: str) -> str:
         "Writes at {escritas_produtos} products and {escritas_movimentos} movements, questions at "
         "{produtos_grande} and {movimentos}.\n\n| what | figure | aim | reached |"
         if ingles
-        else "Escritas com {escritas_produtos} produtos e {escritas_movimentos} movimentos, "
+        else "Escritas com {escritas_produtos} produtos e {escritas_movimentos} de movimentos, "
         "consultas com {produtos_grande} e {movimentos}.\n\n| o quê | número | meta | alcançada |"
     ).format(**valores)
     linhas = [cabeca, "|---|---|---|---|"]
@@ -201,19 +216,22 @@ def _valores(ritmo: Mapping[str, Any], ingles: bool) -> dict[str, str]:
 
 
 def _celulas(resultados: list[Any], ingles: bool) -> tuple[str, str, str]:
-    """Figures, aims and whether they were reached; the unit and the sign stand once."""
+    """Figures, aims and whether they were reached; what is the same of all stands once."""
     unidade, sinal = resultados[0]["unidade"], resultados[0]["sinal"]
     sufixo = "" if unidade == "×" else f" {unidade}"
-    figuras = " / ".join(numero(r["valor"], unidade) for r in resultados)
     com_meta = [r for r in resultados if r["meta"] is not None]
-    metas = " / ".join(f"{r['meta']:g}" if unidade != "×" else f"{r['meta']:.2f}" for r in com_meta)
+    figuras = " / ".join(numero(r["valor"], unidade) for r in resultados)
+    metas = _juntar([f"{r['meta']:.2f}" if unidade == "×" else f"{r['meta']:g}" for r in com_meta])
     sim, nao = ("yes", "**no**") if ingles else ("sim", "**não**")
-    alcancadas = " / ".join(sim if r["alcancada"] else nao for r in com_meta)
     return (
         _escrito(f"{figuras}{sufixo}", ingles),
         _escrito(f"{sinal} {metas}{sufixo}", ingles) if com_meta else "",
-        alcancadas,
+        _juntar([sim if r["alcancada"] else nao for r in com_meta]),
     )
+
+
+def _juntar(textos: list[str]) -> str:
+    return textos[0] if len(set(textos)) == 1 else " / ".join(textos)
 
 
 def _escrito(texto: str, ingles: bool) -> str:

@@ -21,7 +21,9 @@ from comandos import COMANDOS
 from servidor import ErroServidor
 from servidor.binarios import examinar
 
+_FEITAS = re.compile(r"^number of transactions actually processed: (\d+)", re.MULTILINE)
 _TPS = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
+_LIMITE = 10  # seconds for the statements of one measurement of processor time
 _AQUECER = 20  # executions that are not counted: plans are made and pages read in them
 
 
@@ -42,19 +44,22 @@ class Pgbench:
         self._base = [programa, "-n", "-M", "prepared", "-h", servidor.host]
         self._base += ["-p", str(servidor.port), "-U", servidor.user]
 
-    def tps(
+    def rodar(
         self,
         roteiro: Path,
         banco: str,
         schema: str,
         variaveis: Mapping[str, int],
         clientes: int,
-        instrucoes: int,
+        duracao: str,
         opcoes: str = "",
-    ) -> float:
-        """Statements per second of one run of so many, each a transaction of its own."""
-        argv = [*self._base, "-c", str(clientes), "-j", str(min(clientes, 2))]
-        argv += ["-t", str(instrucoes // clientes), "-f", str(roteiro)]
+    ) -> tuple[int, float]:
+        """How many statements one run brought, each a transaction, and how many per second.
+
+        `duracao` is pgbench's -T (seconds) or -t (statements of each client).
+        """
+        argv = [*self._base, "-c", str(clientes), "-j", str(min(clientes, 2)), duracao]
+        argv += ["-f", str(roteiro)]
         argv += [f"-D{nome}={valor}" for nome, valor in variaveis.items()]
         feito = subprocess.run(
             [*argv, banco],
@@ -62,11 +67,11 @@ class Pgbench:
             capture_output=True,
             text=True,
         )
-        achado = _TPS.search(feito.stdout)
-        if feito.returncode or achado is None:
+        feitas, tps = _FEITAS.search(feito.stdout), _TPS.search(feito.stdout)
+        if feito.returncode or feitas is None or tps is None:
             queixa = (feito.stderr.strip().splitlines() or ["no output"])[-1]
             raise ErroServidor(f"pgbench failed: {queixa}")
-        return float(achado[1])
+        return int(feitas[1]), float(tps[1])
 
 
 def cpu(
@@ -83,18 +88,20 @@ def cpu(
     One connection sends the statements, synchronous_commit off: what is counted is work, not the
     disk nor the neighbours. `desfazer` rolls each of them back, so that all meet the same rows.
     """
-    vezes = bancada.ritmo.cpu
+    preparados = bancada.ritmo.cpu + _AQUECER
     with bancada.conectar(banco, schema) as conn:
         conn.execute("SET synchronous_commit = off")
-        carga.preparar(conn, variaveis, todas := vezes + _AQUECER)
+        carga.preparar(conn, variaveis, preparados)
         conn.autocommit = not desfazer
         sorteio = sortear()
         carga.roteiro.enviar(conn, variaveis, sorteio, _AQUECER, desfazer=desfazer)
         antes = _nanossegundos(conn.info.backend_pid)
-        carga.roteiro.enviar(conn, variaveis, sorteio, vezes, desfazer=desfazer)
+        vezes = carga.roteiro.enviar(
+            conn, variaveis, sorteio, bancada.ritmo.cpu, desfazer=desfazer, segundos=_LIMITE
+        )
         total = _nanossegundos(conn.info.backend_pid) - antes
         conn.autocommit = True
-        carga.conferir(conn, sobram=todas if desfazer else 0)
+        carga.conferir(conn, sobram=preparados - (0 if desfazer else vezes + _AQUECER))
     return total / vezes / 1000
 
 

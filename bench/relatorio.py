@@ -93,17 +93,17 @@ Written by `make bench`; do not edit. Figures are of one machine at one time: ru
 
     def _metodo(self) -> list[str]:
         ritmo = self.ritmo
-        um, varios = ritmo.instrucoes[1], ritmo.instrucoes[8]
         return [
-            f"Speed: pgbench, prepared, {um:,} statements a run with one client, {varios:,} with "
-            "more, each a transaction of its own. The schemas alternate within each of "
-            f"{ritmo.rodadas} rounds, each of which begins with another. tps are medians; a ratio "
+            f"Speed: pgbench {ritmo.duracao}, prepared, each statement a transaction of its own. "
+            f"The schemas alternate within each of {ritmo.rodadas} rounds, each of which begins "
+            "with another; everything is vacuumed before each statement. tps are medians; a ratio "
             "is the median of the rounds' own.",
-            "Deletes: before each run as many rows as it has statements are inserted, under ids "
-            "from a sequence that the statements then count off; afterwards none may be left.",
-            f"Processor time: {ritmo.cpu:,} statements on one connection, synchronous_commit off, "
-            "by what the kernel says the backend has run (/proc/PID/schedstat); median of "
-            f"{ritmo.rodadas} rounds.",
+            f"Deletes: before each run {ritmo.apagaveis:,} rows are inserted, under ids that the "
+            "statements take from a sequence; afterwards as many must be missing as statements "
+            "were sent.",
+            f"Processor time: up to {ritmo.cpu:,} statements on one connection, "
+            "synchronous_commit off, by what the kernel says the backend has run "
+            f"(/proc/PID/schedstat); median of {ritmo.rodadas} rounds.",
             f"Many rows: median of {ritmo.rodadas_do_lote} rounds, rolled back, vacuumed in "
             "between. Those of one transaction are sent from Python (psycopg), prepared, and "
             "committed; the COMMIT counts.",

@@ -29,7 +29,7 @@ class Resultado:
 
     @property
     def sinal(self) -> str:
-        return "≥" if self.maior_e_melhor else "≤"
+        return "≥" if self.maior_e_melhor else "≤" if self.unidade == "×" else "<"
 
     def celulas(self) -> tuple[str, ...]:
         partes = ", ".join(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -49,7 +48,8 @@ class Ritmo:
     grande: Tamanho  # ... to more movements; the questions and the adoption are measured here
     concentracao: int  # open separations of one product and day, against one
     rodadas: int
-    instrucoes: Mapping[int, int]  # statements of a run, by its number of clients
+    duracao: str  # of a run of pgbench, as it takes it: -T seconds or -t statements
+    apagaveis: int  # rows that are there to be deleted in such a run; more where they run out
     cpu: int  # statements whose processor time is read
     lote: int  # rows of a bulk statement
     rodadas_do_lote: int
@@ -64,7 +64,8 @@ COMPLETO = Ritmo(
     grande=Tamanho(100_000, 10_000_000, 100_000),
     concentracao=5_000,
     rodadas=5,
-    instrucoes={1: 8_000, 8: 24_000, 16: 24_000},
+    duracao="-T2",
+    apagaveis=80_000,
     cpu=5_000,
     lote=200_000,
     rodadas_do_lote=5,
@@ -78,7 +79,8 @@ RAPIDO = Ritmo(
     grande=Tamanho(5_000, 200_000, 5_000, rupturas=50),
     concentracao=500,
     rodadas=1,
-    instrucoes={1: 1_500, 8: 4_000, 16: 4_000},
+    duracao="-T1",
+    apagaveis=40_000,
     cpu=500,
     lote=20_000,
     rodadas_do_lote=1,
@@ -93,7 +95,8 @@ ENSAIO = Ritmo(
     grande=Tamanho(100, 1_000, 100, rupturas=5),
     concentracao=20,
     rodadas=1,
-    instrucoes={1: 10, 8: 16, 16: 16},
+    duracao="-t2",
+    apagaveis=20,
     cpu=10,
     lote=100,
     rodadas_do_lote=1,

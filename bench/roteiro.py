@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,17 @@ class Roteiro:
         vezes: int,
         *,
         desfazer: bool = False,
-    ) -> None:
-        """Send the statement so many times, prepared; undo each where asked to."""
+        segundos: float = float("inf"),
+    ) -> int:
+        """Send the statement so many times, prepared; undo each where asked to.
+
+        Return how many were sent: fewer where they would take longer than `segundos`.
+        """
+        fim = time.perf_counter() + segundos
         with conn.cursor() as cursor:
-            for _ in range(vezes):
+            for enviados in range(vezes):
+                if time.perf_counter() > fim:
+                    return enviados
                 valores = dict(variaveis)
                 for nome, minimo, maximo in self._sorteios:
                     de, ate = _limite(minimo, variaveis), _limite(maximo, variaveis)
@@ -50,6 +58,7 @@ class Roteiro:
                     raise AssertionError(f"{self.caminho.name} met {cursor.rowcount} rows, not 1")
                 if desfazer:
                     conn.rollback()
+        return vezes
 
 
 def _limite(texto: str, variaveis: Mapping[str, int]) -> int:
