@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -65,6 +65,8 @@ def medir_crescimento(bancada: Bancada, pequeno: str, largo: str, grande: str) -
     resultados: dict[str, list[Resultado]] = {eixo.chave: [] for eixo in eixos}
     for item in (*CARGAS, *PERGUNTAS):
         avisar(f"  {item.nome}")
+        for banco in (pequeno, largo, grande):
+            bancada.limpar(banco)
         medidos = _medir(bancada, item, lugares)
         for eixo in eixos:
             if eixo.de in medidos:
@@ -85,26 +87,20 @@ def _medir(
     if isinstance(item, Pergunta) and item.codigos != 1:
         # These are not about one product.
         lugares = {nome: lugar for nome, lugar in lugares.items() if not lugar.desfazer}
-    medir: Callable[[Lugar], float]
-    if isinstance(item, Carga):
-        carga = item
-
-        def medir(lugar: Lugar) -> float:
-            return cpu(bancada, lugar.banco, NOSSO, carga, lugar.variaveis, desfazer=lugar.desfazer)
-    else:
-        pergunta = item
-
-        def medir(lugar: Lugar) -> float:
-            vezes = max(2, pergunta.vezes(bancada) // 10)
-            parametros = pergunta.sortear(sortear(), lugar.codigos, vezes)
-            with bancada.conectar(lugar.banco, NOSSO) as conn:
-                return latencia(conn, pergunta.comando, parametros).p50
-
     medidos: dict[str, list[float]] = {nome: [] for nome in lugares}
     for rodada in range(min(RODADAS, bancada.ritmo.rodadas)):
         for nome in sorted(lugares, reverse=rodada % 2 == 1):
-            medidos[nome].append(medir(lugares[nome]))
+            medidos[nome].append(_medir_em(bancada, item, lugares[nome]))
     return medidos
+
+
+def _medir_em(bancada: Bancada, item: Carga | Pergunta, lugar: Lugar) -> float:
+    if isinstance(item, Carga):
+        return cpu(bancada, lugar.banco, NOSSO, item, lugar.variaveis, desfazer=lugar.desfazer)
+    vezes = max(2, item.vezes(bancada) // 10)
+    parametros = item.sortear(sortear(), lugar.codigos, vezes)
+    with bancada.conectar(lugar.banco, NOSSO) as conn:
+        return latencia(conn, item.comando, parametros).p50
 
 
 def _resultado(item: Carga | Pergunta, eixo: Eixo, de: list[float], para: list[float]) -> Resultado:

@@ -18,8 +18,7 @@ def medir_velocidade(bancada: Bancada, banco: str, schemas: Sequence[str]) -> li
     resultados = []
     for carga in (PRODUTO_QUENTE, *CARGAS):
         avisar(f"  {carga.nome}")
-        with bancada.conectar(banco, NOSSO) as conn:
-            conn.execute("VACUUM (ANALYZE)")  # none inherits what the one before it left behind
+        bancada.limpar(banco)
         resultados += [
             _comparar(bancada, pgbench, banco, schemas, carga, clientes) for clientes in carga.metas
         ]
