@@ -297,6 +297,9 @@ CREATE TABLE estoque_tempo_real (
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
+-- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
+CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
+CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
 CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
@@ -334,6 +337,8 @@ CREATE TABLE movimentacao_prevista (
     saida_prevista numeric(15,3) NOT NULL DEFAULT 0,
     PRIMARY KEY (cod_produto, data_prevista)
 ) WITH (fillfactor = 85);
+
+CREATE INDEX movimentacao_prevista_data ON movimentacao_prevista (data_prevista);
 
 REVOKE ALL ON movimentacao_prevista FROM PUBLIC;
 GRANT SELECT ON movimentacao_prevista TO PUBLIC;
@@ -1289,46 +1294,6 @@ REVOKE ALL ON FUNCTION estoque_recalcular_tudo() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_recalcular_tudo() IS
     'Rebuilds everything from the sources; the number of products corrected.';
 
--- sql/08_projecao/_estoque_atual.sql
--- Product rows with their D7 fields right for today: stored where they hold, projected where not.
--- NULL asks for all products. The one place through which queries read estoque_tempo_real.
-CREATE FUNCTION _estoque_atual(p_produtos text[] DEFAULT NULL)
-RETURNS TABLE (
-    cod_produto text, nome_produto text, saldo_atual numeric(15,3),
-    menor_estoque_d7 numeric(15,3), dia_ruptura date, atualizado_em timestamptz,
-    valido_desde date, valido_ate date
-)
-LANGUAGE plpgsql STABLE ROWS 50
-SET search_path FROM CURRENT
-AS $body$
-DECLARE
-    v_hoje date := estoque_hoje();
-    v_vencidos text[];
-    v_saldos numeric[];
-BEGIN
-    SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
-    FROM estoque_tempo_real AS t
-    WHERE (p_produtos IS NULL OR t.cod_produto = ANY (p_produtos))
-        AND v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
-
-    RETURN QUERY
-    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, t.menor_estoque_d7, t.dia_ruptura,
-        t.atualizado_em, t.valido_desde, t.valido_ate
-    FROM estoque_tempo_real AS t
-    WHERE (p_produtos IS NULL OR t.cod_produto = ANY (p_produtos))
-        AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
-    UNION ALL
-    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, d.menor, d.dia_ruptura,
-        t.atualizado_em, v_hoje, d.valido_ate
-    FROM _estoque_d7(v_vencidos, v_saldos) AS d
-    JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto;
-END
-$body$;
-
-GRANT EXECUTE ON FUNCTION _estoque_atual(text[]) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_atual(text[]) IS
-    'Product rows with D7 fields right for today, of the canonical codes given or of all.';
-
 -- sql/08_projecao/_estoque_d7.sql
 -- Projects products over the forecast of today to today + p_dias, starting from the balances given.
 -- Overdue exits count today, overdue entries do not count; within a day entries and exits net.
@@ -1485,6 +1450,46 @@ RETURN ARRAY[
 REVOKE ALL ON FUNCTION _estoque_liquidos(numeric[], numeric[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_liquidos(numeric[], numeric[]) IS
     'The summed forecast of eight days, changed; inner use.';
+
+-- sql/08_projecao/_estoque_vencidos.sql
+-- The products, of those given or of all, whose stored D7 fields do not hold today, with what they
+-- are today. Where all hold, it looks at the rows given, or at no more than the two ends of the
+-- validity of all: each is one look into an index, with or without statistics.
+CREATE FUNCTION _estoque_vencidos(p_produtos text[] DEFAULT NULL)
+RETURNS TABLE (
+    cod_produto text, menor_estoque_d7 numeric(15,3), dia_ruptura date, valido_ate date
+)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_vencidos text[];
+    v_saldos numeric[];
+BEGIN
+    IF p_produtos IS NOT NULL THEN
+        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
+        FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = ANY (p_produtos)
+            AND v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
+    ELSIF (SELECT v_hoje NOT BETWEEN max(t.valido_desde) AND min(t.valido_ate)
+           FROM estoque_tempo_real AS t) THEN
+        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
+        FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
+    END IF;
+
+    IF v_vencidos IS NOT NULL THEN
+        RETURN QUERY
+        SELECT d.cod_produto, d.menor, d.dia_ruptura, d.valido_ate
+        FROM _estoque_d7(v_vencidos, v_saldos) AS d;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_vencidos(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_vencidos(text[]) IS
+    'Products, of those given or of all, whose stored D7 fields have expired, projected for today.';
 
 -- sql/08_projecao/estoque_hoje.sql
 -- The business date: the only place that knows the time zone. Replace it to move the whole system's day.
@@ -2883,6 +2888,31 @@ REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';
 
+-- sql/11_consultas/_estoque_atual.sql
+-- All product rows with their D7 fields right for today, which the caller names: stored where they hold,
+-- projected where not. Questions about the whole stock read it; called in FROM it becomes part of their
+-- query, so that a condition on dia_ruptura goes by its index. estoque_consultar and the view
+-- estoque_por_codigo do the same for the products they are asked about.
+CREATE FUNCTION _estoque_atual(p_hoje date)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, saldo_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, t.menor_estoque_d7, t.dia_ruptura
+    FROM estoque_tempo_real AS t
+    WHERE p_hoje BETWEEN t.valido_desde AND t.valido_ate
+    UNION ALL
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, v.menor_estoque_d7, v.dia_ruptura
+    FROM _estoque_vencidos() AS v
+    JOIN estoque_tempo_real AS t ON t.cod_produto = v.cod_produto;
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_atual(date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_atual(date) IS
+    'All product rows with D7 fields right for today, to be part of a query; inner use.';
+
 -- sql/11_consultas/_estoque_exigir_dias.sql
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
 CREATE FUNCTION _estoque_exigir_dias(p_dias integer) RETURNS void
@@ -2938,8 +2968,9 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT c.codigo, a.cod_produto, a.nome_produto, a.saldo_atual, a.menor_estoque_d7,
-        a.dia_ruptura, (
+    SELECT c.codigo, t.cod_produto, t.nome_produto, t.saldo_atual,
+        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
+        CASE WHEN v.cod_produto IS NULL THEN t.dia_ruptura ELSE v.dia_ruptura END, (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'data', m.data_prevista,
                 'entrada', trim_scale(m.entrada_prevista),
@@ -2947,10 +2978,11 @@ BEGIN
                 'saldo_dia', trim_scale(m.entrada_prevista - m.saida_prevista))
                 ORDER BY m.data_prevista), '[]')
             FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = a.cod_produto
+            WHERE m.cod_produto = t.cod_produto
                 AND m.data_prevista BETWEEN v_hoje AND v_hoje + 7)
-    FROM _estoque_atual(v_produtos) AS a
-    JOIN estoque_codigo_conhecido AS c ON c.cod_produto = a.cod_produto
+    FROM estoque_codigo_conhecido AS c
+    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
     WHERE c.codigo = ANY (codigos)
     ORDER BY c.codigo;
 END
@@ -3000,7 +3032,8 @@ COMMENT ON FUNCTION estoque_disponibilidade(text, numeric, integer) IS
     'Earliest safe day for a quantity and how much can be promised on it; NULLs when there is none.';
 
 -- sql/11_consultas/estoque_estatisticas.sql
--- The state of the whole stock in one row, right for today.
+-- The state of the whole stock in one row, right for today. Balances do not depend on the day: they
+-- are counted in one pass over the products; ruptures and forecast rows go by their indexes.
 CREATE FUNCTION estoque_estatisticas()
 RETURNS TABLE (
     total_produtos bigint, produtos_com_ruptura bigint, produtos_estoque_negativo bigint,
@@ -3008,17 +3041,27 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
 BEGIN
     RETURN QUERY
-    SELECT count(*), count(a.dia_ruptura), count(*) FILTER (WHERE a.saldo_atual < 0),
-        count(*) FILTER (WHERE a.saldo_atual = 0),
-        (SELECT count(*) FROM movimentacao_prevista AS m
-         WHERE m.data_prevista BETWEEN v_hoje AND v_hoje + 7),
-        coalesce(round(100.0 * count(a.dia_ruptura) / nullif(count(*), 0), 2), 0)
-    FROM _estoque_atual() AS a;
+    SELECT t.total, r.rupturas, t.negativos, t.zerados, m.previsoes,
+        coalesce(round(100.0 * r.rupturas / nullif(t.total, 0), 2), 0)
+    FROM (
+        SELECT count(*) AS total, count(*) FILTER (WHERE p.saldo_atual < 0) AS negativos,
+            count(*) FILTER (WHERE p.saldo_atual = 0) AS zerados
+        FROM estoque_tempo_real AS p
+    ) AS t
+    CROSS JOIN (
+        SELECT count(*) AS rupturas FROM _estoque_atual(v_hoje) AS a
+        WHERE a.dia_ruptura IS NOT NULL
+    ) AS r
+    CROSS JOIN (
+        SELECT count(*) AS previsoes FROM movimentacao_prevista AS p
+        WHERE p.data_prevista BETWEEN v_hoje AND v_hoje + 7
+    ) AS m;
 END
 $body$;
 
@@ -3028,24 +3071,21 @@ COMMENT ON FUNCTION estoque_estatisticas() IS
 
 -- sql/11_consultas/estoque_por_codigo.sql
 -- The product row of every known code, aliases included, with D7 fields right for today.
--- A row that holds is read as it stands; only one that has expired is projected.
+-- A row that holds is read as it stands; only one that has expired is projected, by itself, so that a
+-- reader's condition on the code decides in both halves how much is looked at.
 CREATE VIEW estoque_por_codigo AS
-SELECT c.codigo, t.cod_produto, t.nome_produto, t.saldo_atual,
-    CASE WHEN h.vale THEN t.menor_estoque_d7 ELSE d.menor END::numeric(15,3) AS menor_estoque_d7,
-    CASE WHEN h.vale THEN t.dia_ruptura ELSE d.dia_ruptura END AS dia_ruptura,
-    t.atualizado_em,
-    CASE WHEN h.vale THEN t.valido_desde ELSE estoque_hoje() END AS valido_desde,
-    CASE WHEN h.vale THEN t.valido_ate ELSE d.valido_ate END AS valido_ate
+SELECT c.codigo, t.cod_produto, t.nome_produto, t.saldo_atual, t.menor_estoque_d7, t.dia_ruptura,
+    t.atualizado_em, t.valido_desde, t.valido_ate
 FROM estoque_codigo_conhecido AS c
 JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-CROSS JOIN LATERAL (
-    SELECT estoque_hoje() BETWEEN t.valido_desde AND t.valido_ate AS vale
-) AS h
-LEFT JOIN LATERAL (
-    SELECT p.menor, p.dia_ruptura, p.valido_ate
-    FROM _estoque_d7(ARRAY[t.cod_produto], ARRAY[t.saldo_atual]::numeric[]) AS p
-    WHERE NOT h.vale
-) AS d ON true;
+WHERE (SELECT estoque_hoje()) BETWEEN t.valido_desde AND t.valido_ate
+UNION ALL
+SELECT c.codigo, t.cod_produto, t.nome_produto, t.saldo_atual, d.menor::numeric(15,3),
+    d.dia_ruptura, t.atualizado_em, estoque_hoje(), d.valido_ate
+FROM estoque_codigo_conhecido AS c
+JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+CROSS JOIN LATERAL _estoque_d7(ARRAY[t.cod_produto], ARRAY[t.saldo_atual]::numeric[]) AS d
+WHERE (SELECT estoque_hoje()) NOT BETWEEN t.valido_desde AND t.valido_ate;
 
 REVOKE ALL ON estoque_por_codigo FROM PUBLIC;
 GRANT SELECT ON estoque_por_codigo TO PUBLIC;
@@ -3103,7 +3143,9 @@ COMMENT ON FUNCTION estoque_projecao(text, integer) IS
 
 -- sql/11_consultas/estoque_rupturas.sql
 -- The products that end some day of today to today + dias below zero, soonest first.
--- Up to 7 days the maintained fields answer; beyond, products without a rupture so far are projected.
+-- Up to 7 days the maintained fields answer. Beyond, a product without a rupture so far is projected
+-- where the exits of the days beyond come to more than its lowest balance: no other can run out.
+-- Planned for the day at hand: what a plan for any day takes for many is a handful.
 CREATE FUNCTION estoque_rupturas(dias integer DEFAULT 7)
 RETURNS TABLE (
     cod_produto text, nome_produto text, estoque_atual numeric(15,3),
@@ -3111,33 +3153,57 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
 AS $body$
 #variable_conflict use_column
 DECLARE
     v_hoje date := estoque_hoje();
     v_dias integer := dias;
-    v_produtos text[];
-    v_saldos numeric[];
+    v_fim date;
 BEGIN
     PERFORM _estoque_exigir_dias(v_dias);
-    IF v_dias > 7 THEN
-        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_produtos, v_saldos
-        FROM estoque_tempo_real AS t
-        WHERE EXISTS (
-            SELECT FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = t.cod_produto AND m.data_prevista > v_hoje + 7);
+    v_fim := v_hoje + least(v_dias, '9999-12-31'::date - v_hoje);
+
+    IF v_dias <= 7 THEN
+        RETURN QUERY
+        SELECT a.cod_produto, a.nome_produto, a.saldo_atual, a.menor_estoque_d7, a.dia_ruptura,
+            a.dia_ruptura - v_hoje
+        FROM _estoque_atual(v_hoje) AS a
+        WHERE a.dia_ruptura <= v_fim
+        ORDER BY a.dia_ruptura, a.cod_produto;
+        RETURN;
     END IF;
 
     RETURN QUERY
+    WITH adiante AS (
+        SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+        FROM movimentacao_prevista AS m
+        WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
+        GROUP BY m.cod_produto
+    ),
+    suspeito AS MATERIALIZED (
+        SELECT a.*
+        FROM _estoque_atual(v_hoje) AS a
+        LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
+        WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida
+    ),
+    projetado AS (
+        SELECT d.cod_produto, d.dia_ruptura
+        FROM (
+            SELECT array_agg(s.cod_produto) AS produtos, array_agg(s.saldo_atual) AS saldos
+            FROM suspeito AS s WHERE s.dia_ruptura IS NULL
+        ) AS s
+        CROSS JOIN LATERAL _estoque_d7(s.produtos, s.saldos, v_dias) AS d
+        WHERE s.produtos IS NOT NULL
+    )
     SELECT r.cod_produto, r.nome_produto, r.saldo_atual, r.menor_estoque_d7, r.ruptura,
         r.ruptura - v_hoje
     FROM (
-        SELECT a.cod_produto, a.nome_produto, a.saldo_atual, a.menor_estoque_d7,
-            coalesce(a.dia_ruptura, d.dia_ruptura) AS ruptura
-        FROM _estoque_atual() AS a
-        LEFT JOIN _estoque_d7(v_produtos, v_saldos, v_dias) AS d ON d.cod_produto = a.cod_produto
+        SELECT s.*, coalesce(s.dia_ruptura, p.dia_ruptura) AS ruptura
+        FROM suspeito AS s
+        LEFT JOIN projetado AS p ON p.cod_produto = s.cod_produto
     ) AS r
-    WHERE r.ruptura - v_hoje <= v_dias
+    WHERE r.ruptura IS NOT NULL
     ORDER BY r.ruptura, r.cod_produto;
 END
 $body$;
