@@ -93,6 +93,8 @@ DROP FUNCTION _estoque_reagrupar;
 DROP FUNCTION _estoque_nome;
 DROP FUNCTION _estoque_membros;
 DROP FUNCTION _estoque_canonicos;
+DROP FUNCTION _estoque_saldos_por_codigo;
+DROP FUNCTION _estoque_nomes_proprios;
 DROP FUNCTION _estoque_nome_proprio;
 DROP FUNCTION _estoque_mencionados;
 DROP FUNCTION _estoque_mencionado;

@@ -115,6 +115,12 @@ def test_view_of_one_code_reads_one_product(grande: Banco) -> None:
         assert linha["menor_estoque_d7"] == (-1 if dia else 100)
 
 
+def test_audit_reads_the_movements_once(grande: Banco) -> None:
+    """Once through all, and the newest of each product for its name."""
+    with lidas(grande, "movimentacao_estoque", ate=2 * PRODUTOS):
+        assert grande.cru("SELECT * FROM estoque_verificar()") == []
+
+
 # --- the few that do not hold are found -------------------------------------------------------
 
 NAO_VALE = {
