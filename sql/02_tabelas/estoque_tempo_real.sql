@@ -17,6 +17,9 @@ CREATE TABLE estoque_tempo_real (
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
+-- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
+CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
+CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
 CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
