@@ -25,6 +25,9 @@ from oraculo import (
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
+from ferramentas.fontes import FONTES as DECLARADAS
+from ferramentas.fontes import Fonte, Tipo
+
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
@@ -32,6 +35,12 @@ RAIZ = Path(__file__).resolve().parent.parent
 NIVEIS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 RETENTAVEIS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 FUSO = ZoneInfo("America/Sao_Paulo")
+# Triggers of an installation without partitions: one for each kind of statement on each source.
+GATILHOS = 4 * len(DECLARADAS)
+# What is installed, in order.
+MIGRACOES = sorted(
+    a.stem for a in (RAIZ / "migrations").glob("*.sql") if not a.name.endswith(".rollback.sql")
+)
 
 Parametros = Sequence[Any] | Mapping[str, Any] | None
 
@@ -47,6 +56,12 @@ def arquivos_sql(padrao: str = "*.sql") -> list[Path]:
     return achados
 
 
+def arquivo_de(objeto: str) -> str:
+    """Where an object is written, for a message that says where something is missing."""
+    [arquivo] = arquivos_sql(f"{objeto}.sql")
+    return arquivo.relative_to(RAIZ).as_posix()
+
+
 def publicos() -> set[str]:
     """The functions and views for everyone: those whose names begin with estoque_."""
     criados = re.compile(
@@ -55,6 +70,47 @@ def publicos() -> set[str]:
     nomes = {n for arquivo in arquivos_sql() for n in criados.findall(arquivo.read_text())}
     assert nomes
     return nomes
+
+
+# --- the sources, as they are declared ----------------------------------------------------------
+
+# What a column that must be there is in an ERP that has only these, by what is kept in it.
+MINIMO: Mapping[Tipo, str] = {
+    "qualquer": "serial PRIMARY KEY",
+    "texto": "varchar(255)",
+    "codigo": "integer",
+    "quantidade": "float8",
+    "data": "timestamp",
+    "logico": "boolean",
+}
+
+
+def com_as_demais(tabelas: str) -> str:
+    """A script that makes an ERP's sources, completed by those it does not name.
+
+    A source that no test is particular about then needs no line in any of them.
+    """
+    for fonte in DECLARADAS:
+        if not re.search(rf"^CREATE TABLE {fonte.tabela} ", tabelas, re.MULTILINE):
+            colunas = ", ".join(f"{c} {MINIMO[tipo]}" for c, tipo in fonte.colunas.items())
+            tabelas += f"CREATE TABLE {fonte.tabela} ({colunas});\n"
+    return tabelas
+
+
+def obrigatorias(fonte: Fonte) -> set[str]:
+    """The columns that are NOT NULL in the table as we make it."""
+    tabela = RAIZ / "sql" / "01_fontes" / f"{fonte.tabela}.sql"
+    return set(re.findall(r"^ +(\w+) .*NOT NULL", tabela.read_text(), re.MULTILINE))
+
+
+def palavras(fonte: Fonte) -> list[str]:
+    """The states that the contribution of a source knows, such as CRIADO, as SQL literals."""
+    if not fonte.move:
+        return []
+    [arquivo] = arquivos_sql(f"_estoque_contribuicao_{fonte.nome}.sql")
+    definicao = arquivo.read_text().partition("\nCOMMENT ON ")[0]
+    sem_comentarios = re.sub(r"--.*", "", definicao)
+    return sorted(set(re.findall(r"'[^']+'", sem_comentarios)))
 
 
 def congelar(conn: Conexao, dia: date) -> None:

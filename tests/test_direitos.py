@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import psycopg
 import pytest
-from apoio import Banco, papel_novo
+from apoio import Banco, arquivo_de, arquivos_sql, papel_novo
 from oraculo import FONTES, Conexao
 from psycopg import sql
 
@@ -338,6 +339,33 @@ def test_row_security_on_a_source_does_not_blind_the_triggers(banco: Banco, pape
     banco.verificar()
     assert banco.saldo("P2") == 20
     banco.cru("DROP POLICY p ON movimentacao_estoque")
+
+
+# --- what each file says ------------------------------------------------------------------------
+
+
+def test_every_function_says_beside_it_who_may_run_it() -> None:
+    """Without it the default privileges of the database would say."""
+    faltam = []
+    for arquivo in arquivos_sql():
+        texto, nome = arquivo.read_text(encoding="utf-8"), arquivo.stem
+        if re.search(r"^CREATE FUNCTION ", texto, re.MULTILINE) and not re.search(
+            rf"^(GRANT EXECUTE|REVOKE ALL) ON FUNCTION\s+{nome}\(", texto, re.MULTILINE
+        ):
+            faltam.append(f"{arquivo_de(nome)}: GRANT EXECUTE ON FUNCTION {nome}(...) TO PUBLIC, or"
+                          " REVOKE ALL ... FROM PUBLIC, is missing")  # fmt: skip
+    assert not faltam, "\n".join(faltam)
+
+
+def test_everyone_may_run_contributions(banco: Banco) -> None:
+    """They become part of the reader of all sources, which runs with its caller's rights."""
+    fechadas = banco.cru(
+        "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+        " AND p.proname LIKE '\\_estoque\\_contribuicao\\_%'"
+        " AND NOT has_function_privilege('public', p.oid, 'EXECUTE')"
+    )
+    faltam = [f"{arquivo_de(r['proname'])}: GRANT EXECUTE ... TO PUBLIC" for r in fechadas]
+    assert not faltam, "\n".join(faltam)
 
 
 # --- default privileges, which an ERP's database may well have ----------------------------------
