@@ -23,7 +23,7 @@ from oraculo import (
     verificar_invariante,
 )
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from ferramentas.fontes import FONTES as DECLARADAS
 from ferramentas.fontes import Fonte, Tipo
@@ -70,6 +70,35 @@ def publicos() -> set[str]:
     nomes = {n for arquivo in arquivos_sql() for n in criados.findall(arquivo.read_text())}
     assert nomes
     return nomes
+
+
+def consultas() -> set[str]:
+    """The functions that answer: those of the folder of queries that are not inner."""
+    achadas = {
+        a.stem
+        for a in (RAIZ / "sql").glob("*_consultas/estoque_*.sql")
+        if f"\nCREATE FUNCTION {a.stem}(" in a.read_text()
+    }
+    assert achadas
+    return achadas
+
+
+# An argument of each type, where it does not matter which.
+ARGUMENTO = {"text": "'P1'", "text[]": "'{P1}'", "numeric": "1", "integer": "1", "boolean": "false"}
+
+
+def chamada(conn: Conexao, funcao: str, **dados: str) -> str:
+    """A call of a function with the arguments given, and one of each other that it demands."""
+    nomes, tipos, opcionais = conn.cursor(row_factory=tuple_row).execute(
+        "SELECT proargnames, (SELECT array_agg(t::regtype::text ORDER BY n)"
+        " FROM unnest(proargtypes) WITH ORDINALITY AS u (t, n)), pronargdefaults"
+        " FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname = %s",
+        [funcao],
+    ).fetchone() or pytest.fail(f"no function {funcao}")  # fmt: skip
+    tipos = tipos or []
+    exigidos = zip(nomes or [], tipos[: len(tipos) - opcionais], strict=False)
+    dados = {nome: ARGUMENTO[tipo] for nome, tipo in exigidos} | dados
+    return f"{funcao}({', '.join(f'{nome} => {valor}' for nome, valor in dados.items())})"
 
 
 # --- the sources, as they are declared ----------------------------------------------------------

@@ -54,7 +54,8 @@ def test_a_healthy_installation(cena: Banco) -> None:
     assert resultado.exit_code == 0
     for trecho in (
         "up to date", f"{GATILHOS} of {GATILHOS} in place", "as they were installed",
-        "products     2", "all turned to today", "last run", "compared     all of them within the last",
+        "products     2", "all turned to today", "last run",
+        "compared     all of them within the last",
         "10 products a run", "corrections  none", "failing      none",
     ):  # fmt: skip
         assert trecho in resultado.stdout, trecho
