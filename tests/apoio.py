@@ -41,6 +41,8 @@ GATILHOS = 4 * len(DECLARADAS)
 MIGRACOES = sorted(
     a.stem for a in (RAIZ / "migrations").glob("*.sql") if not a.name.endswith(".rollback.sql")
 )
+# A migration that a test invents, 9999.<name>, comes after all of them.
+DEPENDE = f"-- depends: {MIGRACOES[-1]}\n"
 
 Parametros = Sequence[Any] | Mapping[str, Any] | None
 
