@@ -118,7 +118,7 @@ def divergentes(fontes: Sequence[Fonte], raiz: Path = RAIZ) -> Iterator[str]:
     for caminho, conteudo in arquivos.items():
         destino = raiz / caminho
         if not destino.exists() or destino.read_text(encoding="utf-8") != conteudo:
-            yield f"{caminho} differs from the declaration: run `make fontes`"
+            yield f"{caminho} differs from the declaration: run `make migration`"
     for arquivo in sorted((raiz / "sql").rglob("*.sql")):
         caminho = arquivo.relative_to(raiz).as_posix()
         if caminho not in arquivos and arquivo.read_text("utf-8").startswith(GERADO):

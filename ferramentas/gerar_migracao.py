@@ -233,6 +233,11 @@ def _a_mao(arquivo: Path) -> str:
     return texto.partition(ABRE)[2].partition(FECHA)[0]
 
 
+def _nomeia(mao: str, objeto: Objeto) -> bool:
+    """Whether what is by hand is about an object, too; a comment that names it will do."""
+    return bool(re.search(rf"\b{objeto.nome}\b", mao))
+
+
 def gerar(raiz: Path, nome: str | None = None) -> tuple[dict[Path, str], list[str]]:
     """The files of the open migration, none where nothing changed, and what is left to be done."""
     conferir_lancadas(raiz)
@@ -256,9 +261,14 @@ def gerar(raiz: Path, nome: str | None = None) -> tuple[dict[Path, str], list[st
     mao, mao_de_volta = _a_mao(ida), _a_mao(volta)
     tarefas = []
     com_dados = [d for a, d in diferenca.alterados if a.com_dados() != d.com_dados()]
-    if com_dados and not (mao and mao_de_volta):
-        quais = ", ".join(f"sql/{o.caminho}" for o in com_dados)
+    sem_mao = [o for o in com_dados if not (_nomeia(mao, o) and _nomeia(mao_de_volta, o))]
+    if sem_mao:
+        quais = ", ".join(f"sql/{o.caminho}" for o in sem_mao)
         tarefas.append(f"{quais}: write the change by hand between the marks of {ida.name} and of"
+                       f" {volta.name}; both have to name it")  # fmt: skip
+    if (mao or mao_de_volta) and not diferenca.caminhos:
+        tarefas.append(f"{esta} has a part by hand, but sql/ is as it was released. To give it"
+                       f" up, put sql/ back and delete both files: {ida.name},"
                        f" {volta.name}")  # fmt: skip
     return {
         ida: escrever_ida(diferenca, feitas[-1] if feitas else None, mao),

@@ -14,7 +14,7 @@ from decimal import Decimal as Dec
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, com_as_demais
 from conftest import Servico
 from psycopg.conninfo import make_conninfo
 from test_fontes import DADOS, ERP, objetos
@@ -29,7 +29,7 @@ from estoque_pg.erros import (
 from estoque_pg.migracoes import desfazer, instalar
 from estoque_pg.situacao import situacao
 
-MINIMA = """
+MINIMA = com_as_demais("""
 CREATE TABLE movimentacao_estoque (id serial PRIMARY KEY, cod_produto varchar(20),
     nome_produto varchar(80), qtd_movimentacao float8, ativo boolean);
 CREATE TABLE pre_separacao_item (id serial PRIMARY KEY, cod_produto varchar(20),
@@ -42,7 +42,7 @@ CREATE TABLE programacao_producao (id serial PRIMARY KEY, cod_produto varchar(20
 CREATE TABLE embarque_itens (separacao_lote_id varchar(20), nota_fiscal varchar(20),
     status varchar(20), erro_validacao varchar(500));
 CREATE TABLE unificacao_codigos (codigo_origem integer, codigo_destino integer, ativo boolean);
-"""
+""")
 PARTICIONADA = """
 CREATE TABLE movimentacao_estoque (id bigserial,
     cod_produto varchar(50) NOT NULL, nome_produto varchar(200) NOT NULL,
