@@ -41,7 +41,8 @@ BEGIN
         AND t.valido_ate >= v_hoje
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
-        t.nome_produto, p_nome <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
+        t.nome_produto,
+        coalesce(p_nome, '') <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
     INTO v_rompe, v_nome, v_renomear;
     IF NOT FOUND THEN
         RETURN false;

@@ -22,7 +22,8 @@ BEGIN
         AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, v_hoje, t.valido_desde, t.valido_ate)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
-        t.nome_produto, p_nome <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
+        t.nome_produto,
+        coalesce(p_nome, '') <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
     INTO v_rompe, v_nome, v_renomear;
     IF NOT FOUND THEN
         RETURN false;
