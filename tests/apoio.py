@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -94,7 +95,8 @@ def chamada(conn: Conexao, funcao: str, **dados: str) -> str:
     nomes, tipos, opcionais = conn.cursor(row_factory=tuple_row).execute(
         "SELECT proargnames, (SELECT array_agg(t::regtype::text ORDER BY n)"
         " FROM unnest(proargtypes) WITH ORDINALITY AS u (t, n)), pronargdefaults"
-        " FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname = %s",
+        " FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace"
+        " AND proname = %s",
         [funcao],
     ).fetchone() or pytest.fail(f"no function {funcao}")  # fmt: skip
     tipos = tipos or []
@@ -350,6 +352,31 @@ class Banco:
             r["data_prevista"]: (r["entrada_prevista"], r["saida_prevista"])
             for r in self.cru("SELECT * FROM movimentacao_prevista WHERE cod_produto = %s", [cod])
         }
+
+
+def em_cada_estado(fonte: Fonte) -> list[Linha]:
+    """A row in each state that the contribution of a source knows, and one without any."""
+    valores: dict[Tipo, Any] = {"quantidade": Decimal(3), "data": Banco.D, "logico": True}
+    linha = dict.fromkeys(fonte.opcionais) | {c: valores.get(t) for c, t in fonte.colunas.items()}
+    linha |= {"cod_produto": "P1", "nome_produto": "Um"}
+    textos = {c for c in fonte.contribuicao if fonte.colunas[c] == "texto"} - {"cod_produto"}
+    estados = [None, *(palavra.strip("'") for palavra in palavras(fonte))]
+    return [linha | {"id": n} | dict.fromkeys(textos, e) for n, e in enumerate(estados)]
+
+
+def nao_somadas(oraculo: type[Oraculo]) -> list[str]:
+    """The sources of which the oracle counts no row as what they are declared to move."""
+    queixas = []
+    for fonte in DECLARADAS:
+        if fonte.move:
+            linhas: dict[str, list[Linha]] = {f.tabela: [] for f in DECLARADAS}
+            certo = oraculo(linhas | {fonte.tabela: em_cada_estado(fonte)}, Banco.D)
+            entradas, saidas = certo.previsto.get(("P1", Banco.D), (0, 0))
+            contado = {"saldo": certo.produtos["P1"].saldo, "entrada": entradas, "saida": saidas}
+            if [o_que for o_que, quanto in contado.items() if quanto] != [fonte.move]:
+                queixas.append(f"tests/oraculo.py: _somar counts no row of {fonte.tabela} as"
+                               f" {fonte.move}, or counts it as something else")  # fmt: skip
+    return queixas
 
 
 class Sessao:

@@ -17,10 +17,10 @@ from typing import Any, TypeAlias
 
 import psycopg
 import pytest
-from apoio import Banco, congelar, obrigatorias, palavras
+from apoio import Banco, congelar, nao_somadas, obrigatorias, palavras
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from oraculo import FONTES, Linha, ler_fontes, unificacao_valida, verificar_invariante
+from oraculo import FONTES, Linha, Oraculo, ler_fontes, unificacao_valida, verificar_invariante
 
 from ferramentas.fontes import FONTES as DECLARADAS
 from ferramentas.fontes import Fonte, Tipo
@@ -441,6 +441,8 @@ def _python(literal: str) -> Any:
 
 @pytest.fixture
 def executor(banco: Banco) -> Iterator[Executor]:
+    queixas = nao_somadas(Oraculo)  # else a difference would be found, and not where it comes from
+    assert not queixas, "\n".join(queixas)
     executor = Executor(banco)
     yield executor
     executor.zerar()
