@@ -747,8 +747,9 @@ COMMENT ON FUNCTION _estoque_membros(text[]) IS
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
 -- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then product rows by code. Planned anew for each set:
--- it may be two codes or a thousand.
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would; only
+-- then, as everybody, does it change rows of estoque_codigo_conhecido. Planned anew for each set: it
+-- may be two codes or a thousand.
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
@@ -775,7 +776,7 @@ BEGIN
                 JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
                 WHERE u.ativo
                 UNION
-                SELECT m.codigo FROM estoque_codigo_conhecido AS m
+                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
                 WHERE m.cod_produto IN (
                     SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
                     JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
@@ -788,12 +789,12 @@ BEGIN
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
-    INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
-    SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
-    ON CONFLICT (codigo) DO UPDATE SET cod_produto = EXCLUDED.cod_produto;
+    PERFORM FROM _estoque_travar_produtos(v_codigos, true);
+    UPDATE estoque_codigo_conhecido AS c
+    SET cod_produto = k.cod_produto
+    FROM _estoque_canonicos(v_codigos) AS k
+    WHERE c.codigo = k.codigo AND c.cod_produto <> k.cod_produto;
 
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (v_codigos) ORDER BY t.cod_produto FOR UPDATE;
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
 
@@ -1079,15 +1080,13 @@ DECLARE
     v_reagrupados bigint := 0::bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
-    PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
-    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
-
     PERFORM _estoque_abrir_lotes(ARRAY(
         SELECT l.separacao_lote_id FROM estoque_lote AS l
         UNION
         SELECT e.separacao_lote_id::text FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
             AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
     -- Codes in the wrong group, or unknown, or no longer mentioned.
     SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
@@ -1113,9 +1112,10 @@ BEGIN
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
     END IF;
+    -- What was not there above may be held by who waits for us; its own triggers keep it.
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
-          ORDER BY t.cod_produto FOR UPDATE) AS x;
+          ORDER BY t.cod_produto FOR UPDATE SKIP LOCKED) AS x;
     RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
 END
 $body$;
@@ -1358,6 +1358,42 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_abrir_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
     'Opens and closes the gates of lots as their shipment items say; inner use.';
+
+-- sql/09_aplicacao/_estoque_acusar_repetido.sql
+-- Says which of the codes or products given is there twice: a table of ours has lost its primary key,
+-- and what is written to one of the rows cannot be right in both. Raises XX001.
+CREATE FUNCTION _estoque_acusar_repetido(p_codigos text[], p_produtos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_tabela text;
+    v_coluna text;
+    v_valor text;
+BEGIN
+    SELECT r.tabela, r.coluna, r.valor INTO v_tabela, v_coluna, v_valor
+    FROM (
+        SELECT 'estoque_codigo_conhecido' AS tabela, 'codigo' AS coluna, c.codigo AS valor
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos)
+        UNION ALL
+        SELECT 'estoque_tempo_real', 'cod_produto', t.cod_produto
+        FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (p_produtos)
+    ) AS r
+    GROUP BY r.tabela, r.coluna, r.valor
+    HAVING count(*) > 1
+    ORDER BY r.tabela, r.valor
+    LIMIT 1;
+    RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
+        MESSAGE = format('%s has the code %L more than once', v_tabela, v_valor),
+        DETAIL = 'The primary key of the table, which forbids it, is gone.',
+        HINT = format('DELETE FROM %1$s WHERE %2$s = %3$L; ALTER TABLE %1$s ADD PRIMARY KEY (%2$s);'
+            ' SELECT estoque_recalcular_tudo();', v_tabela, v_coluna, v_valor),
+        SCHEMA = current_schema(), TABLE = v_tabela, COLUMN = v_coluna;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_acusar_repetido(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_acusar_repetido(text[], text[]) IS
+    'Raises XX001 for a code that a table of ours has twice; inner use.';
 
 -- sql/09_aplicacao/_estoque_aplicar.sql
 -- The general way of a change into the result tables. Every trigger brings what its statement changed,
@@ -1729,10 +1765,11 @@ COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
 
 -- sql/09_aplicacao/_estoque_registrar.sql
--- Makes codes known: each gets a row in estoque_codigo_conhecido, and its product one in
--- estoque_tempo_real. A code that another session is registering or unifying is waited for,
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one in
+-- estoque_tempo_real. A code that another session is registering or forgetting is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
--- Returns the codes that were not known.
+-- Touches no code that has its product: who holds that one may be about to forget the code, and
+-- wait for us. Called with no product locked. Returns the codes that were not known.
 CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -1741,18 +1778,23 @@ DECLARE
 BEGIN
     WITH novo AS (
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
-        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c) ORDER BY x.c
+        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
+        WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c)
+        ORDER BY x.c
         ON CONFLICT (codigo) DO NOTHING
         RETURNING codigo
     )
     SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
 
-    -- Read under a lock, so that no code moves to another group before its product is there.
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that it
+    -- does not move to another group before its product is there.
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
         SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = ANY (p_codigos) ORDER BY c.codigo FOR SHARE
+        WHERE c.codigo = ANY (p_codigos)
+            AND NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto)
+        ORDER BY c.codigo FOR SHARE
     ) AS x
     ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;
@@ -1828,6 +1870,54 @@ REVOKE ALL ON FUNCTION _estoque_somar(text, numeric, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_somar(text, numeric, text) IS
     'Adds one movement where the outlook stays in the clear; inner use.';
 
+-- sql/09_aplicacao/_estoque_tentar_travar.sql
+-- One attempt of _estoque_travar_produtos, which see. Resolving and locking are one statement: where
+-- a group changed while it waited, the row that it waited for is gone, and todos is false.
+-- Raises XX001 where a code or product is there twice, which its primary key, if there, forbids.
+CREATE FUNCTION _estoque_tentar_travar(
+    p_codigos text[], p_registrar boolean,
+    OUT produtos text[], OUT novos text[], OUT recalculados text[], OUT todos boolean
+)
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_transacao xid8 := pg_current_xact_id();
+    v_linhas bigint;
+    v_codigos bigint;
+BEGIN
+    -- Before anything is locked.
+    IF p_registrar AND cardinality(p_codigos) > (
+        SELECT count(*) FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos))
+    THEN
+        novos := _estoque_registrar(p_codigos);
+    END IF;
+    SELECT count(*), count(DISTINCT x.codigo), array_agg(DISTINCT x.cod_produto),
+        array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
+    INTO v_linhas, v_codigos, produtos, recalculados
+    FROM (
+        SELECT c.codigo, t.cod_produto, t.recalculado_por
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos)
+        ORDER BY t.cod_produto
+        FOR NO KEY UPDATE OF t
+    ) AS x;
+    IF v_linhas > v_codigos THEN
+        PERFORM _estoque_acusar_repetido(p_codigos, produtos);
+    END IF;
+    todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
+        SELECT count(*) FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos)) END;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tentar_travar(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tentar_travar(text[], boolean) IS
+    'Registers codes and locks their products, once; inner use.';
+
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
@@ -1851,12 +1941,14 @@ REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_produtos.sql
--- Resolves codes to their products and locks the products' rows, in the order of their codes.
--- Resolving and locking are one statement: if a group changed meanwhile, its row is gone and we ask
--- again. From then on the codes stay where they are: changing a group needs the rows we hold.
--- p_registrar makes codes known that are not, before anything is locked; without it they are left
--- out. Returns the products, the codes that were not known (novos), and the products that this
--- transaction has rebuilt already (recalculados).
+-- Resolves codes to their products and locks the products' rows, in the order of their codes; asks
+-- again where a code changed its group, came or went meanwhile. What is found then may come before
+-- what is held already, and to wait for it would be out of order: so the first attempt is undone as
+-- a whole, which gives back all that it locked and registered. One code alone holds nothing else.
+-- p_registrar makes codes known that are not; without it they are left out. Returns the products,
+-- the codes that were not known (novos), and the products that this transaction has rebuilt already
+-- (recalculados). From then on the codes stay where they are: to change the group of one, or to
+-- forget it, takes the lock on its product.
 CREATE FUNCTION _estoque_travar_produtos(
     p_codigos text[], p_registrar boolean,
     OUT produtos text[], OUT novos text[], OUT recalculados text[]
@@ -1864,34 +1956,25 @@ CREATE FUNCTION _estoque_travar_produtos(
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_transacao xid8 := pg_current_xact_id();
-    v_travados bigint;
+    v_tentativa record;
 BEGIN
     LOOP
-        IF p_registrar AND cardinality(p_codigos) > (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos))
-        THEN
-            novos := novos || _estoque_registrar(p_codigos);
+        IF cardinality(p_codigos) = 1 THEN
+            v_tentativa := _estoque_tentar_travar(p_codigos, p_registrar);
+            EXIT WHEN v_tentativa.todos;
+        ELSE
+            BEGIN
+                v_tentativa := _estoque_tentar_travar(p_codigos, p_registrar);
+                EXIT WHEN v_tentativa.todos;
+                RAISE SQLSTATE 'VOLTA';
+            EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
+                NULL;
+            END;
         END IF;
-        SELECT count(*), array_agg(DISTINCT x.cod_produto),
-            array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
-        INTO v_travados, produtos, recalculados
-        FROM (
-            SELECT t.cod_produto, t.recalculado_por
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos)
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE OF t
-        ) AS x;
-        EXIT WHEN v_travados = cardinality(p_codigos);
-        EXIT WHEN NOT p_registrar AND v_travados = (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos));
     END LOOP;
+    produtos := v_tentativa.produtos;
+    novos := v_tentativa.novos;
+    recalculados := v_tentativa.recalculados;
 END
 $body$;
 

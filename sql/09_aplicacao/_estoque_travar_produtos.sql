@@ -1,9 +1,11 @@
--- Resolves codes to their products and locks the products' rows, in the order of their codes.
--- Resolving and locking are one statement: if a group changed meanwhile, its row is gone and we ask
--- again. From then on the codes stay where they are: changing a group needs the rows we hold.
--- p_registrar makes codes known that are not, before anything is locked; without it they are left
--- out. Returns the products, the codes that were not known (novos), and the products that this
--- transaction has rebuilt already (recalculados).
+-- Resolves codes to their products and locks the products' rows, in the order of their codes; asks
+-- again where a code changed its group, came or went meanwhile. What is found then may come before
+-- what is held already, and to wait for it would be out of order: so the first attempt is undone as
+-- a whole, which gives back all that it locked and registered. One code alone holds nothing else.
+-- p_registrar makes codes known that are not; without it they are left out. Returns the products,
+-- the codes that were not known (novos), and the products that this transaction has rebuilt already
+-- (recalculados). From then on the codes stay where they are: to change the group of one, or to
+-- forget it, takes the lock on its product.
 CREATE FUNCTION _estoque_travar_produtos(
     p_codigos text[], p_registrar boolean,
     OUT produtos text[], OUT novos text[], OUT recalculados text[]
@@ -11,34 +13,25 @@ CREATE FUNCTION _estoque_travar_produtos(
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_transacao xid8 := pg_current_xact_id();
-    v_travados bigint;
+    v_tentativa record;
 BEGIN
     LOOP
-        IF p_registrar AND cardinality(p_codigos) > (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos))
-        THEN
-            novos := novos || _estoque_registrar(p_codigos);
+        IF cardinality(p_codigos) = 1 THEN
+            v_tentativa := _estoque_tentar_travar(p_codigos, p_registrar);
+            EXIT WHEN v_tentativa.todos;
+        ELSE
+            BEGIN
+                v_tentativa := _estoque_tentar_travar(p_codigos, p_registrar);
+                EXIT WHEN v_tentativa.todos;
+                RAISE SQLSTATE 'VOLTA';
+            EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
+                NULL;
+            END;
         END IF;
-        SELECT count(*), array_agg(DISTINCT x.cod_produto),
-            array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
-        INTO v_travados, produtos, recalculados
-        FROM (
-            SELECT t.cod_produto, t.recalculado_por
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos)
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE OF t
-        ) AS x;
-        EXIT WHEN v_travados = cardinality(p_codigos);
-        EXIT WHEN NOT p_registrar AND v_travados = (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos));
     END LOOP;
+    produtos := v_tentativa.produtos;
+    novos := v_tentativa.novos;
+    recalculados := v_tentativa.recalculados;
 END
 $body$;
 
