@@ -55,6 +55,7 @@ DROP FUNCTION _estoque_gatilho_movimentacao CASCADE;
 DROP FUNCTION _estoque_gatilho_embarque CASCADE;
 DROP FUNCTION _estoque_travar_produtos;
 DROP FUNCTION _estoque_travar_lotes;
+DROP FUNCTION _estoque_travar_e_mover;
 DROP FUNCTION _estoque_tentar_travar;
 DROP FUNCTION _estoque_somar;
 DROP FUNCTION _estoque_revisar;

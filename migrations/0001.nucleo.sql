@@ -789,7 +789,7 @@ BEGIN
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
-    PERFORM FROM _estoque_travar_produtos(v_codigos, true);
+    PERFORM _estoque_travar_produtos(v_codigos, true);
     UPDATE estoque_codigo_conhecido AS c
     SET cod_produto = k.cod_produto
     FROM _estoque_canonicos(v_codigos) AS k
@@ -1165,7 +1165,6 @@ AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
     v_codigos text[];
-    v_produtos text[];
 BEGIN
     IF _estoque_fora_do_lugar(v_codigo) THEN
         IF EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
@@ -1181,8 +1180,7 @@ BEGIN
     -- Gates come first, as the writers lock.
     v_codigos := _estoque_acertar_lotes(v_codigo);
     v_codigos := array_remove(v_codigos, v_codigo) || v_codigo;
-    SELECT t.produtos INTO v_produtos FROM _estoque_travar_produtos(v_codigos, false) AS t;
-    RETURN coalesce(_estoque_recalcular(v_produtos), 0);
+    RETURN coalesce(_estoque_recalcular(_estoque_travar_produtos(v_codigos, false)), 0);
 END
 $body$;
 
@@ -1397,12 +1395,18 @@ COMMENT ON FUNCTION _estoque_acusar_repetido(text[], text[]) IS
 
 -- sql/09_aplicacao/_estoque_aplicar.sql
 -- The general way of a change into the result tables. Every trigger brings what its statement changed,
--- per code and date; here codes become products, product rows are locked in the order of their codes,
--- forecast and balance move by the differences, and the D7 fields are projected once per product.
+-- per code and date; codes become products, product rows are locked in the order of their codes,
+-- forecast and balance move by the differences, and the D7 fields are projected once per product
+-- (_estoque_travar_e_mover).
 --
 -- Lock order: product rows by code, before anything derived. What is read after the lock is read in
 -- a statement that begins after it, so under READ COMMITTED it includes what the last holder wrote.
 -- Every change writes the product row, so a stale REPEATABLE READ snapshot ends in 40001.
+--
+-- Where a group changes under a statement that holds some of its products already, the product it
+-- needs instead may come before those: all is undone, which gives them back, and done anew. Once a
+-- transaction: in one of several such statements the order is its own affair, and hundreds of
+-- subtransactions would slow down everybody who looks at what they wrote.
 --
 -- A product rebuilt from the sources in this transaction is rebuilt again instead of incremented:
 -- several parts of one query may have written before any trigger fires, and that rebuild saw them all.
@@ -1417,9 +1421,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
-    v_novos text[];
-    v_recalcular text[];
-    v_nomear text[];
+    v_transacao text;
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
@@ -1429,35 +1431,23 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT t.novos, t.recalculados INTO v_novos, v_recalcular
-    FROM _estoque_travar_produtos(v_codigos, true) AS t;
-    -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
-    IF v_novos IS NOT NULL
-        AND current_setting('estoque_pg.esqueceu', true) = pg_current_xact_id()::text
+    -- One code alone is waited for with no product in hand.
+    v_transacao := pg_current_xact_id()::text;
+    IF cardinality(v_codigos) = 1
+        OR current_setting('estoque_pg.varios', true) = v_transacao
     THEN
-        v_rever := v_rever || v_novos;
-        p_recalcular := p_recalcular || v_novos;
+        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, false);
+        RETURN;
     END IF;
-    IF cardinality(p_recalcular) > 0 THEN
-        v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
-    END IF;
-
-    IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN
-        PERFORM _estoque_prever_varios(v_deltas);
-    END IF;
-    v_nomear := _estoque_mover_saldos(v_deltas);
-    IF v_recalcular IS NOT NULL THEN
-        PERFORM _estoque_recalcular(v_recalcular);
-    END IF;
-    IF v_nomear IS NOT NULL THEN
-        PERFORM _estoque_nomear(v_nomear);
-    END IF;
-    IF v_rever IS NOT NULL THEN
-        PERFORM _estoque_revisar(v_rever);
-    END IF;
+    LOOP
+        BEGIN
+            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true);
+            PERFORM set_config('estoque_pg.varios', v_transacao, true);
+            RETURN;
+        EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
+            NULL;
+        END;
+    END LOOP;
 END
 $body$;
 
@@ -1871,9 +1861,13 @@ COMMENT ON FUNCTION _estoque_somar(text, numeric, text) IS
     'Adds one movement where the outlook stays in the clear; inner use.';
 
 -- sql/09_aplicacao/_estoque_tentar_travar.sql
--- One attempt of _estoque_travar_produtos, which see. Resolving and locking are one statement: where
--- a group changed while it waited, the row that it waited for is gone, and todos is false.
--- Raises XX001 where a code or product is there twice, which its primary key, if there, forbids.
+-- Resolves codes to their products and locks the products' rows, in the order of their codes.
+-- Resolving and locking are one statement: where a group changed while it waited, or a code was
+-- forgotten, the row that it waited for is gone, and todos is false. Where it is true the codes stay
+-- where they are: to change the group of a code, or to forget it, takes the lock on its product.
+-- p_registrar makes codes known that are not, before anything is locked; without it they are left
+-- out. Returns the products, the codes that were not known (novos), and the products that this
+-- transaction has rebuilt already (recalculados).
 CREATE FUNCTION _estoque_tentar_travar(
     p_codigos text[], p_registrar boolean,
     OUT produtos text[], OUT novos text[], OUT recalculados text[], OUT todos boolean
@@ -1918,6 +1912,66 @@ REVOKE ALL ON FUNCTION _estoque_tentar_travar(text[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_tentar_travar(text[], boolean) IS
     'Registers codes and locks their products, once; inner use.';
 
+-- sql/09_aplicacao/_estoque_travar_e_mover.sql
+-- The second half of _estoque_aplicar: locks the products of codes and writes what changed. Where
+-- _estoque_tentar_travar did not get all of them it asks again; with p_voltar it raises VOLTA
+-- instead, and _estoque_aplicar undoes this attempt first.
+CREATE FUNCTION _estoque_travar_e_mover(
+    p_deltas _estoque_delta[], p_codigos text[], p_rever text[], p_recalcular text[],
+    p_voltar boolean
+) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_novos text[];
+    v_recalcular text[];
+    v_nomear text[];
+    v_todos boolean;
+BEGIN
+    LOOP
+        SELECT v_novos || t.novos, t.recalculados, t.todos INTO v_novos, v_recalcular, v_todos
+        FROM _estoque_tentar_travar(p_codigos, true) AS t;
+        EXIT WHEN v_todos;
+        IF p_voltar THEN
+            RAISE SQLSTATE 'VOLTA';
+        END IF;
+    END LOOP;
+    -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
+    IF v_novos IS NOT NULL
+        AND current_setting('estoque_pg.esqueceu', true) = pg_current_xact_id()::text
+    THEN
+        p_rever := p_rever || v_novos;
+        p_recalcular := p_recalcular || v_novos;
+    END IF;
+    IF cardinality(p_recalcular) > 0 THEN
+        v_recalcular := v_recalcular || ARRAY(
+            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = ANY (p_recalcular)
+                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+    END IF;
+
+    IF EXISTS (SELECT FROM unnest(p_deltas) AS d WHERE d.data IS NOT NULL) THEN
+        PERFORM _estoque_prever_varios(p_deltas);
+    END IF;
+    v_nomear := _estoque_mover_saldos(p_deltas);
+    IF v_recalcular IS NOT NULL THEN
+        PERFORM _estoque_recalcular(v_recalcular);
+    END IF;
+    IF v_nomear IS NOT NULL THEN
+        PERFORM _estoque_nomear(v_nomear);
+    END IF;
+    IF p_rever IS NOT NULL THEN
+        PERFORM _estoque_revisar(p_rever);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) IS
+    'Locks products and writes the changes of one statement; inner use.';
+
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
@@ -1941,40 +1995,28 @@ REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_produtos.sql
--- Resolves codes to their products and locks the products' rows, in the order of their codes; asks
--- again where a code changed its group, came or went meanwhile. What is found then may come before
--- what is held already, and to wait for it would be out of order: so the first attempt is undone as
--- a whole, which gives back all that it locked and registered. One code alone holds nothing else.
--- p_registrar makes codes known that are not; without it they are left out. Returns the products,
--- the codes that were not known (novos), and the products that this transaction has rebuilt already
--- (recalculados). From then on the codes stay where they are: to change the group of one, or to
--- forget it, takes the lock on its product.
-CREATE FUNCTION _estoque_travar_produtos(
-    p_codigos text[], p_registrar boolean,
-    OUT produtos text[], OUT novos text[], OUT recalculados text[]
-)
+-- Locks the products of codes for those who rebuild them, and returns them. An attempt
+-- (_estoque_tentar_travar) that did not get all of them is undone, which gives back what it locked and
+-- registered, and made anew: what it would ask for next may come before what it holds.
+CREATE FUNCTION _estoque_travar_produtos(p_codigos text[], p_registrar boolean) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_tentativa record;
+    v_produtos text[];
+    v_todos boolean;
 BEGIN
     LOOP
-        IF cardinality(p_codigos) = 1 THEN
-            v_tentativa := _estoque_tentar_travar(p_codigos, p_registrar);
-            EXIT WHEN v_tentativa.todos;
-        ELSE
-            BEGIN
-                v_tentativa := _estoque_tentar_travar(p_codigos, p_registrar);
-                EXIT WHEN v_tentativa.todos;
-                RAISE SQLSTATE 'VOLTA';
-            EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
-                NULL;
-            END;
-        END IF;
+        BEGIN
+            SELECT t.produtos, t.todos INTO v_produtos, v_todos
+            FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
+            IF v_todos THEN
+                RETURN v_produtos;
+            END IF;
+            RAISE SQLSTATE 'VOLTA';
+        EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
+            NULL;
+        END;
     END LOOP;
-    produtos := v_tentativa.produtos;
-    novos := v_tentativa.novos;
-    recalculados := v_tentativa.recalculados;
 END
 $body$;
 
@@ -3085,7 +3127,8 @@ DECLARE
     v_comparados _estoque_comparacao[] := ARRAY[]::_estoque_comparacao[];
 BEGIN
     -- A product that another session is writing is passed over; it comes as soon as it is free.
-    -- To know which are free their rows are locked, and let go at once by undoing the block.
+    -- To know which are free their rows are locked, and let go at once by undoing the block. Where
+    -- one is being written at that very moment, even SKIP LOCKED may wait: the next run looks again.
     BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
@@ -3095,7 +3138,7 @@ BEGIN
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;
         RAISE EXCEPTION 'undo';
-    EXCEPTION WHEN raise_exception THEN
+    EXCEPTION WHEN raise_exception OR lock_not_available THEN
         NULL;
     END;
     BEGIN
@@ -3217,13 +3260,18 @@ BEGIN
 
     DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
-    UPDATE estoque_tempo_real AS t
-    SET comparado_em = clock_timestamp()
-    FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
-          WHERE l.cod_produto = ANY (v_vistos)
-          ORDER BY l.cod_produto
-          FOR NO KEY UPDATE SKIP LOCKED) AS x
-    WHERE t.cod_produto = x.cod_produto;
+    -- As in _estoque_comparar, this may wait; what is not marked comes first the next time.
+    BEGIN
+        UPDATE estoque_tempo_real AS t
+        SET comparado_em = clock_timestamp()
+        FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+              WHERE l.cod_produto = ANY (v_vistos)
+              ORDER BY l.cod_produto
+              FOR NO KEY UPDATE SKIP LOCKED) AS x
+        WHERE t.cod_produto = x.cod_produto;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
 END
 $body$;
 

@@ -43,7 +43,7 @@ BEGIN
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
-    PERFORM FROM _estoque_travar_produtos(v_codigos, true);
+    PERFORM _estoque_travar_produtos(v_codigos, true);
     UPDATE estoque_codigo_conhecido AS c
     SET cod_produto = k.cod_produto
     FROM _estoque_canonicos(v_codigos) AS k

@@ -1,6 +1,10 @@
--- One attempt of _estoque_travar_produtos, which see. Resolving and locking are one statement: where
--- a group changed while it waited, the row that it waited for is gone, and todos is false.
--- Raises XX001 where a code or product is there twice, which its primary key, if there, forbids.
+-- Resolves codes to their products and locks the products' rows, in the order of their codes.
+-- Resolving and locking are one statement: where a group changed while it waited, or a code was
+-- forgotten, the row that it waited for is gone, and todos is false. Where it is true the codes stay
+-- where they are: to change the group of a code, or to forget it, takes the lock on its product.
+-- p_registrar makes codes known that are not, before anything is locked; without it they are left
+-- out. Returns the products, the codes that were not known (novos), and the products that this
+-- transaction has rebuilt already (recalculados).
 CREATE FUNCTION _estoque_tentar_travar(
     p_codigos text[], p_registrar boolean,
     OUT produtos text[], OUT novos text[], OUT recalculados text[], OUT todos boolean
