@@ -747,9 +747,8 @@ COMMENT ON FUNCTION _estoque_membros(text[]) IS
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
 -- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then locks as a writer of all these codes would; only
--- then, as everybody, does it change rows of estoque_codigo_conhecido. Planned anew for each set: it
--- may be two codes or a thousand.
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would, and only
+-- then changes what is known of them. Planned anew for each set: it may be two codes or a thousand.
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
@@ -1358,8 +1357,8 @@ COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
     'Opens and closes the gates of lots as their shipment items say; inner use.';
 
 -- sql/09_aplicacao/_estoque_acusar_repetido.sql
--- Says which of the codes or products given is there twice: a table of ours has lost its primary key,
--- and what is written to one of the rows cannot be right in both. Raises XX001.
+-- Says which of the codes or products given is there twice: a table of ours has lost its primary
+-- key, and what is written can be right in one of the rows at most. Raises XX001.
 CREATE FUNCTION _estoque_acusar_repetido(p_codigos text[], p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -1755,11 +1754,11 @@ COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
 
 -- sql/09_aplicacao/_estoque_registrar.sql
--- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one in
--- estoque_tempo_real. A code that another session is registering or forgetting is waited for,
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one
+-- in estoque_tempo_real. A code that another session is registering or forgetting is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
--- Touches no code that has its product: who holds that one may be about to forget the code, and
--- wait for us. Called with no product locked. Returns the codes that were not known.
+-- Touches no code that has its product, since who holds the product may be about to forget the code.
+-- Called before any product is locked. Returns the codes that were not known.
 CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -1776,8 +1775,8 @@ BEGIN
     )
     SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
 
-    -- Where a bypass took the product of a known code away, the code is read under a lock, so that it
-    -- does not move to another group before its product is there.
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that
+    -- it does not move to another group before its product is there.
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
@@ -1863,8 +1862,8 @@ COMMENT ON FUNCTION _estoque_somar(text, numeric, text) IS
 -- sql/09_aplicacao/_estoque_tentar_travar.sql
 -- Resolves codes to their products and locks the products' rows, in the order of their codes.
 -- Resolving and locking are one statement: where a group changed while it waited, or a code was
--- forgotten, the row that it waited for is gone, and todos is false. Where it is true the codes stay
--- where they are: to change the group of a code, or to forget it, takes the lock on its product.
+-- forgotten, the row that it waited for is gone, and todos is false. Where it is true, the codes stay
+-- as they are: to change the group of a code, or to forget it, takes the lock on its product.
 -- p_registrar makes codes known that are not, before anything is locked; without it they are left
 -- out. Returns the products, the codes that were not known (novos), and the products that this
 -- transaction has rebuilt already (recalculados).
@@ -1995,9 +1994,9 @@ REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_produtos.sql
--- Locks the products of codes for those who rebuild them, and returns them. An attempt
--- (_estoque_tentar_travar) that did not get all of them is undone, which gives back what it locked and
--- registered, and made anew: what it would ask for next may come before what it holds.
+-- Locks the products of codes for those who rebuild them, and returns them. An attempt that did not
+-- get all of them (_estoque_tentar_travar) is undone, which gives back what it locked and registered,
+-- and made anew: what it would ask for next may come before what it holds.
 CREATE FUNCTION _estoque_travar_produtos(p_codigos text[], p_registrar boolean) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -3127,8 +3126,8 @@ DECLARE
     v_comparados _estoque_comparacao[] := ARRAY[]::_estoque_comparacao[];
 BEGIN
     -- A product that another session is writing is passed over; it comes as soon as it is free.
-    -- To know which are free their rows are locked, and let go at once by undoing the block. Where
-    -- one is being written at that very moment, even SKIP LOCKED may wait: the next run looks again.
+    -- To know which are free their rows are locked, and let go at once by undoing the block. Of one
+    -- that is written at that very moment even SKIP LOCKED may wait: then the next run looks again.
     BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (

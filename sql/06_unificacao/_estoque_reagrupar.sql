@@ -1,9 +1,8 @@
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
 -- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then locks as a writer of all these codes would; only
--- then, as everybody, does it change rows of estoque_codigo_conhecido. Planned anew for each set: it
--- may be two codes or a thousand.
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would, and only
+-- then changes what is known of them. Planned anew for each set: it may be two codes or a thousand.
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan

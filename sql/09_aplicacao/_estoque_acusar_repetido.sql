@@ -1,5 +1,5 @@
--- Says which of the codes or products given is there twice: a table of ours has lost its primary key,
--- and what is written to one of the rows cannot be right in both. Raises XX001.
+-- Says which of the codes or products given is there twice: a table of ours has lost its primary
+-- key, and what is written can be right in one of the rows at most. Raises XX001.
 CREATE FUNCTION _estoque_acusar_repetido(p_codigos text[], p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$

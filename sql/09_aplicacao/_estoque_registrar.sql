@@ -1,8 +1,8 @@
--- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one in
--- estoque_tempo_real. A code that another session is registering or forgetting is waited for,
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one
+-- in estoque_tempo_real. A code that another session is registering or forgetting is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
--- Touches no code that has its product: who holds that one may be about to forget the code, and
--- wait for us. Called with no product locked. Returns the codes that were not known.
+-- Touches no code that has its product, since who holds the product may be about to forget the code.
+-- Called before any product is locked. Returns the codes that were not known.
 CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -19,8 +19,8 @@ BEGIN
     )
     SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
 
-    -- Where a bypass took the product of a known code away, the code is read under a lock, so that it
-    -- does not move to another group before its product is there.
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that
+    -- it does not move to another group before its product is there.
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (

@@ -1,7 +1,7 @@
 -- Resolves codes to their products and locks the products' rows, in the order of their codes.
 -- Resolving and locking are one statement: where a group changed while it waited, or a code was
--- forgotten, the row that it waited for is gone, and todos is false. Where it is true the codes stay
--- where they are: to change the group of a code, or to forget it, takes the lock on its product.
+-- forgotten, the row that it waited for is gone, and todos is false. Where it is true, the codes stay
+-- as they are: to change the group of a code, or to forget it, takes the lock on its product.
 -- p_registrar makes codes known that are not, before anything is locked; without it they are left
 -- out. Returns the products, the codes that were not known (novos), and the products that this
 -- transaction has rebuilt already (recalculados).

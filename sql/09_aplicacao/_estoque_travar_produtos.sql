@@ -1,6 +1,6 @@
--- Locks the products of codes for those who rebuild them, and returns them. An attempt
--- (_estoque_tentar_travar) that did not get all of them is undone, which gives back what it locked and
--- registered, and made anew: what it would ask for next may come before what it holds.
+-- Locks the products of codes for those who rebuild them, and returns them. An attempt that did not
+-- get all of them (_estoque_tentar_travar) is undone, which gives back what it locked and registered,
+-- and made anew: what it would ask for next may come before what it holds.
 CREATE FUNCTION _estoque_travar_produtos(p_codigos text[], p_registrar boolean) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$

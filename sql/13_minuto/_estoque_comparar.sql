@@ -19,8 +19,8 @@ DECLARE
     v_comparados _estoque_comparacao[] := ARRAY[]::_estoque_comparacao[];
 BEGIN
     -- A product that another session is writing is passed over; it comes as soon as it is free.
-    -- To know which are free their rows are locked, and let go at once by undoing the block. Where
-    -- one is being written at that very moment, even SKIP LOCKED may wait: the next run looks again.
+    -- To know which are free their rows are locked, and let go at once by undoing the block. Of one
+    -- that is written at that very moment even SKIP LOCKED may wait: then the next run looks again.
     BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
