@@ -279,3 +279,23 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 -- nome: indices_das_fontes
 -- The indexes that this version has on the sources.
 SELECT nome, tabela, colunas FROM _estoque_indices_das_fontes();
+
+-- nome: fontes_a_anotar
+-- The sources as vivo_anotar takes them: which columns say what a row of each concerns.
+SELECT jsonb_agg(to_jsonb(x))::text
+  FROM (SELECT f.ordem, f.tabela, array_agg(c.coluna) AS colunas
+          FROM _estoque_fontes() AS f
+          JOIN _estoque_colunas_das_fontes() AS c ON c.tabela = f.tabela
+           AND CASE WHEN f.quantidade IS NOT NULL THEN c.coluna = 'cod_produto'
+                    ELSE c.coluna IN ('separacao_lote_id', 'codigo_origem', 'codigo_destino') END
+         GROUP BY f.ordem, f.tabela) AS x;
+
+-- nome: pela_metade
+-- Whether there are notes of ours: an installation is under way, or was cut off.
+SELECT starts_with(pg_catalog.obj_description(pg_catalog.to_regclass(%(tabela)s), 'pg_class'),
+                   'estoque_pg: ');
+
+-- nome: esperam_por_nos
+-- Whether anybody waits for a lock that this session holds.
+SELECT EXISTS (SELECT FROM pg_locks AS l
+                WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)));
