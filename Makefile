@@ -18,7 +18,7 @@ test:  ## run the tests, on all processors; ARGS="-n 0 -k gate -x" goes to pytes
 	$(PREPARAR)
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
-bench:  ## measure, and write bench/RESULTADOS.md
+bench:  ## measure, and write bench/RESULTADOS.md; ARGS=--rapido takes a minute or two
 	$(PREPARAR)
 	@$(PY) bench/executar.py $(ARGS)
 

@@ -268,6 +268,15 @@ def gerar(raiz: Path, nome: str | None = None) -> tuple[dict[Path, str], list[st
     }, tarefas
 
 
+def atrasadas(arquivos: dict[Path, str]) -> list[str]:
+    """Say which files of the open migration are not what sql/ makes of them."""
+    return [
+        f"{arquivo.name} differs from sql/: run `make migration`"
+        for arquivo, texto in arquivos.items()
+        if not arquivo.exists() or arquivo.read_text(encoding="utf-8") != texto
+    ]
+
+
 def main() -> None:
     """Write the open migration; with --conferir say whether it is up to date."""
     opcoes = argparse.ArgumentParser(
@@ -275,17 +284,15 @@ def main() -> None:
     )
     opcoes.add_argument("nome", nargs="?", help="name of a new migration: letters, digits, _")
     opcoes.add_argument("--conferir", action="store_true", help="only say what is out of date")
-    opcoes.add_argument("--raiz", type=Path, default=RAIZ, help=argparse.SUPPRESS)
     pedido = opcoes.parse_args()
     if pedido.nome and not re.fullmatch(r"[a-z0-9_]+", pedido.nome):
         sys.exit("the name of a migration has small letters, digits and _ only")
-    arquivos, queixas = gerar(pedido.raiz, pedido.nome or None)
-    for arquivo, texto in arquivos.items():
-        if not pedido.conferir:
-            arquivo.parent.mkdir(exist_ok=True)
+    arquivos, queixas = gerar(RAIZ, pedido.nome or None)
+    if pedido.conferir:
+        queixas += atrasadas(arquivos)
+    else:
+        for arquivo, texto in arquivos.items():
             arquivo.write_text(texto, encoding="utf-8")
-        elif not arquivo.exists() or arquivo.read_text(encoding="utf-8") != texto:
-            queixas.append(f"{arquivo.name} differs from sql/: run `make migration`")
     if queixas:
         sys.exit("\n".join(queixas))
     if not arquivos and not pedido.conferir:

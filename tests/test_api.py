@@ -392,7 +392,7 @@ def test_every_error_has_its_exit_code() -> None:
     um = {
         "ErroEstoque", "ErroSerializacao", "ProdutoDesconhecido",
         "ArgumentoInvalido", "QuantidadeInvalida", "UnificacaoInvalida", "FonteIncompativel",
-        "CronAusente", "SemPermissao",
+        "CronAusente", "GatilhoAlheio", "SemPermissao",
     }  # fmt: skip
     assert {c.__name__ for c in classes_de_erro() if saida_de(c("x")) == 1} == um
     assert {c for c in classes_de_erro() if c.__name__ not in um} == set(em_ordem[:-1])

@@ -6,7 +6,7 @@ SELECT NULL, NULL
 WHERE EXISTS (
     SELECT FROM (
         SELECT DISTINCT g.relacao::oid AS relacao FROM estoque_gatilhos() AS g
-        WHERE g.relacao IS NOT NULL
+        WHERE g.relacao IS NOT NULL AND g.estado <> 'stray'
     ) AS a
     FULL JOIN (
         SELECT t.tgrelid AS relacao FROM pg_trigger AS t
