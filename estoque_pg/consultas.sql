@@ -281,14 +281,15 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 SELECT nome, tabela, colunas FROM _estoque_indices_das_fontes();
 
 -- nome: fontes_a_anotar
--- The sources as vivo_anotar takes them: which columns say what a row of each concerns.
+-- The sources as vivo_anotar takes them: what is noted of the columns of each.
 SELECT jsonb_agg(to_jsonb(x))::text
-  FROM (SELECT f.ordem, f.tabela, array_agg(c.coluna) AS colunas
-          FROM _estoque_fontes() AS f
-          JOIN _estoque_colunas_das_fontes() AS c ON c.tabela = f.tabela
-           AND CASE WHEN f.quantidade IS NOT NULL THEN c.coluna = 'cod_produto'
-                    ELSE c.coluna IN ('separacao_lote_id', 'codigo_origem', 'codigo_destino') END
-         GROUP BY f.ordem, f.tabela) AS x;
+  FROM (SELECT f.ordem, f.tabela,
+               CASE WHEN f.quantidade IS NOT NULL
+                    THEN ARRAY['codigo', 'cod_produto', 'fora', f.quantidade]
+                    WHEN f.tabela = 'embarque_itens' THEN ARRAY['lote', 'separacao_lote_id']
+                    ELSE ARRAY['codigo', 'codigo_origem', 'codigo', 'codigo_destino'] END
+                   AS argumentos
+          FROM _estoque_fontes() AS f) AS x;
 
 -- nome: pela_metade
 -- Whether there are notes of ours: an installation is under way, or was cut off.

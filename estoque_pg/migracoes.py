@@ -27,7 +27,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -70,8 +70,8 @@ T = TypeVar("T")
 
 TRAVA = 0x6573746F7175  # "estoqu": one lock for all installs of a database
 TENTATIVAS = 60  # to get hold of tables that others use; about a minute
-AO_LIMPAR = 5  # the same, to take notes away that do no harm
 RODADAS = 10  # of putting right what was noted, before the one that holds writers off
+AO_LIMPAR = 5  # the same, to take notes away that do no harm
 TABELA_MIGRACAO = "_yoyo_estoque_migration"
 TABELA_LOG = "_yoyo_estoque_log"
 TABELA_VERSAO = "_yoyo_estoque_version"
@@ -547,17 +547,25 @@ class _Obra:
         )
 
     def _alcancar(self) -> None:
-        """Put right what was noted, until little is left for the round that holds writers off."""
+        """Put right what was noted, until little is left for the round that holds writers off.
+
+        Where writers touch more than a round puts right, another one gains nothing.
+        """
         self.andamento.diga("counting what was written meanwhile")
+        anterior = float("inf")
         for _ in range(RODADAS):
             inicio = time.monotonic()
-            # Of a unification that changes this very moment one statement sees more than another;
-            # its note is for the next round, and in the last one nothing changes.
-            with suppress(psycopg.IntegrityError, psycopg.DataError):
+            try:
                 with self.conn.transaction():
                     passo(self.conn, "vivo_alcancar")
-                if time.monotonic() - inicio < 0.2:
-                    return
+            except (psycopg.IntegrityError, psycopg.DataError):
+                # Of a unification that changes this very moment one statement saw more than
+                # another. Its note is for the next round; in the last one nothing changes.
+                continue
+            durou = time.monotonic() - inicio
+            if durou < 0.2 or durou > 0.8 * anterior:
+                return
+            anterior = durou
 
     def _trocar(self) -> None:
         """Hold writers off, put the last notes right, and let the triggers count from here on."""

@@ -2,7 +2,7 @@
 -- that note were off for a while, something was not noted: then everything is counted once more. A
 -- table that this transaction has made, and so holds for itself alone, nobody else has written to.
 INSERT INTO _estoque_anotacao
-SELECT NULL, NULL
+SELECT 'tudo', NULL
 WHERE EXISTS (
     SELECT FROM (
         SELECT DISTINCT g.relacao::oid AS relacao FROM estoque_gatilhos() AS g
@@ -16,5 +16,7 @@ WHERE EXISTS (
     WHERE (a.relacao IS NULL OR n.relacao IS NULL)
         AND NOT EXISTS (SELECT FROM pg_locks AS l
                         WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock'
-                            AND l.relation = a.relacao));
+                            AND l.relation = a.relacao)
+        OR EXISTS (SELECT FROM pg_inherits AS i
+                   WHERE i.inhparent = a.relacao AND i.inhdetachpending));
 SELECT _estoque_indexar_fontes();
