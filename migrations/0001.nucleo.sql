@@ -890,8 +890,8 @@ COMMENT ON FUNCTION _estoque_nome(text) IS
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
 -- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then product rows by code. Planned anew for each set:
--- it may be two codes or a thousand.
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would, and only
+-- then changes what is known of them. Planned anew for each set: it may be two codes or a thousand.
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
@@ -918,7 +918,7 @@ BEGIN
                 JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
                 WHERE u.ativo
                 UNION
-                SELECT m.codigo FROM estoque_codigo_conhecido AS m
+                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
                 WHERE m.cod_produto IN (
                     SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
                     JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
@@ -931,12 +931,12 @@ BEGIN
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
-    INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
-    SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
-    ON CONFLICT (codigo) DO UPDATE SET cod_produto = EXCLUDED.cod_produto;
+    PERFORM _estoque_travar_produtos(v_codigos, true);
+    UPDATE estoque_codigo_conhecido AS c
+    SET cod_produto = k.cod_produto
+    FROM _estoque_canonicos(v_codigos) AS k
+    WHERE c.codigo = k.codigo AND c.cod_produto <> k.cod_produto;
 
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (v_codigos) ORDER BY t.cod_produto FOR UPDATE;
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
 
@@ -1224,15 +1224,13 @@ DECLARE
     v_reagrupados bigint := 0::bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
-    PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
-    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
-
     PERFORM _estoque_abrir_lotes(ARRAY(
         SELECT l.separacao_lote_id FROM estoque_lote AS l
         UNION
         SELECT e.separacao_lote_id::text FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
             AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
     -- Codes in the wrong group, or unknown, or no longer mentioned.
     SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
@@ -1258,9 +1256,10 @@ BEGIN
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
     END IF;
+    -- What was not there above may be held by who waits for us; its own triggers keep it.
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
-          ORDER BY t.cod_produto FOR UPDATE) AS x;
+          ORDER BY t.cod_produto FOR UPDATE SKIP LOCKED) AS x;
     RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
 END
 $body$;
@@ -1310,7 +1309,6 @@ AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
     v_codigos text[];
-    v_produtos text[];
 BEGIN
     IF _estoque_fora_do_lugar(v_codigo) THEN
         IF EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
@@ -1326,8 +1324,7 @@ BEGIN
     -- Gates come first, as the writers lock.
     v_codigos := _estoque_acertar_lotes(v_codigo);
     v_codigos := array_remove(v_codigos, v_codigo) || v_codigo;
-    SELECT t.produtos INTO v_produtos FROM _estoque_travar_produtos(v_codigos, false) AS t;
-    RETURN coalesce(_estoque_recalcular(v_produtos), 0);
+    RETURN coalesce(_estoque_recalcular(_estoque_travar_produtos(v_codigos, false)), 0);
 END
 $body$;
 
@@ -1589,14 +1586,56 @@ REVOKE ALL ON FUNCTION _estoque_abrir_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
     'Opens and closes the gates of lots as their shipment items say; inner use.';
 
+-- sql/09_aplicacao/_estoque_acusar_repetido.sql
+-- Says which of the codes or products given is there twice: a table of ours has lost its primary
+-- key, and what is written can be right in one of the rows at most. Raises XX001.
+CREATE FUNCTION _estoque_acusar_repetido(p_codigos text[], p_produtos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_tabela text;
+    v_coluna text;
+    v_valor text;
+BEGIN
+    SELECT r.tabela, r.coluna, r.valor INTO v_tabela, v_coluna, v_valor
+    FROM (
+        SELECT 'estoque_codigo_conhecido' AS tabela, 'codigo' AS coluna, c.codigo AS valor
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos)
+        UNION ALL
+        SELECT 'estoque_tempo_real', 'cod_produto', t.cod_produto
+        FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (p_produtos)
+    ) AS r
+    GROUP BY r.tabela, r.coluna, r.valor
+    HAVING count(*) > 1
+    ORDER BY r.tabela, r.valor
+    LIMIT 1;
+    RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
+        MESSAGE = format('%s has the code %L more than once', v_tabela, v_valor),
+        DETAIL = 'The primary key of the table, which forbids it, is gone.',
+        HINT = format('DELETE FROM %1$s WHERE %2$s = %3$L; ALTER TABLE %1$s ADD PRIMARY KEY (%2$s);'
+            ' SELECT estoque_recalcular_tudo();', v_tabela, v_coluna, v_valor),
+        SCHEMA = current_schema(), TABLE = v_tabela, COLUMN = v_coluna;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_acusar_repetido(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_acusar_repetido(text[], text[]) IS
+    'Raises XX001 for a code that a table of ours has twice; inner use.';
+
 -- sql/09_aplicacao/_estoque_aplicar.sql
 -- The general way of a change into the result tables. Every trigger brings what its statement changed,
--- per code and date; here codes become products, product rows are locked in the order of their codes,
--- forecast and balance move by the differences, and the D7 fields are projected once per product.
+-- per code and date; codes become products, product rows are locked in the order of their codes,
+-- forecast and balance move by the differences, and the D7 fields are projected once per product
+-- (_estoque_travar_e_mover).
 --
 -- Lock order: product rows by code, before anything derived. What is read after the lock is read in
 -- a statement that begins after it, so under READ COMMITTED it includes what the last holder wrote.
 -- Every change writes the product row, so a stale REPEATABLE READ snapshot ends in 40001.
+--
+-- Where a group changes under a statement that holds some of its products already, the product it
+-- needs instead may come before those: all is undone, which gives them back, and done anew. Once a
+-- transaction: in one of several such statements the order is its own affair, and hundreds of
+-- subtransactions would slow down everybody who looks at what they wrote.
 --
 -- A product rebuilt from the sources in this transaction is rebuilt again instead of incremented:
 -- several parts of one query may have written before any trigger fires, and that rebuild saw them all.
@@ -1611,9 +1650,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_codigos text[];
     v_rever text[];
-    v_novos text[];
-    v_recalcular text[];
-    v_nomear text[];
+    v_transacao text;
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
@@ -1623,35 +1660,23 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT t.novos, t.recalculados INTO v_novos, v_recalcular
-    FROM _estoque_travar_produtos(v_codigos, true) AS t;
-    -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
-    IF v_novos IS NOT NULL
-        AND current_setting('estoque_pg.esqueceu', true) = pg_current_xact_id()::text
+    -- One code alone is waited for with no product in hand.
+    v_transacao := pg_current_xact_id()::text;
+    IF cardinality(v_codigos) = 1
+        OR current_setting('estoque_pg.varios', true) = v_transacao
     THEN
-        v_rever := v_rever || v_novos;
-        p_recalcular := p_recalcular || v_novos;
+        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, false);
+        RETURN;
     END IF;
-    IF cardinality(p_recalcular) > 0 THEN
-        v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
-    END IF;
-
-    IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN
-        PERFORM _estoque_prever_varios(v_deltas);
-    END IF;
-    v_nomear := _estoque_mover_saldos(v_deltas);
-    IF v_recalcular IS NOT NULL THEN
-        PERFORM _estoque_recalcular(v_recalcular);
-    END IF;
-    IF v_nomear IS NOT NULL THEN
-        PERFORM _estoque_nomear(v_nomear);
-    END IF;
-    IF v_rever IS NOT NULL THEN
-        PERFORM _estoque_revisar(v_rever);
-    END IF;
+    LOOP
+        BEGIN
+            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true);
+            PERFORM set_config('estoque_pg.varios', v_transacao, true);
+            RETURN;
+        EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
+            NULL;
+        END;
+    END LOOP;
 END
 $body$;
 
@@ -2003,10 +2028,11 @@ COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
 
 -- sql/09_aplicacao/_estoque_registrar.sql
--- Makes codes known: each gets a row in estoque_codigo_conhecido, and its product one in
--- estoque_tempo_real. A code that another session is registering or unifying is waited for,
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one
+-- in estoque_tempo_real. A code that another session is registering or forgetting is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
--- Returns the codes that were not known.
+-- Touches no code that has its product, since who holds the product may be about to forget the code.
+-- Called before any product is locked. Returns the codes that were not known.
 CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -2015,18 +2041,23 @@ DECLARE
 BEGIN
     WITH novo AS (
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
-        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c) ORDER BY x.c
+        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
+        WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c)
+        ORDER BY x.c
         ON CONFLICT (codigo) DO NOTHING
         RETURNING codigo
     )
     SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
 
-    -- Read under a lock, so that no code moves to another group before its product is there.
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that
+    -- it does not move to another group before its product is there.
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
         SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = ANY (p_codigos) ORDER BY c.codigo FOR SHARE
+        WHERE c.codigo = ANY (p_codigos)
+            AND NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto)
+        ORDER BY c.codigo FOR SHARE
     ) AS x
     ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;
@@ -2140,6 +2171,118 @@ REVOKE ALL ON FUNCTION _estoque_somar(text, numeric, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_somar(text, numeric, text, boolean) IS
     'Adds one movement to its product; inner use.';
 
+-- sql/09_aplicacao/_estoque_tentar_travar.sql
+-- Resolves codes to their products and locks the products' rows, in the order of their codes.
+-- Resolving and locking are one statement: where a group changed while it waited, or a code was
+-- forgotten, the row that it waited for is gone, and todos is false. Where it is true, the codes stay
+-- as they are: to change the group of a code, or to forget it, takes the lock on its product.
+-- p_registrar makes codes known that are not, before anything is locked; without it they are left
+-- out. Returns the products, the codes that were not known (novos), and the products that this
+-- transaction has rebuilt already (recalculados).
+CREATE FUNCTION _estoque_tentar_travar(
+    p_codigos text[], p_registrar boolean,
+    OUT produtos text[], OUT novos text[], OUT recalculados text[], OUT todos boolean
+)
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_transacao xid8 := pg_current_xact_id();
+    v_linhas bigint;
+    v_codigos bigint;
+BEGIN
+    -- Before anything is locked.
+    IF p_registrar AND cardinality(p_codigos) > (
+        SELECT count(*) FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos))
+    THEN
+        novos := _estoque_registrar(p_codigos);
+    END IF;
+    SELECT count(*), count(DISTINCT x.codigo), array_agg(DISTINCT x.cod_produto),
+        array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
+    INTO v_linhas, v_codigos, produtos, recalculados
+    FROM (
+        SELECT c.codigo, t.cod_produto, t.recalculado_por
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos)
+        ORDER BY t.cod_produto
+        FOR NO KEY UPDATE OF t
+    ) AS x;
+    IF v_linhas > v_codigos THEN
+        PERFORM _estoque_acusar_repetido(p_codigos, produtos);
+    END IF;
+    todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
+        SELECT count(*) FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = ANY (p_codigos)) END;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tentar_travar(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tentar_travar(text[], boolean) IS
+    'Registers codes and locks their products, once; inner use.';
+
+-- sql/09_aplicacao/_estoque_travar_e_mover.sql
+-- The second half of _estoque_aplicar: locks the products of codes and writes what changed. Where
+-- _estoque_tentar_travar did not get all of them it asks again; with p_voltar it raises VOLTA
+-- instead, and _estoque_aplicar undoes this attempt first.
+CREATE FUNCTION _estoque_travar_e_mover(
+    p_deltas _estoque_delta[], p_codigos text[], p_rever text[], p_recalcular text[],
+    p_voltar boolean
+) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_novos text[];
+    v_recalcular text[];
+    v_nomear text[];
+    v_todos boolean;
+BEGIN
+    LOOP
+        SELECT v_novos || t.novos, t.recalculados, t.todos INTO v_novos, v_recalcular, v_todos
+        FROM _estoque_tentar_travar(p_codigos, true) AS t;
+        EXIT WHEN v_todos;
+        IF p_voltar THEN
+            RAISE SQLSTATE 'VOLTA';
+        END IF;
+    END LOOP;
+    -- A code forgotten by a statement inside this one comes back: what it had is to be read again.
+    IF v_novos IS NOT NULL
+        AND current_setting('estoque_pg.esqueceu', true) = pg_current_xact_id()::text
+    THEN
+        p_rever := p_rever || v_novos;
+        p_recalcular := p_recalcular || v_novos;
+    END IF;
+    IF cardinality(p_recalcular) > 0 THEN
+        v_recalcular := v_recalcular || ARRAY(
+            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = ANY (p_recalcular)
+                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+    END IF;
+
+    IF EXISTS (SELECT FROM unnest(p_deltas) AS d WHERE d.data IS NOT NULL) THEN
+        PERFORM _estoque_prever_varios(p_deltas);
+    END IF;
+    v_nomear := _estoque_mover_saldos(p_deltas);
+    IF v_recalcular IS NOT NULL THEN
+        PERFORM _estoque_recalcular(v_recalcular);
+    END IF;
+    IF v_nomear IS NOT NULL THEN
+        PERFORM _estoque_nomear(v_nomear);
+    END IF;
+    IF p_rever IS NOT NULL THEN
+        PERFORM _estoque_revisar(p_rever);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) IS
+    'Locks products and writes the changes of one statement; inner use.';
+
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
@@ -2163,47 +2306,27 @@ REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_produtos.sql
--- Resolves codes to their products and locks the products' rows, in the order of their codes.
--- Resolving and locking are one statement: if a group changed meanwhile, its row is gone and we ask
--- again. From then on the codes stay where they are: changing a group needs the rows we hold.
--- p_registrar makes codes known that are not, before anything is locked; without it they are left
--- out. Returns the products, the codes that were not known (novos), and the products that this
--- transaction has rebuilt already (recalculados).
-CREATE FUNCTION _estoque_travar_produtos(
-    p_codigos text[], p_registrar boolean,
-    OUT produtos text[], OUT novos text[], OUT recalculados text[]
-)
+-- Locks the products of codes for those who rebuild them, and returns them. An attempt that did not
+-- get all of them (_estoque_tentar_travar) is undone, which gives back what it locked and registered,
+-- and made anew: what it would ask for next may come before what it holds.
+CREATE FUNCTION _estoque_travar_produtos(p_codigos text[], p_registrar boolean) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_transacao xid8 := pg_current_xact_id();
-    v_travados bigint;
+    v_produtos text[];
+    v_todos boolean;
 BEGIN
     LOOP
-        IF p_registrar AND cardinality(p_codigos) > (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos))
-        THEN
-            novos := novos || _estoque_registrar(p_codigos);
-        END IF;
-        SELECT count(*), array_agg(DISTINCT x.cod_produto),
-            array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
-        INTO v_travados, produtos, recalculados
-        FROM (
-            SELECT t.cod_produto, t.recalculado_por
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos)
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE OF t
-        ) AS x;
-        EXIT WHEN v_travados = cardinality(p_codigos);
-        EXIT WHEN NOT p_registrar AND v_travados = (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos));
+        BEGIN
+            SELECT t.produtos, t.todos INTO v_produtos, v_todos
+            FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
+            EXIT WHEN v_todos;
+            RAISE SQLSTATE 'VOLTA';
+        EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
+            NULL;
+        END;
     END LOOP;
+    RETURN v_produtos;
 END
 $body$;
 
@@ -3547,7 +3670,8 @@ DECLARE
     v_comparados _estoque_comparacao[] := ARRAY[]::_estoque_comparacao[];
 BEGIN
     -- A product that another session is writing is passed over; it comes as soon as it is free.
-    -- To know which are free their rows are locked, and let go at once by undoing the block.
+    -- To know which are free their rows are locked, and let go at once by undoing the block. Of one
+    -- that is written at that very moment even SKIP LOCKED may wait: then the next run looks again.
     BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
@@ -3557,7 +3681,7 @@ BEGIN
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;
         RAISE EXCEPTION 'undo';
-    EXCEPTION WHEN raise_exception THEN
+    EXCEPTION WHEN raise_exception OR lock_not_available THEN
         NULL;
     END;
     BEGIN
@@ -3679,13 +3803,18 @@ BEGIN
 
     DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
-    UPDATE estoque_tempo_real AS t
-    SET comparado_em = clock_timestamp()
-    FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
-          WHERE l.cod_produto = ANY (v_vistos)
-          ORDER BY l.cod_produto
-          FOR NO KEY UPDATE SKIP LOCKED) AS x
-    WHERE t.cod_produto = x.cod_produto;
+    -- As in _estoque_comparar, this may wait; what is not marked comes first the next time.
+    BEGIN
+        UPDATE estoque_tempo_real AS t
+        SET comparado_em = clock_timestamp()
+        FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+              WHERE l.cod_produto = ANY (v_vistos)
+              ORDER BY l.cod_produto
+              FOR NO KEY UPDATE SKIP LOCKED) AS x
+        WHERE t.cod_produto = x.cod_produto;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
 END
 $body$;
 
