@@ -2320,14 +2320,13 @@ BEGIN
         BEGIN
             SELECT t.produtos, t.todos INTO v_produtos, v_todos
             FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
-            IF v_todos THEN
-                RETURN v_produtos;
-            END IF;
+            EXIT WHEN v_todos;
             RAISE SQLSTATE 'VOLTA';
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
             NULL;
         END;
     END LOOP;
+    RETURN v_produtos;
 END
 $body$;
 
@@ -2359,7 +2358,7 @@ BEGIN
     WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
     RAISE EXCEPTION USING
         ERRCODE = 'EP005',
-        MESSAGE = format('table %s of schema %I bears triggers that count for schema %s',
+        MESSAGE = format('table %s of schema %s bears triggers that count for schema %s',
             p_relacao::regclass, (SELECT c.relnamespace::regnamespace FROM pg_class AS c
                                   WHERE c.oid = p_relacao),
             coalesce(quote_ident(current_schema()), 'that is gone, or was renamed')),
@@ -4441,7 +4440,7 @@ BEGIN
     FROM pg_proc AS p
     JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
     JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
-    WHERE p.pronamespace = current_schema()::regnamespace
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
         AND p.proname::text IN (
             SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
         AND NOT EXISTS (

@@ -12,14 +12,13 @@ BEGIN
         BEGIN
             SELECT t.produtos, t.todos INTO v_produtos, v_todos
             FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
-            IF v_todos THEN
-                RETURN v_produtos;
-            END IF;
+            EXIT WHEN v_todos;
             RAISE SQLSTATE 'VOLTA';
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
             NULL;
         END;
     END LOOP;
+    RETURN v_produtos;
 END
 $body$;
 

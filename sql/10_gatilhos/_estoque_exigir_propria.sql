@@ -21,7 +21,7 @@ BEGIN
     WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
     RAISE EXCEPTION USING
         ERRCODE = 'EP005',
-        MESSAGE = format('table %s of schema %I bears triggers that count for schema %s',
+        MESSAGE = format('table %s of schema %s bears triggers that count for schema %s',
             p_relacao::regclass, (SELECT c.relnamespace::regnamespace FROM pg_class AS c
                                   WHERE c.oid = p_relacao),
             coalesce(quote_ident(current_schema()), 'that is gone, or was renamed')),

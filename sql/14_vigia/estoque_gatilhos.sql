@@ -50,7 +50,7 @@ BEGIN
     FROM pg_proc AS p
     JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
     JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
-    WHERE p.pronamespace = current_schema()::regnamespace
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
         AND p.proname::text IN (
             SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
         AND NOT EXISTS (
