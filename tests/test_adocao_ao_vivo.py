@@ -653,7 +653,7 @@ def test_it_gives_up_in_the_end_and_says_who(
         ganchos[momento] = lambda: parada.execute("LOCK unificacao_codigos IN ROW EXCLUSIVE MODE")
         with pytest.raises(ErroEstoque) as erro:
             instalar(vazio, None, avisar=ditas.append)
-        assert erro.value.mensagem == "the source tables stayed in use: nothing was installed"
+        assert erro.value.mensagem == "the source tables stayed in use: nothing was changed"
         assert f"process {parada.info.backend_pid} (" in (erro.value.dica or "")
         with psycopg.connect(vazio, autocommit=True) as outra:
             assert not estado(outra).instalado
