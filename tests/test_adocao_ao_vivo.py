@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 from apoio import NIVEIS, RETENTAVEIS, Banco, arquivos_sql
 from conftest import Servico
 from oraculo import FONTES
+from psycopg.conninfo import conninfo_to_dict
 from test_adocao import GRANDE, MINIMA, MOVER, PARTICIONADA, preparar
 from test_fontes import objetos
 
@@ -410,6 +412,71 @@ def test_a_partition_that_goes_meanwhile(vazio: str, ganchos: dict[str, Gancho])
     banco.fechar()
 
 
+@pytest.mark.parametrize("volta", ["ATTACH PARTITION", "INHERIT"])
+def test_a_table_that_is_away_while_it_is_counted(
+    vazio: str, ganchos: dict[str, Gancho], volta: str
+) -> None:
+    """It comes back with its triggers, as if nothing had been."""
+    preparar(
+        vazio,
+        criar_fontes().split(";", 1)[1],
+        PARTICIONADA,
+        "CREATE TABLE filha () INHERITS (separacao)",
+        MOVER.format("mov_2024", "P1", "2024-05-05", 3),
+        "INSERT INTO filha (id, separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+        " VALUES (1, 'L', 'P2', 3, '2025-08-07')",
+    )
+    if volta == "INHERIT":
+        ida = "ALTER TABLE filha NO INHERIT separacao"
+        vinda = "ALTER TABLE filha INHERIT separacao"
+    else:
+        ida = "ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2024"
+        vinda = (
+            "ALTER TABLE movimentacao_estoque ATTACH PARTITION mov_2024"
+            " FOR VALUES FROM (MINVALUE) TO ('2025-01-01')"
+        )
+    ganchos["when it notes"] = lambda: preparar(vazio, ida)
+    ganchos["before 4_encerrar"] = lambda: preparar(vazio, vinda)
+    instalar(vazio, None)
+    assert ganchos == {}
+    banco = exato(vazio)
+    assert banco.valor("SELECT saldo_atual FROM estoque_tempo_real WHERE cod_produto = 'P1'") == 3
+    assert banco.previsto("P2") == {banco.dia(1): (0, 3)}
+    banco.fechar()
+
+
+@pytest.mark.parametrize(
+    "mudanca",
+    [
+        "ALTER TABLE separacao RENAME cod_produto TO produto",
+        "ALTER TABLE separacao DROP qtd_saldo",
+        "ALTER TABLE separacao ALTER qtd_saldo TYPE text",
+    ],
+)
+def test_a_column_that_goes_meanwhile_fails_the_installation_not_the_writer(
+    vazio: str, ganchos: dict[str, Gancho], mudanca: str
+) -> None:
+    preparar(vazio, criar_fontes(), *POVOAR)
+    antes: list[object] = []
+
+    def mudar() -> None:
+        preparar(
+            vazio,
+            mudanca,
+            "INSERT INTO separacao SELECT * FROM separacao LIMIT 0",
+            "UPDATE separacao SET separacao_lote_id = 'L1'",
+            "DELETE FROM separacao WHERE id < 3",
+        )
+        antes.extend(o for o in objetos(vazio) if o[0] == "class")
+
+    ganchos["when it notes"] = mudar
+    with pytest.raises(FonteIncompativel):
+        instalar(vazio, None)
+    assert [o for o in objetos(vazio) if o[0] == "trigger"] == []
+    with psycopg.connect(vazio) as conn:
+        assert not estado(conn).pela_metade
+
+
 def test_every_variant_at_once(vazio: str, ganchos: dict[str, Gancho]) -> None:
     """Partitions, floats, integer codes, chars, a trigger that has our name, a child."""
     preparar(
@@ -562,6 +629,73 @@ def test_a_table_of_that_name_that_is_not_ours(vazio: str) -> None:
         assert not estado(conn).pela_metade
 
 
+@pytest.mark.parametrize("sinal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("depois_de", ["noting", "filling", "counting"])
+def test_a_signal_leaves_nothing(vazio: str, depois_de: str, sinal: signal.Signals) -> None:
+    # Large, and quick to fill: a row has a page of its own.
+    preparar(
+        vazio,
+        criar_fontes(),
+        "ALTER TABLE movimentacao_estoque SET (fillfactor = 10)",
+        *POVOAR,
+        "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
+        " tipo_movimentacao, qtd_movimentacao, ativo) SELECT 'P' || n % 3000, repeat('N', 190),"
+        " '2025-08-01', 'E', n % 5, true FROM generate_series(1, 30000) AS n",
+    )
+    antes = objetos(vazio)
+    with psycopg.connect(vazio) as escritor:
+        with subprocess.Popen(
+            [sys.executable, "-m", "estoque_pg", "install", "--dsn", vazio, "--sem-agendamento"],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as processo:
+            assert processo.stderr is not None
+            for linha in processo.stderr:
+                if linha.startswith("noting") and depois_de != "noting":
+                    # At the second lock it cannot go on without us.
+                    time.sleep(0.3)
+                    escritor.execute("LOCK unificacao_codigos IN ROW EXCLUSIVE MODE")
+                if linha.startswith(depois_de):
+                    break
+            processo.send_signal(sinal)
+            time.sleep(0.1)
+            escritor.rollback()
+            assert processo.wait(20) == 1
+    assert objetos(vazio) == antes
+    with psycopg.connect(vazio) as conn:
+        assert not estado(conn).pela_metade
+
+
+def test_two_installations_at_once(vazio: str, ganchos: dict[str, Gancho]) -> None:
+    """One waits for the other, and finds nothing to do, or has another schema to do."""
+    preparar(
+        vazio,
+        criar_fontes(),
+        *POVOAR,
+        "CREATE SCHEMA outra",
+        "SET search_path = outra;" + criar_fontes() + ";".join(POVOAR),
+    )
+    feitas: dict[str, list[str]] = {}
+
+    def rodar(schema: str, vez: int) -> None:
+        feitas[f"{schema} {vez}"] = instalar(vazio, schema)
+
+    sessoes = [threading.Thread(target=rodar, args=args) for args in [("public", 2), ("outra", 1)]]
+
+    def comecar() -> None:
+        for sessao in sessoes:
+            sessao.start()
+        time.sleep(0.3)
+
+    ganchos["when it notes"] = comecar
+    rodar("public", 1)
+    for sessao in sessoes:
+        sessao.join(60)
+    assert feitas == {"public 1": ["0001.nucleo"], "public 2": [], "outra 1": ["0001.nucleo"]}
+    exato(vazio).fechar()
+    exato(f"{vazio} options='-c search_path=outra'").fechar()
+
+
 # --- rows that cannot be counted ------------------------------------------------------------------
 
 PECADOS = {
@@ -697,3 +831,114 @@ def test_who_waits_for_us_and_holds_what_we_want_goes_first(
     banco = exato(vazio)
     assert banco.valor("SELECT count(*) FROM programacao_producao") == 0
     banco.fechar()
+
+
+# --- old snapshots, and rows that fire no trigger -------------------------------------------------
+
+
+@pytest.mark.parametrize("nivel", NIVEIS[1:])
+@pytest.mark.parametrize("grande", [True, False])
+def test_a_transaction_that_sees_what_was_before(
+    vazio: str,
+    ganchos: dict[str, Gancho],
+    monkeypatch: pytest.MonkeyPatch,
+    grande: bool,
+    nivel: str,
+) -> None:
+    """What it writes while we count is noted; after us it is exact, or has to be run again."""
+    preparar(vazio, criar_fontes(), *POVOAR)
+    depois = (
+        MOVER.format("movimentacao_estoque", "P1", "2025-08-06", 5),
+        MOVER.format("movimentacao_estoque", "NOVO", "2025-08-06", 5),
+        "DELETE FROM movimentacao_estoque WHERE cod_produto = 'P2'",
+        "UPDATE separacao SET qtd_saldo = qtd_saldo + 1 WHERE separacao_lote_id = 'L3'",
+        "UPDATE embarque_itens SET nota_fiscal = NULL",
+        "INSERT INTO embarque_itens (embarque_id, separacao_lote_id, nota_fiscal, status)"
+        " VALUES (1, 'LX', 'NF', 'ativo')",
+        "INSERT INTO embarque_itens (embarque_id, separacao_lote_id, nota_fiscal, status)"
+        " VALUES (1, 'L7', 'NF', 'ativo')",
+        "UPDATE unificacao_codigos SET ativo = NOT ativo WHERE codigo_origem = 'X1'",
+        "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+        " VALUES ('P1', 'P3', true)",
+    )
+    nova = (
+        "INSERT INTO separacao (separacao_lote_id, cod_produto, qtd_saldo, expedicao)"
+        " VALUES ('LX', '{}', 7, '2025-08-07')"
+    )
+    sessoes = [psycopg.connect(vazio) for _ in range(len(depois) + 2)]
+    try:
+        antiga, meio, *fim = sessoes
+
+        def escrever(sessao: psycopg.Connection[Any], *comandos: str) -> None:
+            for comando in comandos:
+                sessao.execute(comando)
+            sessao.commit()
+
+        def ver() -> None:
+            """Indexes are there by now: these would have been waited for."""
+            for sessao in sessoes:
+                sessao.execute(f"SET TRANSACTION ISOLATION LEVEL {nivel}")
+                sessao.execute("SELECT count(*) FROM movimentacao_estoque")
+            escrever(antiga, nova.format("P4"), *depois[:2])
+
+        def escrever_mais() -> None:
+            escrever(meio, nova.format("P5"), depois[3])
+
+        if grande:
+            ganchos["before vivo_anotar"] = ver
+            ganchos["before 4_encerrar"] = escrever_mais
+        else:
+            monkeypatch.setattr(adocao, "_GRANDE", 1 << 40)
+            ver()
+            escrever_mais()
+        instalar(vazio, None)
+        assert ganchos == {}
+        for sessao, comando in zip(fim, depois, strict=True):
+            try:
+                escrever(sessao, comando)
+            except RETENTAVEIS:
+                sessao.rollback()
+            exato(vazio).fechar()
+    finally:
+        for sessao in sessoes:
+            sessao.close()
+
+
+def test_rows_that_replication_applies_meanwhile(
+    banco: Banco, vazio: str, ganchos: dict[str, Gancho]
+) -> None:
+    """Nothing can note them: all is counted again, with the worker held off."""
+    preparar(vazio, criar_fontes(), *POVOAR)
+    nome = conninfo_to_dict(vazio)["dbname"]
+    banco.cru("CREATE PUBLICATION fontes FOR TABLE movimentacao_estoque")
+    banco.cru(f"SELECT pg_create_logical_replication_slot('{nome}', 'pgoutput')")
+    preparar(
+        vazio,
+        f"CREATE SUBSCRIPTION {nome} CONNECTION '{banco.dsn}' PUBLICATION fontes"
+        f" WITH (create_slot = false, slot_name = '{nome}')",
+    )
+
+    def esperar(conn: psycopg.Connection[Any], consulta: str) -> None:
+        ate = time.monotonic() + 60
+        while conn.execute(consulta).fetchone() == (0,):
+            assert time.monotonic() < ate
+            time.sleep(0.05)
+
+    def aplicar() -> None:
+        banco.execute(MOVER.format("movimentacao_estoque", "P1", "2025-08-06", 5))
+        esperar(conn, "SELECT count(*) FROM movimentacao_estoque WHERE nome_produto = 'N'")
+
+    with psycopg.connect(vazio, autocommit=True) as conn:
+        try:
+            esperar(conn, "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate = 'r'")
+            # The ids of both are their own.
+            conn.execute(
+                "ALTER TABLE movimentacao_estoque DROP CONSTRAINT IF EXISTS"
+                " movimentacao_estoque_pkey"
+            )
+            ganchos["before 4_encerrar"] = aplicar
+            instalar(vazio, None)
+            assert ganchos == {}
+            exato(vazio).fechar()
+        finally:
+            conn.execute(f"DROP SUBSCRIPTION IF EXISTS {nome}")

@@ -1,7 +1,7 @@
 -- Puts right what was noted so far. The notes are taken in a statement that begins before those that
 -- read the sources, so whatever a note is of is read. No COLLATE here: what is called would compare
 -- the codes that way, and then no index on the sources serves.
-WITH tomada AS (DELETE FROM _estoque_anotacao RETURNING o_que, valor),
+WITH tomada AS (DELETE FROM _estoque_anotacao WHERE o_que <> 'abaixo' RETURNING o_que, valor),
 nota AS (SELECT DISTINCT t.o_que, t.valor FROM tomada AS t)
 SELECT _estoque_alcancar(
     array_agg(n.valor) FILTER (WHERE n.o_que = 'codigo'),

@@ -10,7 +10,8 @@ COMMENT ON TABLE _estoque_anotacao IS
 
 -- What is noted: codes ('codigo') and lots ('lote'), as the arguments say which columns hold; that
 -- there are quantities so large that they may not be such as can be counted ('fora'), NaN among them;
--- and of a TRUNCATE, that it may be everything ('tudo').
+-- and of a TRUNCATE, that it may be everything ('tudo'). So it is where a note cannot be taken, since a
+-- column was changed or is gone: the installation will say so, the writer is not to fail for it.
 -- Left over from an installer that is gone, it does nothing: the lock is free then. It is given back
 -- in the same breath, or it would keep the next installer waiting.
 CREATE OR REPLACE FUNCTION _estoque_anotar() RETURNS trigger
@@ -29,18 +30,22 @@ BEGIN
         INSERT INTO _estoque_anotacao VALUES ('tudo', NULL);
         RETURN NULL;
     END IF;
-    FOREACH v_linhas IN ARRAY CASE TG_OP WHEN 'INSERT' THEN '{novos}' WHEN 'DELETE' THEN '{antigos}'
-                                         ELSE '{antigos,novos}' END::text[] LOOP
-        FOR i IN 1 .. TG_NARGS - 1 BY 2 LOOP
-            IF TG_ARGV[i] <> 'fora' THEN
-                EXECUTE format('INSERT INTO _estoque_anotacao SELECT DISTINCT %L, f.%I::text'
-                    ' FROM %I AS f WHERE f.%2$I IS NOT NULL', TG_ARGV[i], TG_ARGV[i + 1], v_linhas);
-            ELSIF v_linhas = 'novos' THEN
-                EXECUTE format('INSERT INTO _estoque_anotacao SELECT %L FROM novos AS f'
-                    ' WHERE abs(f.%I::numeric) > 999999999999 LIMIT 1', TG_ARGV[i], TG_ARGV[i + 1]);
-            END IF;
+    BEGIN
+        FOREACH v_linhas IN ARRAY CASE TG_OP WHEN 'INSERT' THEN '{novos}' WHEN 'DELETE' THEN '{antigos}'
+                                             ELSE '{antigos,novos}' END::text[] LOOP
+            FOR i IN 1 .. TG_NARGS - 1 BY 2 LOOP
+                IF TG_ARGV[i] <> 'fora' THEN
+                    EXECUTE format('INSERT INTO _estoque_anotacao SELECT DISTINCT %L, f.%I::text'
+                        ' FROM %I AS f WHERE f.%2$I IS NOT NULL', TG_ARGV[i], TG_ARGV[i + 1], v_linhas);
+                ELSIF v_linhas = 'novos' THEN
+                    EXECUTE format('INSERT INTO _estoque_anotacao SELECT %L FROM novos AS f'
+                        ' WHERE abs(f.%I::numeric) > 999999999999 LIMIT 1', TG_ARGV[i], TG_ARGV[i + 1]);
+                END IF;
+            END LOOP;
         END LOOP;
-    END LOOP;
+    EXCEPTION WHEN OTHERS THEN
+        INSERT INTO _estoque_anotacao VALUES ('tudo', NULL);
+    END;
     RETURN NULL;
 END
 $body$;
@@ -106,3 +111,11 @@ BEGIN
     END LOOP;
 END
 $body$;
+
+-- What is below each of these tables, as vivo_conferir compares it: a partition that is detached and
+-- attached again has its triggers, but may not have been there while it was to be counted.
+INSERT INTO _estoque_anotacao
+SELECT 'abaixo', format('%s %s %s', i.inhparent, i.inhrelid, i.xmin)
+FROM pg_inherits AS i
+WHERE i.inhparent IN (SELECT t.tgrelid FROM pg_trigger AS t
+                      WHERE t.tgfoid = to_regproc('_estoque_anotar'));
