@@ -629,6 +629,9 @@ def test_a_table_of_that_name_that_is_not_ours(vazio: str) -> None:
         assert not estado(conn).pela_metade
 
 
+ANOTA = "SELECT count(*) FROM pg_proc WHERE proname = '_estoque_anotar'"
+
+
 @pytest.mark.parametrize("sinal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("depois_de", ["noting", "filling", "counting"])
 def test_a_signal_leaves_nothing(vazio: str, depois_de: str, sinal: signal.Signals) -> None:
@@ -653,12 +656,13 @@ def test_a_signal_leaves_nothing(vazio: str, depois_de: str, sinal: signal.Signa
             for linha in processo.stderr:
                 if linha.startswith("noting") and depois_de != "noting":
                     # At the second lock it cannot go on without us.
-                    time.sleep(0.3)
+                    while escritor.execute(ANOTA).fetchone() == (0,):
+                        time.sleep(0.005)
                     escritor.execute("LOCK unificacao_codigos IN ROW EXCLUSIVE MODE")
                 if linha.startswith(depois_de):
                     break
             processo.send_signal(sinal)
-            time.sleep(0.1)
+            time.sleep(0.5)
             escritor.rollback()
             assert processo.wait(20) == 1
     assert objetos(vazio) == antes
