@@ -296,7 +296,7 @@ CREATE TABLE estoque_tempo_real (
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
-CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
+CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;
@@ -613,9 +613,12 @@ CREATE FUNCTION _estoque_mencionados(p_codigos text[] DEFAULT NULL) RETURNS SETO
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     IF p_codigos IS NULL THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
         RETURN QUERY
         SELECT f.codigo FROM _estoque_contribuicoes(NULL, true, NULL) AS f
         WHERE f.codigo IS NOT NULL GROUP BY f.codigo
@@ -625,10 +628,10 @@ BEGIN
         RETURN QUERY
         SELECT x.c FROM unnest(p_codigos) AS x (c)
         WHERE x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k)
-            OR EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c);
+            OR EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c OFFSET 0);
     END IF;
 END
 $body$;
@@ -648,6 +651,8 @@ CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_codigo text;
@@ -696,6 +701,8 @@ CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -732,6 +739,7 @@ COMMENT ON FUNCTION _estoque_canonicos(text[]) IS
 -- NULL for NULL, which the recomputation reads as "all".
 CREATE FUNCTION _estoque_membros(p_produtos text[]) RETURNS text[]
 LANGUAGE sql STABLE
+SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT CASE WHEN p_produtos IS NOT NULL THEN
         p_produtos || ARRAY(SELECT c.codigo FROM estoque_codigo_conhecido AS c
@@ -752,6 +760,7 @@ COMMENT ON FUNCTION _estoque_membros(text[]) IS
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
 AS $body$
 DECLARE
     v_codigos text[] := p_codigos;
@@ -764,21 +773,19 @@ BEGIN
     -- With every code that a unification ties to these now or tied to them before, the set is
     -- closed: no chain leads out of it.
     LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
         SELECT array_agg(x.c) INTO v_mais
         FROM (
             (
                 SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
-                WHERE u.ativo
+                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
                 UNION
                 SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
-                WHERE u.ativo
+                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
                 UNION
                 SELECT m.codigo FROM estoque_codigo_conhecido AS m
-                WHERE m.cod_produto IN (
-                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                    JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
+                WHERE m.cod_produto = ANY (v_produtos)
             )
             EXCEPT
             SELECT f.c FROM unnest(v_codigos) AS f (c)
@@ -834,6 +841,8 @@ CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
 RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -849,7 +858,7 @@ BEGIN
              FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
         FROM aresta AS a
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
     ),
     passo AS (
         SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
@@ -882,7 +891,10 @@ DECLARE
 BEGIN
     SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
     FROM separacao AS s
-    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
+    LEFT JOIN LATERAL (
+        SELECT l.faturado FROM estoque_lote AS l
+        WHERE l.separacao_lote_id = s.separacao_lote_id OFFSET 0
+    ) AS l ON true
     WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[estoque_codigo(p_codigo)]))
         AND s.separacao_lote_id IS NOT NULL
         AND coalesce(l.faturado, false) <> EXISTS (
@@ -943,14 +955,24 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := _estoque_membros(p_produtos);
 BEGIN
+    -- The sources are asked for each code of a few; for many it may be less to read them once.
+    IF v_codigos IS NULL OR cardinality(v_codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
     RETURN QUERY
     SELECT coalesce(c.cod_produto, f.codigo), f.data, sum(f.entrada), sum(f.saida)
     FROM _estoque_contribuicoes(v_codigos, v_codigos IS NULL, 'previsao') AS f
-    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = f.codigo
+    LEFT JOIN (
+        SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+    ) AS c ON c.codigo = f.codigo
     WHERE f.entrada <> 0 OR f.saida <> 0
     GROUP BY 1, 2;
 END
@@ -971,6 +993,7 @@ CREATE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT f
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -1019,6 +1042,7 @@ BEGIN
                     IS DISTINCT FROM (d.menor, d.dia_ruptura, false)) AS errado
         FROM _estoque_d7(v_alvos, v_saldos) AS d
         JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+            AND t.cod_produto = ANY (v_alvos)
         CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
     ),
     escrito AS (
@@ -1028,7 +1052,7 @@ BEGIN
             atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
             recalculado_por = pg_current_xact_id()
         FROM certo AS c
-        WHERE t.cod_produto = c.cod_produto
+        WHERE t.cod_produto = c.cod_produto AND t.cod_produto = ANY (v_alvos)
     )
     SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
 
@@ -1071,6 +1095,8 @@ COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
 CREATE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[];
@@ -1133,10 +1159,17 @@ RETURNS TABLE (cod_produto text, saldo numeric)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := _estoque_membros(p_produtos);
 BEGIN
+    -- The sources are asked for each code of a few; for many it may be less to read them once.
+    IF v_codigos IS NULL OR cardinality(v_codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
     RETURN QUERY
     SELECT coalesce(c.cod_produto, m.codigo), sum(m.saldo)
     FROM (
@@ -1145,7 +1178,10 @@ BEGIN
         WHERE f.codigo IS NOT NULL
         GROUP BY f.codigo
     ) AS m
-    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    LEFT JOIN (
+        SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+    ) AS c ON c.codigo = m.codigo
     GROUP BY 1;
 END
 $body$;
@@ -1161,6 +1197,8 @@ CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
@@ -1221,6 +1259,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE ROWS 50
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -1242,7 +1282,8 @@ BEGIN
     SELECT t.cod_produto, t.nome_produto, t.saldo_atual, d.menor, d.dia_ruptura,
         t.atualizado_em, v_hoje, d.valido_ate
     FROM _estoque_d7(v_vencidos, v_saldos) AS d
-    JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto;
+    JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+    WHERE t.cod_produto = ANY (v_vencidos);
 END
 $body$;
 
@@ -1265,6 +1306,7 @@ CREATE FUNCTION _estoque_d7(
 LANGUAGE plpgsql STABLE ROWS 10
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -1339,6 +1381,8 @@ COMMENT ON FUNCTION estoque_hoje() IS
 CREATE FUNCTION _estoque_abrir_lotes(p_lotes text[])
 RETURNS TABLE (lote text, faturado boolean)
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     PERFORM FROM _estoque_travar_lotes(p_lotes);
@@ -1387,8 +1431,9 @@ DECLARE
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
-    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_recalcular) AS r (c)
-                               WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
+    v_codigos := v_codigos || (
+        SELECT array_agg(x.c)
+        FROM (SELECT unnest(p_recalcular) EXCEPT SELECT unnest(v_codigos)) AS x (c));
     IF v_codigos IS NULL THEN
         RETURN;
     END IF;
@@ -1404,9 +1449,10 @@ BEGIN
     END IF;
     IF cardinality(p_recalcular) > 0 THEN
         v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
             WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+            EXCEPT
+            SELECT unnest(v_recalcular));
     END IF;
 
     IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN
@@ -1448,9 +1494,8 @@ BEGIN
     IF p_data > v_hoje + 7 THEN
         UPDATE estoque_tempo_real AS t
         SET valido_ate = least(t.valido_ate, p_data - 8), atualizado_em = now()
-        FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = p_codigo
-            AND t.cod_produto = c.cod_produto
+        WHERE t.cod_produto = (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = p_codigo)
             AND (p_nome IS NULL OR t.nome_produto = p_nome)
             AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
             AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
@@ -1462,9 +1507,9 @@ BEGIN
     END IF;
 
     SELECT t.cod_produto, t.saldo_atual + p_saldo INTO v_produto, v_saldo
-    FROM estoque_codigo_conhecido AS c
-    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE c.codigo = p_codigo
+    FROM estoque_tempo_real AS t
+    WHERE t.cod_produto = (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = p_codigo)
         AND (p_nome IS NULL OR t.nome_produto = p_nome)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     FOR NO KEY UPDATE OF t;
@@ -1565,10 +1610,16 @@ BEGIN
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
                 min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
             FROM unnest(p_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = d.codigo OFFSET 0
+            ) AS c
             GROUP BY c.cod_produto
         ) AS s
-        JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
+        CROSS JOIN LATERAL (
+            SELECT t.* FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = s.cod_produto OFFSET 0
+        ) AS t
     ) AS p;
 
     IF v_somar IS NOT NULL THEN
@@ -1578,7 +1629,7 @@ BEGIN
             dia_ruptura = NULL,
             atualizado_em = now()
         FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-        WHERE t.cod_produto = s.cod_produto;
+        WHERE t.cod_produto = ANY (ARRAY[s.cod_produto]);
     END IF;
     IF v_projetar IS NOT NULL THEN
         PERFORM _estoque_projetar(v_projetar, v_saldos);
@@ -1599,14 +1650,16 @@ CREATE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (p_produtos) ORDER BY t.cod_produto FOR NO KEY UPDATE;
+    PERFORM FROM (SELECT p.produto FROM unnest(p_produtos) AS p (produto) ORDER BY 1) AS p
+    CROSS JOIN LATERAL (
+        SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = p.produto FOR NO KEY UPDATE
+    ) AS t;
 
     UPDATE estoque_tempo_real AS t
     SET nome_produto = n.nome, atualizado_em = now()
     FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome
           FROM unnest(p_produtos) AS p (produto)) AS n
-    WHERE t.cod_produto = n.produto AND t.nome_produto IS DISTINCT FROM n.nome;
+    WHERE t.cod_produto = ANY (ARRAY[n.produto]) AND t.nome_produto IS DISTINCT FROM n.nome;
 END
 $body$;
 
@@ -1642,28 +1695,35 @@ COMMENT ON FUNCTION _estoque_prever(text, date, numeric, numeric) IS
 
 -- sql/09_aplicacao/_estoque_prever_varios.sql
 -- Moves the forecast rows of locked products by what one statement changed; those that come to
--- nothing do not stay behind. What _estoque_prever does for one.
+-- nothing do not stay behind: nobody else moves them, so they are still where they were written.
+-- What _estoque_prever does for one.
 CREATE FUNCTION _estoque_prever_varios(p_deltas _estoque_delta[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
+DECLARE
+    v_vazias tid[];
 BEGIN
-    INSERT INTO movimentacao_prevista AS m
-        (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-    SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
-    FROM unnest(p_deltas) AS d
-    JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-    WHERE d.data IS NOT NULL
-    GROUP BY c.cod_produto, d.data
-    HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
-    ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-    SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-        saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
-
-    DELETE FROM movimentacao_prevista AS m
-    USING unnest(p_deltas) AS d
-    JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-    WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
-        AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
+    WITH movida AS (
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
+        FROM unnest(p_deltas) AS d
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = d.codigo OFFSET 0
+        ) AS c
+        WHERE d.data IS NOT NULL
+        GROUP BY c.cod_produto, d.data
+        HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+            saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+        RETURNING m.ctid AS linha, m.entrada_prevista = 0 AND m.saida_prevista = 0 AS vazia
+    )
+    SELECT array_agg(m.linha) FILTER (WHERE m.vazia) INTO v_vazias FROM movida AS m;
+    IF v_vazias IS NOT NULL THEN
+        DELETE FROM movimentacao_prevista AS m WHERE m.ctid = ANY (v_vazias);
+    END IF;
 END
 $body$;
 
@@ -1673,7 +1733,8 @@ COMMENT ON FUNCTION _estoque_prever_varios(_estoque_delta[]) IS
 
 -- sql/09_aplicacao/_estoque_projetar.sql
 -- Writes balances and the D7 fields projected from them; returns how many rows.
--- The caller holds the lock on the rows.
+-- The caller holds the lock on the rows, and has switched sequential scans off: an array of one can
+-- only be looked up in the index (docs/decisoes/15), neither merged nor hashed.
 CREATE FUNCTION _estoque_projetar(p_produtos text[], p_saldos numeric[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -1685,7 +1746,7 @@ BEGIN
     SET saldo_atual = d.saldo, menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
         valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
     FROM _estoque_d7(p_produtos, p_saldos) AS d
-    WHERE t.cod_produto = d.cod_produto;
+    WHERE t.cod_produto = ANY (ARRAY[d.cod_produto]);
     GET DIAGNOSTICS v_escritos = ROW_COUNT;
     RETURN v_escritos;
 END
@@ -1751,8 +1812,11 @@ BEGIN
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
-        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = ANY (p_codigos) ORDER BY c.codigo FOR SHARE
+        SELECT c.cod_produto
+        FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = u.c FOR SHARE
+        ) AS c
     ) AS x
     ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;
@@ -1769,6 +1833,8 @@ COMMENT ON FUNCTION _estoque_registrar(text[]) IS
 -- any more is forgotten, with its product when it was the last of its group; the others are named anew.
 CREATE FUNCTION _estoque_revisar(p_codigos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
 AS $body$
 DECLARE
     v_esquecidos text[];
@@ -1787,10 +1853,12 @@ BEGIN
         DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
         DELETE FROM movimentacao_prevista AS m
         WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = m.cod_produto OFFSET 0);
         DELETE FROM estoque_tempo_real AS t
         WHERE t.cod_produto = ANY (v_produtos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = t.cod_produto OFFSET 0);
     END IF;
     PERFORM _estoque_nomear(v_produtos);
 END
@@ -1813,9 +1881,8 @@ BEGIN
         menor_estoque_d7 = t.menor_estoque_d7 + p_saldo,
         dia_ruptura = NULL,
         atualizado_em = now()
-    FROM estoque_codigo_conhecido AS c
-    WHERE c.codigo = p_codigo
-        AND t.cod_produto = c.cod_produto
+    WHERE t.cod_produto = (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = p_codigo)
         AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, estoque_hoje(), t.valido_desde,
             t.valido_ate)
         AND t.nome_produto = p_nome
@@ -1869,9 +1936,15 @@ DECLARE
 BEGIN
     LOOP
         IF p_registrar AND cardinality(p_codigos) > (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos))
+            SELECT count(*) FROM unnest(p_codigos) AS x (c)
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = x.c OFFSET 0
+            ) AS c
+            CROSS JOIN LATERAL (
+                SELECT FROM estoque_tempo_real AS t
+                WHERE t.cod_produto = c.cod_produto OFFSET 0
+            ) AS t)
         THEN
             novos := novos || _estoque_registrar(p_codigos);
         END IF;
@@ -1880,17 +1953,30 @@ BEGIN
         INTO v_travados, produtos, recalculados
         FROM (
             SELECT t.cod_produto, t.recalculado_por
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos)
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE OF t
+            FROM (
+                SELECT c.cod_produto FROM unnest(p_codigos) AS x (c)
+                CROSS JOIN LATERAL (
+                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                    WHERE c.codigo = x.c OFFSET 0
+                ) AS c
+                ORDER BY c.cod_produto
+            ) AS c
+            CROSS JOIN LATERAL (
+                SELECT t.cod_produto, t.recalculado_por FROM estoque_tempo_real AS t
+                WHERE t.cod_produto = c.cod_produto FOR NO KEY UPDATE
+            ) AS t
         ) AS x;
         EXIT WHEN v_travados = cardinality(p_codigos);
         EXIT WHEN NOT p_registrar AND v_travados = (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos));
+            SELECT count(*) FROM unnest(p_codigos) AS x (c)
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = x.c OFFSET 0
+            ) AS c
+            CROSS JOIN LATERAL (
+                SELECT FROM estoque_tempo_real AS t
+                WHERE t.cod_produto = c.cod_produto OFFSET 0
+            ) AS t);
     END LOOP;
 END
 $body$;
@@ -1907,6 +1993,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_novos text[];
@@ -1957,7 +2045,10 @@ BEGIN
                 - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
                     s.qtd_saldo::numeric, NOT l.faturado)) AS saida
         FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
-        JOIN separacao AS s ON s.separacao_lote_id = l.lote
+        CROSS JOIN LATERAL (
+            SELECT s.cod_produto, s.expedicao, s.qtd_saldo FROM separacao AS s
+            WHERE s.separacao_lote_id = l.lote OFFSET 0
+        ) AS s
         GROUP BY s.cod_produto, s.expedicao::date
     ) AS g;
     IF v_deltas IS NOT NULL THEN
@@ -1980,6 +2071,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -2077,6 +2169,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -2179,6 +2272,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -2280,6 +2374,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -2393,7 +2488,10 @@ BEGIN
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_recalcular
         FROM unnest(v_deltas) AS d
-        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
+        LEFT JOIN LATERAL (
+            SELECT l.faturado, l.alterado_por FROM estoque_lote AS l
+            WHERE l.separacao_lote_id = d.lote OFFSET 0
+        ) AS l ON true;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
     PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));
@@ -2439,6 +2537,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_novos text[] := ARRAY[]::text[];
@@ -2570,6 +2669,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -2756,6 +2857,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -2852,6 +2954,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -2862,7 +2966,9 @@ DECLARE
     v_saldos numeric[];
     v_lotes text[];
 BEGIN
-    IF codigos IS NOT NULL THEN
+    IF codigos IS NULL THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    ELSE
         v_produtos := ARRAY(
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
             UNION
@@ -2885,12 +2991,12 @@ BEGIN
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
     -- Products: there, and no others; what the sources say of them.
+    v_alvos := ARRAY(
+        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos));
     SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
     INTO v_alvos, v_saldos
-    FROM (
-        SELECT DISTINCT c.cod_produto AS produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos)
-    ) AS p
+    FROM unnest(v_alvos) AS p (produto)
     LEFT JOIN _estoque_saldo_recalculado(v_produtos) AS r ON r.cod_produto = p.produto;
 
     RETURN QUERY
@@ -3007,7 +3113,7 @@ BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
             SELECT t.cod_produto FROM estoque_tempo_real AS t
-            ORDER BY t.comparado_em, t.cod_produto
+            ORDER BY t.comparado_em
             LIMIT p_quantos
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;
@@ -3154,6 +3260,8 @@ COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
 CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     c_tabelas CONSTANT text[] := ARRAY(
@@ -3167,7 +3275,7 @@ DECLARE
     v_achados text[];
     v_estranhos text[] := ARRAY[]::text[];
 BEGIN
-    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p;
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p WHERE p.unico;
     v_tabela := coalesce(v_tabela, 1);
 
     -- Once around, back to where it began.
@@ -3195,7 +3303,7 @@ BEGIN
             WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
                 SELECT FROM estoque_codigo_conhecido AS k
                 JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-                WHERE k.codigo = u.c)
+                WHERE k.codigo = u.c OFFSET 0)
             ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
         ) AS e;
         v_estranhos := v_estranhos || v_achados;
@@ -3218,7 +3326,7 @@ BEGIN
         WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
             SELECT FROM estoque_codigo_conhecido AS k
             JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-            WHERE k.codigo = c.codigo)
+            WHERE k.codigo = c.codigo OFFSET 0)
         LIMIT p_quantos - cardinality(v_estranhos));
 END
 $body$;
@@ -3251,6 +3359,7 @@ COMMENT ON FUNCTION _estoque_tomar_minuto() IS
 CREATE FUNCTION _estoque_virar(p_produtos text[] DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -3267,6 +3376,8 @@ BEGIN
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS x;
 
+    -- Read through above, written by key: docs/decisoes/15.
+    PERFORM set_config('enable_seqscan', 'off', true);
     RETURN _estoque_projetar(v_produtos, v_saldos);
 END
 $body$;

@@ -16,7 +16,7 @@ CREATE TABLE estoque_tempo_real (
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
-CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
+CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;

@@ -8,6 +8,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE ROWS 50
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -29,7 +31,8 @@ BEGIN
     SELECT t.cod_produto, t.nome_produto, t.saldo_atual, d.menor, d.dia_ruptura,
         t.atualizado_em, v_hoje, d.valido_ate
     FROM _estoque_d7(v_vencidos, v_saldos) AS d
-    JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto;
+    JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+    WHERE t.cod_produto = ANY (v_vencidos);
 END
 $body$;
 

@@ -25,8 +25,9 @@ DECLARE
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
-    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_recalcular) AS r (c)
-                               WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
+    v_codigos := v_codigos || (
+        SELECT array_agg(x.c)
+        FROM (SELECT unnest(p_recalcular) EXCEPT SELECT unnest(v_codigos)) AS x (c));
     IF v_codigos IS NULL THEN
         RETURN;
     END IF;
@@ -42,9 +43,10 @@ BEGIN
     END IF;
     IF cardinality(p_recalcular) > 0 THEN
         v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
             WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+            EXCEPT
+            SELECT unnest(v_recalcular));
     END IF;
 
     IF EXISTS (SELECT FROM unnest(v_deltas) AS d WHERE d.data IS NOT NULL) THEN

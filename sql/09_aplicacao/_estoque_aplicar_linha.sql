@@ -16,9 +16,8 @@ BEGIN
     IF p_data > v_hoje + 7 THEN
         UPDATE estoque_tempo_real AS t
         SET valido_ate = least(t.valido_ate, p_data - 8), atualizado_em = now()
-        FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = p_codigo
-            AND t.cod_produto = c.cod_produto
+        WHERE t.cod_produto = (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = p_codigo)
             AND (p_nome IS NULL OR t.nome_produto = p_nome)
             AND v_hoje BETWEEN t.valido_desde AND t.valido_ate
             AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
@@ -30,9 +29,9 @@ BEGIN
     END IF;
 
     SELECT t.cod_produto, t.saldo_atual + p_saldo INTO v_produto, v_saldo
-    FROM estoque_codigo_conhecido AS c
-    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-    WHERE c.codigo = p_codigo
+    FROM estoque_tempo_real AS t
+    WHERE t.cod_produto = (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = p_codigo)
         AND (p_nome IS NULL OR t.nome_produto = p_nome)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     FOR NO KEY UPDATE OF t;

@@ -29,10 +29,16 @@ BEGIN
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
                 min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
             FROM unnest(p_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = d.codigo OFFSET 0
+            ) AS c
             GROUP BY c.cod_produto
         ) AS s
-        JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
+        CROSS JOIN LATERAL (
+            SELECT t.* FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = s.cod_produto OFFSET 0
+        ) AS t
     ) AS p;
 
     IF v_somar IS NOT NULL THEN
@@ -42,7 +48,7 @@ BEGIN
             dia_ruptura = NULL,
             atualizado_em = now()
         FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-        WHERE t.cod_produto = s.cod_produto;
+        WHERE t.cod_produto = ANY (ARRAY[s.cod_produto]);
     END IF;
     IF v_projetar IS NOT NULL THEN
         PERFORM _estoque_projetar(v_projetar, v_saldos);

@@ -20,8 +20,11 @@ BEGIN
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
-        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = ANY (p_codigos) ORDER BY c.codigo FOR SHARE
+        SELECT c.cod_produto
+        FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = u.c FOR SHARE
+        ) AS c
     ) AS x
     ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;

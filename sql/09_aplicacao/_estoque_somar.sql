@@ -10,9 +10,8 @@ BEGIN
         menor_estoque_d7 = t.menor_estoque_d7 + p_saldo,
         dia_ruptura = NULL,
         atualizado_em = now()
-    FROM estoque_codigo_conhecido AS c
-    WHERE c.codigo = p_codigo
-        AND t.cod_produto = c.cod_produto
+    WHERE t.cod_produto = (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = p_codigo)
         AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, estoque_hoje(), t.valido_desde,
             t.valido_ate)
         AND t.nome_produto = p_nome

@@ -16,9 +16,15 @@ DECLARE
 BEGIN
     LOOP
         IF p_registrar AND cardinality(p_codigos) > (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos))
+            SELECT count(*) FROM unnest(p_codigos) AS x (c)
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = x.c OFFSET 0
+            ) AS c
+            CROSS JOIN LATERAL (
+                SELECT FROM estoque_tempo_real AS t
+                WHERE t.cod_produto = c.cod_produto OFFSET 0
+            ) AS t)
         THEN
             novos := novos || _estoque_registrar(p_codigos);
         END IF;
@@ -27,17 +33,30 @@ BEGIN
         INTO v_travados, produtos, recalculados
         FROM (
             SELECT t.cod_produto, t.recalculado_por
-            FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos)
-            ORDER BY t.cod_produto
-            FOR NO KEY UPDATE OF t
+            FROM (
+                SELECT c.cod_produto FROM unnest(p_codigos) AS x (c)
+                CROSS JOIN LATERAL (
+                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                    WHERE c.codigo = x.c OFFSET 0
+                ) AS c
+                ORDER BY c.cod_produto
+            ) AS c
+            CROSS JOIN LATERAL (
+                SELECT t.cod_produto, t.recalculado_por FROM estoque_tempo_real AS t
+                WHERE t.cod_produto = c.cod_produto FOR NO KEY UPDATE
+            ) AS t
         ) AS x;
         EXIT WHEN v_travados = cardinality(p_codigos);
         EXIT WHEN NOT p_registrar AND v_travados = (
-            SELECT count(*) FROM estoque_codigo_conhecido AS c
-            JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-            WHERE c.codigo = ANY (p_codigos));
+            SELECT count(*) FROM unnest(p_codigos) AS x (c)
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = x.c OFFSET 0
+            ) AS c
+            CROSS JOIN LATERAL (
+                SELECT FROM estoque_tempo_real AS t
+                WHERE t.cod_produto = c.cod_produto OFFSET 0
+            ) AS t);
     END LOOP;
 END
 $body$;

@@ -7,6 +7,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE

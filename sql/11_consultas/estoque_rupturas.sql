@@ -7,6 +7,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE

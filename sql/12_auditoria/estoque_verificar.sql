@@ -9,6 +9,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -19,7 +21,9 @@ DECLARE
     v_saldos numeric[];
     v_lotes text[];
 BEGIN
-    IF codigos IS NOT NULL THEN
+    IF codigos IS NULL THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    ELSE
         v_produtos := ARRAY(
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
             UNION
@@ -42,12 +46,12 @@ BEGIN
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
     -- Products: there, and no others; what the sources say of them.
+    v_alvos := ARRAY(
+        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos));
     SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
     INTO v_alvos, v_saldos
-    FROM (
-        SELECT DISTINCT c.cod_produto AS produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos)
-    ) AS p
+    FROM unnest(v_alvos) AS p (produto)
     LEFT JOIN _estoque_saldo_recalculado(v_produtos) AS r ON r.cod_produto = p.produto;
 
     RETURN QUERY
