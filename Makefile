@@ -18,7 +18,7 @@ test:  ## run the tests, on all processors; ARGS="-n 0 -k gate -x" goes to pytes
 	$(PREPARAR)
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
-bench:  ## measure, and write bench/RESULTADOS.md
+bench:  ## measure, and write bench/RESULTADOS.md; ARGS=--rapido takes a minute or two
 	$(PREPARAR)
 	@$(PY) bench/executar.py $(ARGS)
 
@@ -35,7 +35,7 @@ fontes:  ## write what follows from the declared sources (ferramentas/fontes.py)
 	@$(PY) ferramentas/gerar_fontes.py $(ARGS)
 
 migration: fontes  ## write the open migration anew from sql/; NOME=... begins a new one
-	@$(PY) ferramentas/gerar_migracao.py $(NOME) $(ARGS)
+	@$(PY) ferramentas/gerar_migracao.py "$(NOME)" $(ARGS)
 
 lancar: migration  ## freeze the open migration with its checksum
 	@$(PY) ferramentas/lancar.py

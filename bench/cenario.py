@@ -1,69 +1,113 @@
-"""Builds what is measured: the same rows in three schemas of one database.
+"""Builds what is measured: source tables filled first, the product installed over them.
 
-`nosso` has the product installed, `linha` a textbook row trigger, `nu` nothing at all. Tables and
-indexes of the latter two are copies of the first one's.
+Where writes are compared the same rows stand in further schemas, with tables and indexes that are
+copies of ours: `nu` has no trigger at all, `linha` a textbook row trigger, `ivm` pg_ivm's views.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from comandos import COMANDOS, PASTA, usar
 from psycopg import sql
+from ritmo import Tamanho
 
 from estoque_pg.migracoes import instalar
 
-PASTA = Path(__file__).resolve().parent
-PRODUTOS = 10_000
-NOSSO, LINHA, NU = "nosso", "linha", "nu"
-FONTES = (
-    "unificacao_codigos",
-    "movimentacao_estoque",
-    "embarque_itens",
-    "separacao",
-    "pre_separacao_item",
-    "programacao_producao",
-)
+NOSSO, LINHA, NU, IVM = "nosso", "linha", "nu", "ivm"
+ROTULOS = {NU: "bare", LINHA: "row trigger", IVM: "pg_ivm", NOSSO: "ours"}
+_FONTES = PASTA.parent / "sql" / "01_fontes"
 _PASSOS = (
-    "semente", "unificacoes", "movimentos", "embarques", "separacoes", "pre_separacoes",
-    "producoes",
+    "unificacoes", "movimentos", "aberturas", "embarques", "separacoes", "pre_separacoes",
+    "producoes", "rompidos",
 )  # fmt: skip
 
 
-def _ler() -> dict[str, bytes]:
-    partes = re.split(r"^-- nome: (\w+)$", (PASTA / "cenario.sql").read_text(), flags=re.M)
-    pares = zip(partes[1::2], partes[2::2], strict=True)
-    return {nome: corpo.strip().rstrip(";").encode() for nome, corpo in pares}
-
-
-COMANDOS = _ler()
-
-
-def usar(conn: psycopg.Connection[Any], schema: str) -> None:
-    conn.execute("SELECT set_config('search_path', %s, false)", (schema,))
-
-
-def construir(dsn: str, movimentos: int) -> None:
-    """Install and fill `nosso` through its triggers, then copy it to the other two."""
+def construir(dsn: str, tamanho: Tamanho) -> None:
+    """Fill the sources in `nosso`, then install."""
+    encher(dsn, tamanho)
     instalar(dsn, NOSSO)
+    arrumar(dsn)
+
+
+def encher(dsn: str, tamanho: Tamanho) -> None:
+    """Make the source tables in `nosso` and fill them."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(NOSSO)))
+        usar(conn, NOSSO)
+        for arquivo in _arquivos_das_fontes():
+            conn.execute(arquivo.read_bytes())
+        for passo in _PASSOS:
+            conn.execute(COMANDOS[passo], tamanho.parametros())
+        conn.execute("VACUUM ANALYZE")
+
+
+def arrumar(dsn: str) -> None:
+    """Do now what autovacuum and the checkpointer would do some time during the measurement."""
     with psycopg.connect(dsn, autocommit=True) as conn:
         usar(conn, NOSSO)
-        for passo in _PASSOS:
-            conn.execute(COMANDOS[passo], {"produtos": PRODUTOS, "movimentos": movimentos})
-        for schema in (LINHA, NU):
-            _copiar(conn, schema)
-        usar(conn, LINHA)
-        conn.execute((PASTA / "gatilho_linha.sql").read_bytes())
-        # What autovacuum would do some time during the measurement, done now.
+        conn.execute("CREATE SEQUENCE IF NOT EXISTS vez")  # counts off the rows that are deleted
         conn.execute("VACUUM (FREEZE, ANALYZE)")
         conn.execute("CHECKPOINT")
 
 
+def comparar(dsn: str) -> list[str]:
+    """Copy the rows of `nosso` to the schemas it is compared with; return all, ours last."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        schemas = [NU, LINHA, *([IVM] if _tem_ivm(conn) else [])]
+        for schema in schemas:
+            _copiar(conn, schema)
+        usar(conn, LINHA)
+        conn.execute((PASTA / "gatilho_linha.sql").read_bytes())
+        if IVM in schemas:
+            conn.execute("CREATE EXTENSION IF NOT EXISTS pg_ivm")
+            usar(conn, f"{IVM}, pgivm")
+            conn.execute((PASTA / "pg_ivm.sql").read_bytes())
+    arrumar(dsn)
+    return [*schemas, NOSSO]
+
+
+def alvo(tamanho: Tamanho) -> dict[str, int]:
+    """What the scripts of pgbench/ draw from: codes and ids of products that do not run out."""
+    return {
+        "de": 100_001,
+        "ate": 100_000 + tamanho.produtos,
+        "movimento_de": 1,
+        "movimento_ate": tamanho.movimentos,
+        "separacao_de": 1,
+        "separacao_ate": tamanho.separacoes,
+        "pre_separacao_de": 1,
+        "pre_separacao_ate": tamanho.pre_separacoes,
+        "producao_de": 1,
+        "producao_ate": tamanho.producoes,
+    }
+
+
+def alvo_de(conn: psycopg.Connection[Any], codigo: str) -> dict[str, int]:
+    """The same, of one product alone."""
+    cursor = conn.execute(COMANDOS["faixas"], {"codigo": codigo})
+    linha = cursor.fetchone()
+    assert linha is not None
+    assert cursor.description is not None
+    faixas = dict(zip((coluna.name for coluna in cursor.description), linha, strict=True))
+    return {"de": int(codigo), "ate": int(codigo), **faixas}
+
+
+def _arquivos_das_fontes() -> list[Path]:
+    return sorted(_FONTES.glob("*.sql"))
+
+
+def _tem_ivm(conn: psycopg.Connection[Any]) -> bool:
+    achado = conn.execute("SELECT FROM pg_available_extensions WHERE name = 'pg_ivm'").fetchone()
+    return achado is not None
+
+
 def _copiar(conn: psycopg.Connection[Any], schema: str) -> None:
     conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for tabela in FONTES:
+    conn.execute(sql.SQL("CREATE SEQUENCE {}").format(sql.Identifier(schema, "vez")))
+    for tabela in (arquivo.stem for arquivo in _arquivos_das_fontes()):
         origem, copia = sql.Identifier(NOSSO, tabela), sql.Identifier(schema, tabela)
         # Identity columns get sequences of their own; sequences count on from the copied rows.
         conn.execute(sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(copia, origem))

@@ -60,7 +60,8 @@ SELECT r.cod_produto
  LIMIT 1;
 
 -- nome: produto_do_dia
--- A product in order, on its own, whose stock falls after today, with production planned later on.
+-- A product in order, on its own, whose stock falls after today, with production planned later on;
+-- rather one without an entry today, which the screen has no column for.
 SELECT t.cod_produto
   FROM estoque_por_codigo AS t
  CROSS JOIN LATERAL (
@@ -81,7 +82,11 @@ SELECT t.cod_produto
         WHERE p.cod_produto = t.cod_produto
           AND p.data_programacao BETWEEN estoque_hoje() + 8 AND estoque_hoje() + 20
        )
- ORDER BY (
+ ORDER BY EXISTS (
+       SELECT 1 FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = t.cod_produto
+          AND m.data_prevista = estoque_hoje() AND m.entrada_prevista > 0
+       ), (
        SELECT count(*) FROM movimentacao_prevista AS m
         WHERE m.cod_produto = t.cod_produto
           AND m.data_prevista BETWEEN estoque_hoje() AND estoque_hoje() + 7

@@ -35,7 +35,7 @@ def milesimos(quantidade: int) -> str:
 
 
 def gerar(semente: int, hoje: date) -> list[Tabela]:
-    """All six source tables; dates are relative to `hoje`."""
+    """All source tables; dates are relative to `hoje`."""
     sorteio = random.Random(semente)
     produtos = gerar_catalogo(sorteio)
     unificacoes = gerar_unificacoes(sorteio, produtos, hoje)

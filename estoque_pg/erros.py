@@ -104,6 +104,10 @@ class CronAusente(ErroEstoque):
     """EP004: pg_cron is not in this database, so no job can be scheduled from it."""
 
 
+class GatilhoAlheio(ErroEstoque):
+    """EP005: a table that is no source of the schema bears triggers that count for it."""
+
+
 class SemPermissao(ErroEstoque):
     """42501: the role lacks a privilege."""
 
@@ -116,6 +120,7 @@ POR_SQLSTATE: dict[str, type[ErroEstoque]] = {
     "EP002": UnificacaoInvalida,
     "EP003": FonteIncompativel,
     "EP004": CronAusente,
+    "EP005": GatilhoAlheio,
     "22003": ArgumentoInvalido,
     "22008": ArgumentoInvalido,
     "22023": ArgumentoInvalido,

@@ -66,6 +66,8 @@ _FONTE = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
 _NOSSO = re.compile(r"^CREATE (?:TABLE|VIEW|TYPE) (?!IF NOT EXISTS)(\w+)", re.MULTILINE)
 # A migration that nothing of the triggers depends on says so, and no writer waits for it.
 _SEGUEM = re.compile(r"^-- writers go on$", re.MULTILINE)
+# A table that a migration changes is not waited for while writers queue behind us.
+DAR_PASSAGEM = "SELECT set_config('lock_timeout', '2s', true)"
 EXISTE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
 
 
@@ -162,29 +164,38 @@ def desfazer(
         vao = [m for m in _ler(pasta) if m.id in atual.aplicadas and (ate is None or m.id > ate)]
         if not vao:
             return []
-        backend = _Backend(conn, nome)
-        with _falha(f"removing {vao[0].id}"), backend.transaction():
-            antes = _direitos(conn, nome)
-            if ate is not None:
-                passo(conn, "2_travar")
-            indices = {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
-            for migracao in reversed(vao):
-                _carregar(migracao)
-                migracao.process_steps(backend, "rollback")
-                backend.unmark_one(migracao, log=False)
-                backend.apagar_soma(migracao.id)
-            if ate is not None:
-                indices -= {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
-            for indice in sorted(indices):
-                conn.execute(
-                    sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(nome, indice))
-                )
-            if ate is None:
-                backend.remover_tabelas()
-            else:
-                passo(conn, "3_carregar")
-                passo(conn, "4_encerrar", antes=antes)
+        with _falha(f"removing {vao[0].id}"):
+            _com_paciencia(conn, lambda: _voltar(conn, nome, vao, ate), Andamento())
         return [m.id for m in reversed(vao)]
+
+
+def _voltar(
+    conn: psycopg.Connection[Any], schema: str, migracoes: list[Any], ate: str | None
+) -> None:
+    """Roll migrations back in one commit; with `ate`, take the steps of installing around it."""
+    backend = _Backend(conn, schema)
+    segura = ate is not None and not all(_seguem(_texto(m)) for m in migracoes)
+    with backend.transaction():
+        antes = _direitos(conn, schema)
+        conn.execute(DAR_PASSAGEM)
+        if segura:
+            passo(conn, "2_travar")
+        indices = {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+        for migracao in reversed(migracoes):
+            _carregar(migracao)
+            migracao.process_steps(backend, "rollback")
+            backend.unmark_one(migracao, log=False)
+            backend.apagar_soma(migracao.id)
+        if ate is not None:
+            indices -= {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+        for indice in sorted(indices):
+            conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, indice)))
+        if ate is None:
+            backend.remover_tabelas()
+            return
+        if segura:
+            passo(conn, "3_carregar")
+        passo(conn, "4_encerrar", antes=antes)
 
 
 def estado(
@@ -414,10 +425,10 @@ class _Obra:
         # The sums are taken before the files are read for good: if one changes in between, the
         # next run says so, instead of never.
         self.somas = {m.id: _soma(Path(m.path)) for m in migracoes}
-        self.textos = [Path(m.path).read_text(encoding="utf-8") for m in migracoes]
+        self.textos = [_texto(m) for m in migracoes]
         for migracao in migracoes:
             _carregar(migracao)
-        self.segura = self.nova or not all(_SEGUEM.search(texto) for texto in self.textos)
+        self.segura = self.nova or not all(_seguem(t) for t in self.textos)
 
     def ensaiar(self) -> list[tuple[str, str, list[str]]]:
         """Do everything but the filling and undo it; return the indexes that will be needed.
@@ -470,8 +481,7 @@ class _Obra:
 
     def _comecar(self) -> None:
         """Make the schema; refuse names of ours that are taken, before anything is made of them."""
-        # A table of ours that a migration changes is not waited for while writers queue behind us.
-        self.conn.execute("SELECT set_config('lock_timeout', '2s', true)")
+        self.conn.execute(DAR_PASSAGEM)
         self.backend.criar_schema()
         nomes = [nome for texto in self.textos for nome in _NOSSO.findall(texto)]
         tomados = [
@@ -496,7 +506,7 @@ def _com_paciencia(conn: psycopg.Connection[Any], acao: Callable[[], T], andamen
             if tentativa == TENTATIVAS:
                 abertas = transacoes(conn)
                 raise ErroEstoque(
-                    "the source tables stayed in use: nothing was installed",
+                    "the source tables stayed in use: nothing was changed",
                     dica="try at a quieter time"
                     + (f", or end what is open: {abertas}" if abertas else ""),
                     sqlstate=erro.sqlstate,
@@ -510,6 +520,15 @@ def _direitos(conn: psycopg.Connection[Any], schema: str) -> str:
     """Return what there is of ours, and who may do what with it, for the last step."""
     [(texto,)] = linhas(conn, "objetos_nossos", schema=schema)
     return str(texto)
+
+
+def _texto(migracao: Any) -> str:
+    return Path(migracao.path).read_text(encoding="utf-8")
+
+
+def _seguem(texto: str) -> bool:
+    """Whether writers may go on while a migration of this text is applied or rolled back."""
+    return bool(_SEGUEM.search(texto))
 
 
 def _carregar(migracao: Any) -> None:

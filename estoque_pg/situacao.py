@@ -6,7 +6,7 @@ installed, or an older version, `operacao` is None and the migrations say why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -18,41 +18,26 @@ from estoque_pg.erros import MigracoesPendentes, traduzindo
 from estoque_pg.migracoes import Estado
 from estoque_pg.perguntas.conferencia import Execucao
 from estoque_pg.perguntas.linha import Linha
-from estoque_pg.perguntas.operacao import Alterado, Correcao, Falha, Gatilho, TarefaNoCron
+from estoque_pg.perguntas.operacao import Alterado, Correcao, Falha, Gatilho, Resumo, TarefaNoCron
 
 SILENCIO = 180  # seconds without a run of the minute job that are worth a warning
 
 
 @dataclass(frozen=True, slots=True)
-class Operacao(Linha):
-    """What the database says of itself, all at the moment `agora`.
+class Operacao(Resumo):
+    """What the database says of itself, all at the moment `agora`: the figures, and the parts.
 
-    `recusadas` tells that source rows were left out at the installation, or the last rebuild.
     `execucoes` and `correcoes` are the newest five, newest first; `falhas` the oldest ten of
-    `total_de_falhas`. `orcamento` is in seconds. `comparado_desde` is the oldest comparison of a
-    product with the sources, None without products. `banco_do_cron` and `lancador` (pg_cron's
-    process lives) are None where this role may not know, `tarefa` where pg_cron is not in this
-    database or has no such job.
+    `total_de_falhas`. `tarefa` is None where pg_cron is not in this database or has no such job.
     """
 
-    agora: datetime
-    espelho: bool
-    instalado_em: datetime | None
-    produtos: int
-    vencidos: int
-    comparado_desde: datetime | None
-    por_execucao: int | None
-    orcamento: float | None
-    recusadas: bool | None
+    RESERVADAS = ("cron_legivel",)
+
     gatilhos: tuple[Gatilho, ...]
     alterados: tuple[Alterado, ...]
     execucoes: tuple[Execucao, ...]
     correcoes: tuple[Correcao, ...]
-    correcoes_24h: int
     falhas: tuple[Falha, ...]
-    total_de_falhas: int
-    banco_do_cron: str | None
-    lancador: bool | None
     tarefa: TarefaNoCron | None
 
     def idade(self, momento: datetime) -> float:
@@ -240,23 +225,11 @@ def _operacao(conn: psycopg.Connection[Any]) -> Operacao:
     with traduzindo(), retrato(conn) as api:
         r = api.resumo()
         return Operacao(
-            agora=r.agora,
-            espelho=r.espelho,
-            instalado_em=r.instalado_em,
-            produtos=r.produtos,
-            vencidos=r.vencidos,
-            comparado_desde=r.comparado_desde,
-            por_execucao=r.por_execucao,
-            orcamento=r.orcamento,
-            recusadas=r.recusadas,
+            **{c.name: getattr(r, c.name) for c in fields(r)},
             gatilhos=tuple(api.gatilhos()),
             alterados=tuple(api.alterados()),
             execucoes=tuple(api.execucoes()),
             correcoes=tuple(api.correcoes()),
-            correcoes_24h=r.correcoes_24h,
             falhas=tuple(api.falhas()),
-            total_de_falhas=r.total_de_falhas,
-            banco_do_cron=r.banco_do_cron,
-            lancador=r.lancador,
             tarefa=api.tarefa() if r.cron_legivel else None,
         )

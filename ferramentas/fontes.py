@@ -17,14 +17,14 @@ from typing import Literal
 # What a column may be in an ERP: the names that _estoque_tipos_aceitos knows.
 Tipo = Literal["qualquer", "texto", "codigo", "quantidade", "data", "logico"]
 
-# How a column is read, whatever the ERP has made of it.
+# How a column of a row is read, whatever the ERP has made of it.
 LEITURA: Mapping[Tipo, str] = {
-    "qualquer": "f.{}::text",
-    "texto": "f.{}::text",
-    "codigo": "f.{}::text",
-    "quantidade": "f.{}::numeric",
-    "data": "f.{}::date",
-    "logico": "f.{}",
+    "qualquer": "{}.{}::text",
+    "texto": "{}.{}::text",
+    "codigo": "{}.{}::text",
+    "quantidade": "{}.{}::numeric",
+    "data": "{}.{}::date",
+    "logico": "{}.{}",
 }
 
 
@@ -60,15 +60,15 @@ class Fonte:
     # something has.
     indices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def ler(self, coluna: str) -> str:
-        """The expression that reads a column of the row `f`."""
+    def ler(self, coluna: str, linha: str = "f") -> str:
+        """The expression that reads a column of a row."""
         if coluna in self.opcionais:
-            return f"to_jsonb(f) ->> '{coluna}'"
-        return LEITURA[self.colunas[coluna]].format(coluna)
+            return f"to_jsonb({linha}) ->> '{coluna}'"
+        return LEITURA[self.colunas[coluna]].format(linha, coluna)
 
-    def contribuir(self, faturado: str = "false") -> str:
-        """The contribution of the row `f`; `faturado` says whether its lot is invoiced."""
-        argumentos = [self.ler(coluna) for coluna in self.contribuicao]
+    def contribuir(self, faturado: str = "false", linha: str = "f") -> str:
+        """The contribution of a row; `faturado` says whether its lot is invoiced."""
+        argumentos = [self.ler(coluna, linha) for coluna in self.contribuicao]
         argumentos += [faturado] if self.portao else []
         return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)})"
 

@@ -233,6 +233,11 @@ def _a_mao(arquivo: Path) -> str:
     return texto.partition(ABRE)[2].partition(FECHA)[0]
 
 
+def _nomeia(mao: str, objeto: Objeto) -> bool:
+    """Whether what is by hand is about an object, too; a comment that names it will do."""
+    return bool(re.search(rf"\b{objeto.nome}\b", mao))
+
+
 def gerar(raiz: Path, nome: str | None = None) -> tuple[dict[Path, str], list[str]]:
     """The files of the open migration, none where nothing changed, and what is left to be done."""
     conferir_lancadas(raiz)
@@ -256,14 +261,28 @@ def gerar(raiz: Path, nome: str | None = None) -> tuple[dict[Path, str], list[st
     mao, mao_de_volta = _a_mao(ida), _a_mao(volta)
     tarefas = []
     com_dados = [d for a, d in diferenca.alterados if a.com_dados() != d.com_dados()]
-    if com_dados and not (mao and mao_de_volta):
-        quais = ", ".join(f"sql/{o.caminho}" for o in com_dados)
+    sem_mao = [o for o in com_dados if not (_nomeia(mao, o) and _nomeia(mao_de_volta, o))]
+    if sem_mao:
+        quais = ", ".join(f"sql/{o.caminho}" for o in sem_mao)
         tarefas.append(f"{quais}: write the change by hand between the marks of {ida.name} and of"
+                       f" {volta.name}; both have to name it")  # fmt: skip
+    if (mao or mao_de_volta) and not diferenca.caminhos:
+        tarefas.append(f"{esta} has a part by hand, but sql/ is as it was released. To give it"
+                       f" up, put sql/ back and delete both files: {ida.name},"
                        f" {volta.name}")  # fmt: skip
     return {
         ida: escrever_ida(diferenca, feitas[-1] if feitas else None, mao),
         volta: escrever_volta(diferenca, not feitas, mao_de_volta),
     }, tarefas
+
+
+def atrasadas(arquivos: dict[Path, str]) -> list[str]:
+    """Say which files of the open migration are not what sql/ makes of them."""
+    return [
+        f"{arquivo.name} differs from sql/: run `make migration`"
+        for arquivo, texto in arquivos.items()
+        if not arquivo.exists() or arquivo.read_text(encoding="utf-8") != texto
+    ]
 
 
 def main() -> None:
@@ -273,17 +292,15 @@ def main() -> None:
     )
     opcoes.add_argument("nome", nargs="?", help="name of a new migration: letters, digits, _")
     opcoes.add_argument("--conferir", action="store_true", help="only say what is out of date")
-    opcoes.add_argument("--raiz", type=Path, default=RAIZ, help=argparse.SUPPRESS)
     pedido = opcoes.parse_args()
     if pedido.nome and not re.fullmatch(r"[a-z0-9_]+", pedido.nome):
         sys.exit("the name of a migration has small letters, digits and _ only")
-    arquivos, queixas = gerar(pedido.raiz, pedido.nome or None)
-    for arquivo, texto in arquivos.items():
-        if not pedido.conferir:
-            arquivo.parent.mkdir(exist_ok=True)
+    arquivos, queixas = gerar(RAIZ, pedido.nome or None)
+    if pedido.conferir:
+        queixas += atrasadas(arquivos)
+    else:
+        for arquivo, texto in arquivos.items():
             arquivo.write_text(texto, encoding="utf-8")
-        elif not arquivo.exists() or arquivo.read_text(encoding="utf-8") != texto:
-            queixas.append(f"{arquivo.name} differs from sql/: run `make migration`")
     if queixas:
         sys.exit("\n".join(queixas))
     if not arquivos and not pedido.conferir:

@@ -42,14 +42,10 @@ def conferir_lancadas(raiz: Path = RAIZ) -> None:
 
 def lancar(raiz: Path = RAIZ) -> str | None:
     """Freeze the open migration, if it is what sql/ says; return its name, None without one."""
-    from ferramentas.gerar_migracao import gerar
+    from ferramentas.gerar_migracao import atrasadas, gerar
 
     arquivos, queixas = gerar(raiz)
-    queixas += [
-        f"{a.name} differs from sql/: run `make migration`"
-        for a, texto in arquivos.items()
-        if not a.exists() or a.read_text(encoding="utf-8") != texto
-    ]
+    queixas += atrasadas(arquivos)
     if queixas:
         sys.exit("\n".join(queixas))
     if not arquivos:

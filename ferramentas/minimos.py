@@ -50,7 +50,9 @@ def main() -> int:
     print("estoque: testing with", ", ".join(versoes), file=sys.stderr, flush=True)
     preparar(versoes)
     testes = [f"tests/test_{nome}.py" for nome in TESTES]
-    return subprocess.run([PYTHON, "-m", "pytest", *testes, *sys.argv[1:]], cwd=RAIZ).returncode
+    todos = ["-n", "auto", "--dist", "worksteal"]  # as `make test` does
+    comando = [PYTHON, "-m", "pytest", *todos, *testes, *sys.argv[1:]]
+    return subprocess.run(comando, cwd=RAIZ).returncode
 
 
 if __name__ == "__main__":

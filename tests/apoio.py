@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -23,7 +24,10 @@ from oraculo import (
     verificar_invariante,
 )
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
+
+from ferramentas.fontes import FONTES as DECLARADAS
+from ferramentas.fontes import Fonte, Tipo
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing has it from Python 3.11 on
@@ -32,6 +36,14 @@ RAIZ = Path(__file__).resolve().parent.parent
 NIVEIS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 RETENTAVEIS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 FUSO = ZoneInfo("America/Sao_Paulo")
+# Triggers of an installation without partitions: one for each kind of statement on each source.
+GATILHOS = 4 * len(DECLARADAS)
+# What is installed, in order.
+MIGRACOES = sorted(
+    a.stem for a in (RAIZ / "migrations").glob("*.sql") if not a.name.endswith(".rollback.sql")
+)
+# A migration that a test invents, 9999.<name>, comes after all of them.
+DEPENDE = f"-- depends: {MIGRACOES[-1]}\n"
 
 Parametros = Sequence[Any] | Mapping[str, Any] | None
 
@@ -47,6 +59,12 @@ def arquivos_sql(padrao: str = "*.sql") -> list[Path]:
     return achados
 
 
+def arquivo_de(objeto: str) -> str:
+    """Where an object is written, for a message that says where something is missing."""
+    [arquivo] = arquivos_sql(f"{objeto}.sql")
+    return arquivo.relative_to(RAIZ).as_posix()
+
+
 def publicos() -> set[str]:
     """The functions and views for everyone: those whose names begin with estoque_."""
     criados = re.compile(
@@ -55,6 +73,77 @@ def publicos() -> set[str]:
     nomes = {n for arquivo in arquivos_sql() for n in criados.findall(arquivo.read_text())}
     assert nomes
     return nomes
+
+
+def consultas() -> set[str]:
+    """The functions that answer: those of the folder of queries that are not inner."""
+    achadas = {
+        a.stem
+        for a in (RAIZ / "sql").glob("*_consultas/estoque_*.sql")
+        if f"\nCREATE FUNCTION {a.stem}(" in a.read_text()
+    }
+    assert achadas
+    return achadas
+
+
+# An argument of each type, where it does not matter which.
+ARGUMENTO = {"text": "'P1'", "text[]": "'{P1}'", "numeric": "1", "integer": "1", "boolean": "false"}
+
+
+def chamada(conn: Conexao, funcao: str, **dados: str) -> str:
+    """A call of a function with the arguments given, and one of each other that it demands."""
+    nomes, tipos, opcionais = conn.cursor(row_factory=tuple_row).execute(
+        "SELECT proargnames, (SELECT array_agg(t::regtype::text ORDER BY n)"
+        " FROM unnest(proargtypes) WITH ORDINALITY AS u (t, n)), pronargdefaults"
+        " FROM pg_proc WHERE pronamespace = quote_ident(current_schema())::regnamespace"
+        " AND proname = %s",
+        [funcao],
+    ).fetchone() or pytest.fail(f"no function {funcao}")  # fmt: skip
+    tipos = tipos or []
+    exigidos = zip(nomes or [], tipos[: len(tipos) - opcionais], strict=False)
+    dados = {nome: ARGUMENTO[tipo] for nome, tipo in exigidos} | dados
+    return f"{funcao}({', '.join(f'{nome} => {valor}' for nome, valor in dados.items())})"
+
+
+# --- the sources, as they are declared ----------------------------------------------------------
+
+# What a column that must be there is in an ERP that has only these, by what is kept in it.
+MINIMO: Mapping[Tipo, str] = {
+    "qualquer": "serial PRIMARY KEY",
+    "texto": "varchar(255)",
+    "codigo": "integer",
+    "quantidade": "float8",
+    "data": "timestamp",
+    "logico": "boolean",
+}
+
+
+def com_as_demais(tabelas: str) -> str:
+    """A script that makes an ERP's sources, completed by those it does not name.
+
+    A source that no test is particular about then needs no line in any of them.
+    """
+    for fonte in DECLARADAS:
+        if not re.search(rf"^CREATE TABLE {fonte.tabela} ", tabelas, re.MULTILINE):
+            colunas = ", ".join(f"{c} {MINIMO[tipo]}" for c, tipo in fonte.colunas.items())
+            tabelas += f"CREATE TABLE {fonte.tabela} ({colunas});\n"
+    return tabelas
+
+
+def obrigatorias(fonte: Fonte) -> set[str]:
+    """The columns that are NOT NULL in the table as we make it."""
+    tabela = RAIZ / "sql" / "01_fontes" / f"{fonte.tabela}.sql"
+    return set(re.findall(r"^ +(\w+) .*NOT NULL", tabela.read_text(), re.MULTILINE))
+
+
+def palavras(fonte: Fonte) -> list[str]:
+    """The states that the contribution of a source knows, such as CRIADO, as SQL literals."""
+    if not fonte.move:
+        return []
+    [arquivo] = arquivos_sql(f"_estoque_contribuicao_{fonte.nome}.sql")
+    definicao = arquivo.read_text().partition("\nCOMMENT ON ")[0]
+    sem_comentarios = re.sub(r"--.*", "", definicao)
+    return sorted(set(re.findall(r"'[^']+'", sem_comentarios)))
 
 
 def congelar(conn: Conexao, dia: date) -> None:
@@ -263,6 +352,31 @@ class Banco:
             r["data_prevista"]: (r["entrada_prevista"], r["saida_prevista"])
             for r in self.cru("SELECT * FROM movimentacao_prevista WHERE cod_produto = %s", [cod])
         }
+
+
+def em_cada_estado(fonte: Fonte) -> list[Linha]:
+    """A row in each state that the contribution of a source knows, and one without any."""
+    valores: dict[Tipo, Any] = {"quantidade": Decimal(3), "data": Banco.D, "logico": True}
+    linha = dict.fromkeys(fonte.opcionais) | {c: valores.get(t) for c, t in fonte.colunas.items()}
+    linha |= {"cod_produto": "P1", "nome_produto": "Um"}
+    textos = {c for c in fonte.contribuicao if fonte.colunas[c] == "texto"} - {"cod_produto"}
+    estados = [None, *(palavra.strip("'") for palavra in palavras(fonte))]
+    return [linha | {"id": n} | dict.fromkeys(textos, e) for n, e in enumerate(estados)]
+
+
+def nao_somadas(oraculo: type[Oraculo]) -> list[str]:
+    """The sources of which the oracle counts no row as what they are declared to move."""
+    queixas = []
+    for fonte in DECLARADAS:
+        if fonte.move:
+            linhas: dict[str, list[Linha]] = {f.tabela: [] for f in DECLARADAS}
+            certo = oraculo(linhas | {fonte.tabela: em_cada_estado(fonte)}, Banco.D)
+            entradas, saidas = certo.previsto.get(("P1", Banco.D), (0, 0))
+            contado = {"saldo": certo.produtos["P1"].saldo, "entrada": entradas, "saida": saidas}
+            if [o_que for o_que, quanto in contado.items() if quanto] != [fonte.move]:
+                queixas.append(f"tests/oraculo.py: _somar counts no row of {fonte.tabela} as"
+                               f" {fonte.move}, or counts it as something else")  # fmt: skip
+    return queixas
 
 
 class Sessao:

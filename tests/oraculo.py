@@ -26,7 +26,13 @@ FONTES = (
     "embarque_itens",
     "unificacao_codigos",
 )
-COM_PRODUTO = FONTES[:4]  # the order in which a product's name is looked for, too
+# Those whose rows bear a product, in the order in which its name is looked for, too.
+COM_PRODUTO = (
+    "movimentacao_estoque",
+    "pre_separacao_item",
+    "separacao",
+    "programacao_producao",
+)
 MILESIMO = Decimal("0.001")
 ZERO = Decimal(0)
 LIMITE = Decimal(10) ** 12  # numeric(15,3) ends before it

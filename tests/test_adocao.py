@@ -14,7 +14,7 @@ from decimal import Decimal as Dec
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, com_as_demais
 from conftest import Servico
 from psycopg.conninfo import make_conninfo
 from test_fontes import DADOS, ERP, objetos
@@ -29,7 +29,7 @@ from estoque_pg.erros import (
 from estoque_pg.migracoes import desfazer, instalar
 from estoque_pg.situacao import situacao
 
-MINIMA = """
+MINIMA = com_as_demais("""
 CREATE TABLE movimentacao_estoque (id serial PRIMARY KEY, cod_produto varchar(20),
     nome_produto varchar(80), qtd_movimentacao float8, ativo boolean);
 CREATE TABLE pre_separacao_item (id serial PRIMARY KEY, cod_produto varchar(20),
@@ -42,7 +42,7 @@ CREATE TABLE programacao_producao (id serial PRIMARY KEY, cod_produto varchar(20
 CREATE TABLE embarque_itens (separacao_lote_id varchar(20), nota_fiscal varchar(20),
     status varchar(20), erro_validacao varchar(500));
 CREATE TABLE unificacao_codigos (codigo_origem integer, codigo_destino integer, ativo boolean);
-"""
+""")
 PARTICIONADA = """
 CREATE TABLE movimentacao_estoque (id bigserial,
     cod_produto varchar(50) NOT NULL, nome_produto varchar(200) NOT NULL,
@@ -219,11 +219,21 @@ def test_a_partition_made_later_is_watched_when_asked_to(adotar: Callable[..., B
 
 
 def test_a_partition_that_was_detached_counts_no_more(adotar: Callable[..., Banco]) -> None:
-    """It keeps its triggers; what an archive does with it concerns nobody."""
+    """It keeps its triggers, which say so until they are taken off; then it concerns nobody."""
     banco = adotar(PARTICIONADA, MOVER.format("mov_2024", "P1", "2024-05-05", 3))
     banco.mov("P1", 5)
     banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2024")
     banco.cru("SELECT estoque_recalcular_tudo()")
+    for escrita in (
+        MOVER.format("mov_2024", "P1", "2024-06-06", 100),
+        "UPDATE mov_2024 SET qtd_movimentacao = qtd_movimentacao + 1",
+        "DELETE FROM mov_2024",
+        "TRUNCATE mov_2024",
+    ):
+        erro = banco.recusa("EP005", escrita)
+        assert "mov_2024" in str(erro.diag.message_primary)
+        assert "DROP TRIGGER estoque_inserir ON mov_2024;" in str(erro.diag.message_hint)
+    assert banco.valor("SELECT estoque_vigiar()") == 4
     banco.execute(MOVER.format("mov_2024", "P1", "2024-06-06", 100))
     banco.execute("UPDATE mov_2024 SET qtd_movimentacao = qtd_movimentacao + 1")
     banco.execute("DELETE FROM mov_2024 WHERE qtd_movimentacao > 50")
@@ -232,11 +242,13 @@ def test_a_partition_that_was_detached_counts_no_more(adotar: Callable[..., Banc
     banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-06", 100))
     banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2025")
     banco.cru("SELECT estoque_recalcular_tudo()")
+    banco.recusa("EP005", MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
+    banco.cru("SELECT estoque_vigiar()")
     banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
     assert banco.produto("P1") is None
     banco.execute(
         "ALTER TABLE movimentacao_estoque ATTACH PARTITION mov_2025"
-        " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); SELECT estoque_recalcular_tudo()"
+        " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); SELECT estoque_vigiar()"
     )
     banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-08", 100))
     assert banco.saldo("P1") == 305
@@ -246,10 +258,76 @@ def test_a_source_that_was_replaced_counts_no_more(banco: Banco) -> None:
     banco.mov("P1", 5)
     banco.cru("ALTER TABLE movimentacao_estoque RENAME TO arquivo")
     banco.cru("CREATE TABLE movimentacao_estoque (LIKE arquivo INCLUDING IDENTITY)")
+    with pytest.raises(psycopg.Error, match="table arquivo of schema public bears") as erro:
+        banco.cru("DELETE FROM arquivo")
+    assert erro.value.sqlstate == "EP005"
     banco.cru("SELECT estoque_vigiar()")
     banco.mov("P1", 7)
     banco.execute("DELETE FROM arquivo")
     assert banco.saldo("P1") == 7
+
+
+COPIAS = {
+    "moved to an archive": (
+        "CREATE SCHEMA b; ALTER TABLE {t} SET SCHEMA b; CREATE TABLE {t} (LIKE b.{t} INCLUDING ALL)"
+    ),
+    "a clone that calls our functions": (
+        "CREATE SCHEMA b; CREATE TABLE b.{t} (LIKE {t} INCLUDING ALL);"
+        " CREATE TRIGGER c AFTER INSERT ON b.{t} REFERENCING NEW TABLE AS novos"
+        " FOR EACH STATEMENT EXECUTE FUNCTION {f}();"
+        " CREATE TRIGGER d AFTER UPDATE ON b.{t} REFERENCING OLD TABLE AS antigos"
+        " NEW TABLE AS novos FOR EACH STATEMENT EXECUTE FUNCTION {f}();"
+        " CREATE TRIGGER e AFTER DELETE ON b.{t} REFERENCING OLD TABLE AS antigos"
+        " FOR EACH STATEMENT EXECUTE FUNCTION {f}();"
+        " CREATE TRIGGER g AFTER TRUNCATE ON b.{t}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION _estoque_gatilho_truncar()"
+    ),
+}
+
+
+@pytest.mark.parametrize("copia", COPIAS)
+def test_a_copy_in_another_schema_is_refused(banco: Banco, copia: str) -> None:
+    """Of every source: a write to the copy would move numbers that are not its own."""
+    banco.mov("P1", 5)
+    for fonte in banco.cru("SELECT tabela, gatilho FROM _estoque_fontes()"):
+        tabela, funcao = fonte["tabela"], fonte["gatilho"]
+        coluna = banco.valor(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum = 1",
+            [tabela],
+        )
+        with banco.conn.transaction(force_rollback=True):
+            banco.cru(COPIAS[copia].format(t=tabela, f=funcao))
+            for escrita in (
+                f"INSERT INTO b.{tabela} SELECT * FROM b.{tabela} WHERE false",
+                f"UPDATE b.{tabela} SET {coluna} = {coluna} WHERE false",
+                f"DELETE FROM b.{tabela}",
+                f"TRUNCATE b.{tabela}",
+            ):
+                with pytest.raises(psycopg.Error, match=r"of schema b .* schema public") as erro:
+                    with banco.conn.transaction():
+                        banco.cru(escrita)
+                assert erro.value.sqlstate == "EP005", escrita
+                assert f"ON b.{tabela};" in str(erro.value.diag.message_hint)
+            alheios = "SELECT count(*) FROM estoque_gatilhos() WHERE estado = 'stray'"
+            assert banco.valor(alheios) == 4
+            banco.cru("SELECT estoque_vigiar()")
+            assert banco.valor(alheios) == 0
+            banco.cru(f"TRUNCATE b.{tabela}")
+    banco.verificar()
+
+
+def test_functions_that_look_elsewhere_are_refused(banco: Banco) -> None:
+    """What a restored copy beside production, or a renamed schema, is left with."""
+    banco.mov("P1", 5)
+    mover = MOVER.format("b.movimentacao_estoque", "P1", "2024-05-05", 7)
+    banco.cru("ALTER SCHEMA public RENAME TO b; CREATE SCHEMA public")
+    instalar(banco.dsn, "public")
+    with pytest.raises(psycopg.Error, match=r"of schema b bears .* schema public") as erro:
+        banco.cru(mover)
+    assert erro.value.sqlstate == "EP005"
+    banco.cru("DROP SCHEMA public CASCADE; ALTER SCHEMA b RENAME TO public")
+    banco.mov("P1", 7)
+    assert banco.saldo("P1") == 12
 
 
 def test_a_product_that_does_not_fit_does_not_keep_a_partition_unwatched(
@@ -848,7 +926,7 @@ def test_it_gives_up_in_the_end_and_leaves_nothing(
             with pytest.raises(ErroEstoque) as erro:
                 instalar(vazio, None, avisar=ditas.append)
             assert erro.value.sqlstate == "55P03"
-            assert erro.value.mensagem == "the source tables stayed in use: nothing was installed"
+            assert erro.value.mensagem == "the source tables stayed in use: nothing was changed"
             quem = f"process {escritora.info.backend_pid} ("
             assert quem in (erro.value.dica or "")
             assert [

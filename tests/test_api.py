@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import GATILHOS, Banco
 from psycopg.types.json import set_json_loads
 from psycopg.types.numeric import FloatLoader
 
@@ -237,7 +237,7 @@ def test_the_installation_is_asked_like_the_stock(api: Any, banco: Banco) -> Non
     resumo = api.resumo()
     assert (resumo.produtos, resumo.correcoes_24h, resumo.espelho) == (2, 1, False)
     assert execucao.fim <= resumo.agora
-    assert (len(api.gatilhos()), api.alterados(), api.falhas()) == (24, [], [])
+    assert (len(api.gatilhos()), api.alterados(), api.falhas()) == (GATILHOS, [], [])
     assert (resumo.por_execucao, resumo.orcamento) == (50, 1.5)
     banco.cru("ALTER TABLE separacao DISABLE TRIGGER estoque_inserir")
     assert [g.estado for g in api.gatilhos() if not g.no_lugar] == ["disabled"]
@@ -392,7 +392,7 @@ def test_every_error_has_its_exit_code() -> None:
     um = {
         "ErroEstoque", "ErroSerializacao", "ProdutoDesconhecido",
         "ArgumentoInvalido", "QuantidadeInvalida", "UnificacaoInvalida", "FonteIncompativel",
-        "CronAusente", "SemPermissao",
+        "CronAusente", "GatilhoAlheio", "SemPermissao",
     }  # fmt: skip
     assert {c.__name__ for c in classes_de_erro() if saida_de(c("x")) == 1} == um
     assert {c for c in classes_de_erro() if c.__name__ not in um} == set(em_ordem[:-1])

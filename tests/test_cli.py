@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import MIGRACOES, Banco
 from click.testing import CliRunner, Result
 
 from estoque_pg.cli import cli
@@ -67,14 +67,14 @@ def test_install_status_migrate(vazio: str) -> None:
     uma_linha(estoque("migrate", dsn=vazio), 3)
     primeiro = estoque("install", dsn=vazio)
     assert primeiro.exit_code == 0
-    assert "0001.nucleo" in primeiro.stdout
+    assert all(migracao in primeiro.stdout for migracao in MIGRACOES)
     segundo = estoque("install", dsn=vazio)
     assert segundo.exit_code == 0
     assert "up to date" in segundo.stdout
     assert estoque("migrate", dsn=vazio).exit_code == 0
     situacao = dados("status", dsn=vazio)
     assert situacao["em_dia"]
-    assert situacao["aplicadas"] == ["0001.nucleo"]
+    assert situacao["aplicadas"] == MIGRACOES
     assert dados("install", dsn=vazio) == {"schema": "public", "aplicadas": []}
 
 

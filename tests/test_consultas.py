@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal as Dec
 from typing import Any
 
+import psycopg
 import pytest
-from apoio import Banco
-from oraculo import verificar_invariante
+from apoio import Banco, arquivo_de, chamada, consultas
+from oraculo import FONTES, verificar_invariante
 
 FUNCOES = {
     "estoque_consultar": "codigo_consultado cod_produto nome_produto estoque_atual"
@@ -34,14 +35,15 @@ def cena(banco: Banco) -> None:
 
 @pytest.mark.parametrize("funcao", FUNCOES)
 def test_columns_are_the_public_ones_in_order(banco: Banco, funcao: str) -> None:
-    argumentos = {
-        "estoque_consultar": "'{}'",
-        "estoque_projecao": "'x'",
-        "estoque_disponibilidade": "'x', 1",
-    }
-    cur = banco.conn.execute(f"SELECT * FROM {funcao}({argumentos.get(funcao, '')})")
+    cur = banco.conn.execute(f"SELECT * FROM {chamada(banco.conn, funcao)}")
     assert cur.description is not None
     assert " ".join(c.name for c in cur.description) == FUNCOES[funcao]
+
+
+def test_the_columns_of_every_question_are_written_down(banco: Banco) -> None:
+    escalares = {"estoque_codigo"}
+    faltam = consultas() - set(FUNCOES) - escalares
+    assert faltam == set(), "tests/test_consultas.py: name their columns in FUNCOES, in order"
 
 
 def test_view_has_the_code_and_then_the_columns_of_the_table(banco: Banco) -> None:
@@ -232,22 +234,63 @@ def test_availability_of_no_quantity_is_refused(banco: Banco, qtd: object) -> No
 # --- arguments out of their domain ------------------------------------------------------------
 
 
+def com_dias(banco: Banco) -> list[str]:
+    """The functions that look so many days ahead."""
+    achadas = banco.cru(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        " AND proname LIKE 'estoque\\_%' AND 'dias' = ANY (proargnames[:pronargs]) ORDER BY 1"
+    )
+    nomes = [r["proname"] for r in achadas]
+    assert {"estoque_rupturas", "estoque_projecao", "estoque_disponibilidade"} <= set(nomes)
+    return nomes
+
+
 @pytest.mark.parametrize("dias", [-1, -(2**31), None])
-@pytest.mark.parametrize(
-    "chamada",
-    ["estoque_rupturas(%s)", "estoque_projecao('P1', %s)", "estoque_disponibilidade('P1', 1, %s)"],
-)
-def test_negative_or_null_days_are_refused(banco: Banco, chamada: str, dias: int | None) -> None:
+def test_negative_or_null_days_are_refused(banco: Banco, dias: int | None) -> None:
+    """Of an unknown code, too. `_estoque_exigir_dias` does it."""
     cena(banco)
-    erro = banco.recusa("22023", f"SELECT * FROM {chamada.replace('%s', '%s::int')}", [dias])
-    assert "dias" in str(erro)
+    valor = "NULL::int" if dias is None else f"({dias})"
+    for funcao in com_dias(banco):
+        pedido = chamada(banco.conn, funcao, dias=valor)
+        for pergunta in (pedido, pedido.replace("'P1'", "'zzz'")):
+            erro = banco.recusa("22023", f"SELECT * FROM {pergunta}")
+            assert "dias" in str(erro), pergunta
 
 
-@pytest.mark.parametrize(
-    "chamada", ["estoque_projecao('zzz', -1)", "estoque_disponibilidade('zzz', 1, -1)"]
-)
-def test_bad_argument_of_an_unknown_code_is_refused_too(banco: Banco, chamada: str) -> None:
-    banco.recusa("22023", f"SELECT * FROM {chamada}")
+# One row for each day: nobody can ask for more days than the calendar has.
+DENSAS = {"estoque_projecao", "estoque_disponibilidade"}
+
+
+@pytest.mark.parametrize("dias", [0, 7, 28, 3650, 2**31 - 1])
+def test_any_horizon_over_documents_at_the_ends_of_the_calendar(banco: Banco, dias: int) -> None:
+    """Dates are infinite where an ERP has them so: they are compared, never subtracted.
+
+    Nor is a horizon that ends after the calendar added to today as it is.
+    """
+    cena(banco)
+    for codigo in ("P1", "P7", "P8"):
+        for dia in ("infinity", "-infinity", "5874897-12-31", "4713-01-01 BC"):
+            banco.cru(
+                "INSERT INTO separacao (cod_produto, qtd_saldo, expedicao) VALUES (%s, 3, %s)",
+                [codigo, dia],
+            )
+            banco.cru(
+                "INSERT INTO programacao_producao (cod_produto, qtd_programada, data_programacao)"
+                " VALUES (%s, 4, %s)",
+                [codigo, dia],
+            )
+    banco.cru("SET statement_timeout = '30s'")  # billions of rows, if it were to make them
+    queixas = []
+    for funcao in com_dias(banco):
+        recusas = ("22023", "22008") if funcao in DENSAS else ("22023",)
+        pedido = chamada(banco.conn, funcao, dias=str(dias))
+        for pergunta in (pedido, pedido.replace("'P1'", "'P7'")):
+            try:
+                banco.cru(f"SELECT * FROM {pergunta}")
+            except psycopg.Error as erro:
+                if dias <= 3650 or erro.sqlstate not in recusas:
+                    queixas.append(f"{pergunta}: {erro}")
+    assert not queixas, "\n".join(queixas)
 
 
 def test_null_code_gives_no_row(banco: Banco) -> None:
@@ -426,13 +469,18 @@ def test_read_functions_in_a_prepared_generic_plan(banco: Banco) -> None:
             assert total == (3 - n,)
 
 
-def test_every_public_object_is_described(banco: Banco) -> None:
+def test_every_object_of_ours_is_described(banco: Banco) -> None:
+    """Public or not: psql shows what is written with \\dd, and an upgrade keeps it."""
     sem = banco.cru(
-        "SELECT p.oid::regprocedure::text AS nome FROM pg_proc p"
-        " WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'estoque\\_%'"
+        "SELECT p.proname AS nome FROM pg_proc p"
+        " WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ '^_?estoque_'"
         " AND obj_description(p.oid, 'pg_proc') IS NULL"
         " UNION ALL SELECT c.relname FROM pg_class c"
-        " WHERE c.relname IN ('estoque_tempo_real', 'movimentacao_prevista', 'estoque_por_codigo')"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'c')"
+        " AND c.relname <> ALL (%s) AND c.relname !~ '^_yoyo_|^estoque_migracao_soma$'"
         " AND obj_description(c.oid, 'pg_class') IS NULL"
+        " AND obj_description(c.reltype, 'pg_type') IS NULL",
+        [list(FONTES)],
     )
-    assert sem == []
+    faltam = [f"{arquivo_de(r['nome'])}: COMMENT ON is missing" for r in sem]
+    assert not faltam, "\n".join(faltam)

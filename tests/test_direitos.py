@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import psycopg
 import pytest
-from apoio import Banco, papel_novo
+from apoio import Banco, arquivo_de, arquivos_sql, chamada, consultas, papel_novo
 from oraculo import FONTES, Conexao
 from psycopg import sql
 
 from estoque_pg.migracoes import desfazer, instalar
 
-LEITURA = [
-    "estoque_hoje()",
-    "estoque_codigo('P1')",
-    "estoque_consultar('{P1}')",
-    "estoque_rupturas()",
-    "estoque_projecao('P1')",
-    "estoque_disponibilidade('P1', 1)",
-    "estoque_estatisticas()",
-]
+# Questions that not everyone may ask, and why.
+RESTRITAS: dict[str, str] = {}
+LEITURA = sorted({"estoque_hoje", *consultas()} - set(RESTRITAS))
 PUBLICAS = {
-    "estoque_hoje",
-    "estoque_codigo",
-    "estoque_consultar",
-    "estoque_rupturas",
-    "estoque_projecao",
-    "estoque_disponibilidade",
-    "estoque_estatisticas",
+    *LEITURA,
     "estoque_verificar",
     "estoque_recalcular",
     "estoque_recalcular_tudo",
@@ -142,7 +131,9 @@ def test_everyone_reads_results_through_tables_view_and_functions(banco: Banco, 
     banco.mov("P1", 10)
     banco.cru(f"REVOKE ALL ON {', '.join(FONTES)} FROM {papel}")
     conn = como(banco, papel)
-    for alvo in (*LEITURA, "estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"):
+    assert len(LEITURA) >= 7
+    chamadas = [chamada(banco.conn, funcao) for funcao in LEITURA]
+    for alvo in (*chamadas, "estoque_tempo_real", "movimentacao_prevista", "estoque_por_codigo"):
         conn.execute(f"SELECT * FROM {alvo}")
 
 
@@ -154,7 +145,7 @@ def test_public_executes_only_what_is_public(banco: Banco) -> None:
             " AND has_function_privilege('public', p.oid, 'EXECUTE') AND p.prosecdef"
         )
     }
-    assert abertas <= PUBLICAS
+    assert abertas <= PUBLICAS, "REVOKE ALL ... FROM PUBLIC in their files, or PUBLICAS here"
     faltam = {
         nome
         for nome in PUBLICAS
@@ -165,7 +156,10 @@ def test_public_executes_only_what_is_public(banco: Banco) -> None:
             [nome],
         )
     }
-    assert faltam == set()
+    assert not faltam, "\n".join(
+        f"{arquivo_de(nome)}: GRANT EXECUTE ... TO PUBLIC, or RESTRITAS in tests/test_direitos.py"
+        for nome in sorted(faltam)
+    )
 
 
 def test_functions_that_write_are_not_callable_by_the_writer(banco: Banco, papel: str) -> None:
@@ -282,9 +276,10 @@ def test_hostile_search_path_and_temp_objects_change_nothing(
     for escrita in ESCRITAS:
         conn.execute(escrita)
         banco.verificar()
-    for chamada in LEITURA[2:5]:
-        limpa = banco.cru(f"SELECT t.*::text AS linha FROM {chamada} t")
-        suja = conn.execute(f"SELECT t.*::text FROM public.{chamada} t")
+    for funcao in LEITURA:
+        pedido = chamada(banco.conn, funcao)
+        limpa = banco.cru(f"SELECT t::text AS linha FROM {pedido} t")
+        suja = conn.execute(f"SELECT t::text FROM public.{pedido} t")
         assert [r["linha"] for r in limpa] == [r[0] for r in suja.fetchall()]
     hoje = conn.execute("SELECT public.estoque_hoje(), public.estoque_codigo('P1')").fetchone()
     assert hoje == (banco.D, "P1")
@@ -338,6 +333,33 @@ def test_row_security_on_a_source_does_not_blind_the_triggers(banco: Banco, pape
     banco.verificar()
     assert banco.saldo("P2") == 20
     banco.cru("DROP POLICY p ON movimentacao_estoque")
+
+
+# --- what each file says ------------------------------------------------------------------------
+
+
+def test_every_function_says_beside_it_who_may_run_it() -> None:
+    """Without it the default privileges of the database would say."""
+    faltam = []
+    for arquivo in arquivos_sql():
+        texto, nome = arquivo.read_text(encoding="utf-8"), arquivo.stem
+        if re.search(r"^CREATE FUNCTION ", texto, re.MULTILINE) and not re.search(
+            rf"^(GRANT EXECUTE|REVOKE ALL) ON FUNCTION\s+{nome}\(", texto, re.MULTILINE
+        ):
+            faltam.append(f"{arquivo_de(nome)}: GRANT EXECUTE ON FUNCTION {nome}(...) TO PUBLIC, or"
+                          " REVOKE ALL ... FROM PUBLIC, is missing")  # fmt: skip
+    assert not faltam, "\n".join(faltam)
+
+
+def test_everyone_may_run_contributions(banco: Banco) -> None:
+    """They become part of the reader of all sources, which runs with its caller's rights."""
+    fechadas = banco.cru(
+        "SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+        " AND p.proname LIKE '\\_estoque\\_contribuicao\\_%'"
+        " AND NOT has_function_privilege('public', p.oid, 'EXECUTE')"
+    )
+    faltam = [f"{arquivo_de(r['proname'])}: GRANT EXECUTE ... TO PUBLIC" for r in fechadas]
+    assert not faltam, "\n".join(faltam)
 
 
 # --- default privileges, which an ERP's database may well have ----------------------------------

@@ -12,11 +12,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from apoio import RAIZ, publicos
+from apoio import GATILHOS, MIGRACOES, RAIZ, publicos
 from conftest import Servico
 from exemplos import Pagina
 from oraculo import verificar_invariante
 from psycopg import sql
+
+from estoque_pg import __version__
+from ferramentas.fontes import FONTES as DECLARADAS
 
 # These have tests of their own, beside what they are about.
 ALHURES = {"comandos.md", "erros.md", "http.md", "operacao.md", "python.md"}
@@ -47,10 +50,33 @@ def test_examples_run_as_printed(nome: str, postgresql: psycopg.Connection[Any])
     conn.rollback()
 
 
+LEIAMES = ("README.md", "README.pt-BR.md")
+
+
 def test_both_readmes_name_every_public_function() -> None:
-    for nome in ("README.md", "README.pt-BR.md"):
+    for nome in LEIAMES:
         texto = (RAIZ / nome).read_text(encoding="utf-8")
-        assert {p for p in publicos() if p not in texto} == set()
+        faltam = {p for p in publicos() if p not in texto}
+        assert faltam == set(), f"{nome}, the table of functions: name them"
+
+
+@pytest.mark.parametrize("nome", [*LEIAMES, "docs/tabelas-e-funcoes.md"])
+def test_every_declared_source_is_in_the_table_of_sources(nome: str) -> None:
+    texto = (RAIZ / nome).read_text(encoding="utf-8")
+    faltam = [f.tabela for f in DECLARADAS if f"\n| `{f.tabela}` | " not in texto]
+    assert faltam == [], f"{nome}, the table of sources: say what a row counts as"
+
+
+@pytest.mark.parametrize("nome", LEIAMES)
+def test_the_status_screen_of_the_readmes_is_of_this_version(nome: str) -> None:
+    """It is printed by hand: the pages of docs/ are compared with what the commands answer."""
+    texto = (RAIZ / nome).read_text(encoding="utf-8")
+    for linha in (
+        f"    package      estoque_pg {__version__}, up to date\n",
+        "".join(f"      applied    {migracao}\n" for migracao in MIGRACOES),
+        f"    triggers     {GATILHOS} of {GATILHOS} in place\n",
+    ):
+        assert linha in texto, f"{nome}: the status screen says otherwise"
 
 
 # --- docs/ ------------------------------------------------------------------------------------
@@ -97,7 +123,8 @@ def test_reference_is_what_the_help_says() -> None:
 def test_the_page_of_functions_has_an_example_of_each() -> None:
     texto = (RAIZ / "docs" / "tabelas-e-funcoes.md").read_text(encoding="utf-8")
     exemplos = "".join(re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL))
-    assert {p for p in publicos() if p not in exemplos} == set()
+    faltam = {p for p in publicos() if p not in exemplos}
+    assert faltam == set(), "docs/tabelas-e-funcoes.md: show each in an example"
     assert "movimentacao_prevista" in exemplos
 
 

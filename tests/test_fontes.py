@@ -7,7 +7,7 @@ from decimal import Decimal as Dec
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, com_as_demais
 from conftest import Servico
 from oraculo import FONTES
 
@@ -16,7 +16,7 @@ from estoque_pg.migracoes import instalar
 
 # The ERP's own tables: more columns, other widths and types, no CHECKs, no foreign keys, columns
 # in another order, serial keys, integer codes in the unification.
-ERP = """
+ERP = com_as_demais("""
 CREATE TABLE movimentacao_estoque (
     extra1 jsonb, id serial PRIMARY KEY, ativo boolean, cod_produto varchar(50) NOT NULL,
     nome_produto varchar(200) NOT NULL, data_movimentacao timestamp NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE unificacao_codigos (
     id serial PRIMARY KEY, codigo_origem integer NOT NULL, codigo_destino integer NOT NULL,
     ativo boolean, observacao text, created_at timestamp
 );
-"""
+""")
 DADOS = """
 INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
     qtd_movimentacao, ativo) VALUES
@@ -258,21 +258,19 @@ def test_widened_columns(banco: Banco) -> None:
     banco.execute("UPDATE separacao SET qtd_saldo = 3")
 
 
-def test_sources_belong_to_the_erp(erp: Banco) -> None:
+def test_sources_belong_to_the_erp(servico: Servico, erp: Banco) -> None:
     """No column is ever added to them, no row rewritten."""
-    colunas = erp.cru(
-        "SELECT attrelid::regclass::text AS t, count(*) AS n FROM pg_attribute WHERE attrelid ="
-        " ANY (%s::regclass[]) AND attnum > 0 GROUP BY 1",
-        [list(FONTES)],
+    intocado = servico.criar()
+    contar = (
+        "SELECT attrelid::regclass::text, count(*) FROM pg_attribute WHERE attrelid ="
+        " ANY (%s::regclass[]) AND attnum > 0 GROUP BY 1"
     )
-    assert {r["t"]: r["n"] for r in colunas} == {
-        "movimentacao_estoque": 13,
-        "pre_separacao_item": 11,
-        "separacao": 11,
-        "programacao_producao": 6,
-        "embarque_itens": 8,
-        "unificacao_codigos": 6,
-    }
+    with psycopg.connect(servico.dsn(intocado)) as conn:
+        conn.execute(ERP)
+        esperado: dict[str, int] = dict(conn.execute(contar, [list(FONTES)]).fetchall())
+    servico.remover(intocado)
+    assert esperado["movimentacao_estoque"] == 13
+    assert dict(erp.conn.execute(contar, [list(FONTES)]).fetchall()) == esperado
     assert erp.valor("SELECT bool_and(xmax = 0) FROM movimentacao_estoque")
 
 

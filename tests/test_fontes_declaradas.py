@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import GATILHOS, Banco, nao_somadas
 from oraculo import COM_PRODUTO, FONTES, Oraculo
 from test_lancamento import escrever
 
@@ -145,6 +145,20 @@ def test_the_oracle_knows_every_declared_source() -> None:
     assert com_produto == Oraculo.COM_PRODUTO, "tests/oraculo.py: COM_PRODUTO"
 
 
+def test_the_oracle_counts_every_declared_source() -> None:
+    queixas = nao_somadas(Oraculo)
+    assert not queixas, "\n".join(queixas)
+
+
+def test_an_oracle_that_forgets_a_source_is_noticed() -> None:
+    class Esquecido(Oraculo):
+        def _somar(self) -> None:
+            self.fontes = {**self.fontes, "pre_separacao_item": []}
+            super()._somar()
+
+    assert any("no row of pre_separacao_item as saida" in q for q in nao_somadas(Esquecido))
+
+
 def sem_nada(casa: Path) -> None:
     pass
 
@@ -252,7 +266,7 @@ def test_everything_knows_it(banco: Banco) -> None:
     """Status, rights, rows that cannot be counted, the search for strangers, documents."""
     comprar(banco, "P1", 5, numero="OC-7")
     gatilhos = banco.cru("SELECT * FROM estoque_gatilhos()")
-    assert len(gatilhos) == 28
+    assert len(gatilhos) == GATILHOS + 4
     assert {g["estado"] for g in gatilhos} == {"ok"}
     concedidos = banco.cru("SELECT * FROM estoque_conceder('postgres', false, true) AS c")
     assert any("public.pedido_compra" in c["c"] for c in concedidos)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco, papel_novo
+from apoio import DEPENDE, MIGRACOES, Banco, papel_novo
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
 from psycopg import sql
@@ -78,16 +78,16 @@ def test_migrating_all_goes_on_after_a_failure(
         instalar(vazio, nome)
     for arquivo in pasta_padrao().iterdir():
         (tmp_path / arquivo.name).write_bytes(arquivo.read_bytes())
-    (tmp_path / "0002.mais.sql").write_text(
-        "-- depends: 0001.nucleo\nCREATE TABLE mais (n int);\n"
+    (tmp_path / "9999.mais.sql").write_text(
+        f"{DEPENDE}CREATE TABLE mais (n int);\n"
         "DO $$ BEGIN IF current_schema() = 'b' THEN RAISE 'not in b'; END IF; END $$;\n"
     )
-    (tmp_path / "0002.mais.rollback.sql").write_text("DROP TABLE mais;\n")
+    (tmp_path / "9999.mais.rollback.sql").write_text("DROP TABLE mais;\n")
     monkeypatch.setattr("estoque_pg.migracoes.pasta_padrao", lambda: tmp_path)
-    assert "lacks: 0002.mais" in estoque("list", dsn=vazio).stdout
+    assert "lacks: 9999.mais" in estoque("list", dsn=vazio).stdout
     resultado = estoque("migrate", "--todos", dsn=vazio)
-    assert "b: migration 0002.mais: not in b" in uma_linha(resultado, 1)
-    assert resultado.stdout.splitlines() == ["a: 0002.mais", "c: 0002.mais"]
+    assert "b: migration 9999.mais: not in b" in uma_linha(resultado, 1)
+    assert resultado.stdout.splitlines() == ["a: 9999.mais", "c: 9999.mais"]
     estados = {i["schema"]: i["em_dia"] for i in dados("list", dsn=vazio)}
     assert estados == {"a": True, "b": False, "c": True}
     # What the one that failed had is still there.
@@ -189,7 +189,7 @@ def test_the_status_of_all(vazio: str) -> None:
 
 
 def test_json_names_the_schema_worked_on(vazio: str) -> None:
-    for comando, aplicadas in (("install", ["0001.nucleo"]), ("migrate", [])):
+    for comando, aplicadas in (("install", MIGRACOES), ("migrate", [])):
         assert dados(comando, dsn=vazio) == {"schema": "public", "aplicadas": aplicadas}
 
 

@@ -7,6 +7,8 @@ it is, so that the oracle can tell whether the upgraded database is exact.
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import pytest
 from apoio import Banco, congelar, repetir
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
+from test_migracoes import conferir_voltas
 
 from estoque_pg.erros import ArgumentoInvalido, FonteIncompativel
 from estoque_pg.migracoes import desfazer, estado, instalar, migrar
@@ -37,6 +40,18 @@ ANTES = (
     ("estoque_virada", "RETURNS bigint", "RETURNS integer"),
     ("_estoque_cabe", "p_quantidade", "p_valor"),
 )  # fmt: skip
+
+# A table that changes, of the test's own: those of sql/ are free to.
+ENSAIO = """\
+CREATE TABLE estoque_ensaio (
+    id int PRIMARY KEY,
+    n int
+);
+
+REVOKE ALL ON estoque_ensaio FROM PUBLIC;
+COMMENT ON TABLE estoque_ensaio IS 'Of the test.';
+"""
+PAR = "CREATE TYPE _estoque_par AS (\n    a int,\n    b int\n);\n"
 
 
 def trocar(raiz: Path, nome: str, de: str, para: str) -> None:
@@ -65,6 +80,7 @@ def casa(tmp_path: Path) -> Path:
     shutil.copytree(RAIZ / "sql", tmp_path / "sql")
     for nome, depois, antes in ANTES:
         trocar(tmp_path, nome, depois, antes)
+    (tmp_path / "sql/02_tabelas/estoque_ensaio.sql").write_text(ENSAIO)
     (tmp_path / "sql/14_vigia/_estoque_antiga.sql").write_text(
         "CREATE FUNCTION _estoque_antiga() RETURNS integer\nLANGUAGE sql IMMUTABLE\nRETURN 1;\n\n"
         "REVOKE ALL ON FUNCTION _estoque_antiga() FROM PUBLIC;\n"
@@ -79,14 +95,10 @@ def mudar(casa: Path) -> None:
     for nome, depois, antes in ANTES:
         trocar(casa, nome, antes, depois)
     (casa / "sql/14_vigia/_estoque_antiga.sql").unlink()
-    trocar(
-        casa, "estoque_lote", "    alterado_por xid8\n", "    alterado_por xid8,\n    nota text\n"
-    )
-    trocar(
-        casa,
-        "estoque_lote",
-        "REVOKE ALL ON estoque_lote",
-        "CREATE INDEX estoque_lote_nota ON estoque_lote (nota);\n\nREVOKE ALL ON estoque_lote",
+    (casa / "sql/02_tabelas/estoque_ensaio.sql").write_text(
+        ENSAIO.replace("    n int\n", "    n int,\n    nota text\n").replace(
+            "REVOKE ALL", "CREATE INDEX estoque_ensaio_nota ON estoque_ensaio (nota);\n\nREVOKE ALL"
+        )
     )
     (casa / "sql/02_tabelas/estoque_novo.sql").write_text(
         "CREATE TABLE estoque_novo (\n    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY\n);\n\n"
@@ -100,10 +112,10 @@ def mudar(casa: Path) -> None:
 
 
 IDA = (
-    "ALTER TABLE estoque_lote ADD COLUMN nota text;\n"
-    "CREATE INDEX estoque_lote_nota ON estoque_lote (nota);\n"
+    "ALTER TABLE estoque_ensaio ADD COLUMN nota text;\n"
+    "CREATE INDEX estoque_ensaio_nota ON estoque_ensaio (nota);\n"
 )
-VOLTA = "ALTER TABLE estoque_lote DROP COLUMN nota;\n"
+VOLTA = "ALTER TABLE estoque_ensaio DROP COLUMN nota;\n"
 
 
 @pytest.fixture
@@ -111,7 +123,7 @@ def segunda(casa: Path) -> Path:
     """The folder of migrations with the second one written."""
     mudar(casa)
     [tarefa] = escrever(casa, "segunda")
-    assert "sql/02_tabelas/estoque_lote.sql: write the change by hand" in tarefa
+    assert "sql/02_tabelas/estoque_ensaio.sql: write the change by hand" in tarefa
     a_mao(casa / f"migrations/{SEGUNDA}.sql", IDA)
     a_mao(casa / f"migrations/{SEGUNDA}.rollback.sql", VOLTA)
     assert escrever(casa) == []  # written anew, with the hand's part in it
@@ -288,7 +300,7 @@ def test_what_changed_is_written_and_nothing_else(segunda: Path) -> None:
     assert IDA in ida
     assert VOLTA in volta
     assert "estoque_consultar" not in ida
-    assert "CREATE TABLE estoque_lote" not in ida.replace("-- | CREATE TABLE", "")
+    assert "CREATE TABLE estoque_ensaio" not in ida.replace("-- | CREATE TABLE", "")
 
 
 def test_a_change_of_questions_only_keeps_no_writer_waiting(casa: Path, vazio: str) -> None:
@@ -330,6 +342,77 @@ def test_what_is_not_written_by_hand_is_not_released(casa: Path) -> None:
         lancar(casa)
 
 
+def test_a_second_table_changed_later_is_asked_for_too(segunda: Path) -> None:
+    """The part by hand is there already, and says nothing of it."""
+    casa = segunda.parent
+    (casa / "sql/02_tabelas/_estoque_par.sql").write_text(PAR)
+    assert escrever(casa) == []
+    assert lancar(casa) == SEGUNDA
+    for nome, de in (("estoque_ensaio", "    nota text\n"), ("_estoque_par", "    b int\n")):
+        trocar(casa, nome, de, de.replace("\n", ",\n    obs text\n"))
+        tarefas = escrever(casa, "terceira")
+        [tarefa] = tarefas
+        assert f"sql/02_tabelas/{nome}.sql: write the change by hand" in tarefa
+        ida = segunda / "0003.terceira.sql"
+        a_mao(ida, f"ALTER TABLE {nome} ADD COLUMN obs text;\n")
+        assert escrever(casa) == tarefas  # the way back, too
+        a_mao(ida.with_suffix(".rollback.sql"), f"ALTER TABLE {nome} DROP COLUMN obs;\n")
+        assert escrever(casa) == []
+
+
+def test_how_to_give_a_change_up_is_said(segunda: Path) -> None:
+    """sql/ is as it was released; what is by hand would still run."""
+    casa = segunda.parent
+    assert lancar(casa) == SEGUNDA
+    trocar(casa, "estoque_ensaio", "    nota text\n", "    nota text,\n    obs text\n")
+    escrever(casa, "terceira")
+    ida = segunda / "0003.terceira.sql"
+    for arquivo in (ida, ida.with_suffix(".rollback.sql")):
+        a_mao(arquivo, "ALTER TABLE estoque_ensaio RENAME n TO m;\n")
+    assert escrever(casa) == []
+    trocar(casa, "estoque_ensaio", "    nota text,\n    obs text\n", "    nota text\n")
+    [tarefa] = escrever(casa)
+    assert "To give it up, put sql/ back and delete both files: 0003.terceira.sql" in tarefa
+    with pytest.raises(SystemExit, match="To give it up"):
+        lancar(casa)
+    for arquivo in (ida, ida.with_suffix(".rollback.sql")):
+        arquivo.unlink()
+    assert gerar(casa) == ({}, [])
+
+
+def test_the_way_back_undoes_what_is_by_hand(
+    segunda: Path, vazio: str, tmp_path: Path, servico: Servico, despejo: Callable[..., str]
+) -> None:
+    """It is held to that for the migrations of the repository by test_migracoes.py."""
+    (tmp_path / "uma").mkdir()
+    conferir_voltas(vazio, segunda, tmp_path / "uma", despejo)
+    volta = segunda / f"{SEGUNDA}.rollback.sql"
+    volta.write_text(volta.read_text().replace(VOLTA, "-- estoque_ensaio stays as it is\n"))
+    (tmp_path / "outra").mkdir()
+    outro = servico.criar()
+    with pytest.raises(AssertionError, match="does not undo") as erro:
+        conferir_voltas(servico.dsn(outro), segunda, tmp_path / "outra", despejo)
+    assert "+    nota text" in str(erro.value)
+    servico.remover(outro)
+
+
+def test_a_name_that_is_not_one_is_refused() -> None:
+    """Make hands it over as one argument, whatever is in it."""
+    feito = subprocess.run(
+        ["make", "--dry-run", "migration", "NOME=two words; x"],
+        cwd=RAIZ, capture_output=True, text=True,
+    )  # fmt: skip
+    assert feito.returncode == 0, feito.stderr
+    assert 'gerar_migracao.py "two words; x"' in feito.stdout
+    for nome in ("two words; x", "Maiúscula"):
+        recusado = subprocess.run(
+            [sys.executable, "ferramentas/gerar_migracao.py", nome],
+            cwd=RAIZ, capture_output=True, text=True,
+        )  # fmt: skip
+        assert recusado.returncode == 1
+        assert "small letters, digits and _ only" in recusado.stderr
+
+
 def test_an_open_migration_that_is_not_up_to_date_is_not_released(segunda: Path) -> None:
     casa = segunda.parent
     trocar(casa, "estoque_estatisticas", "Counts of products", "The counts of products")
@@ -346,13 +429,13 @@ def test_the_third_release_knows_what_the_second_did(
     """The released text of a table is known from the comment, of a function from its last text."""
     casa = segunda.parent
     assert lancar(casa) == SEGUNDA
-    trocar(casa, "estoque_lote", "    nota text\n", "    nota text,\n    obs text\n")
+    trocar(casa, "estoque_ensaio", "    nota text\n", "    nota text,\n    obs text\n")
     trocar(casa, "_estoque_nova", "SELECT count(*)", "SELECT 1 + count(*)")
     [tarefa] = escrever(casa, "terceira")
-    assert "estoque_lote" in tarefa
+    assert "estoque_ensaio" in tarefa
     ida = segunda / "0003.terceira.sql"
-    a_mao(ida, "ALTER TABLE estoque_lote ADD COLUMN obs text;\n")
-    a_mao(ida.with_suffix(".rollback.sql"), "ALTER TABLE estoque_lote DROP COLUMN obs;\n")
+    a_mao(ida, "ALTER TABLE estoque_ensaio ADD COLUMN obs text;\n")
+    a_mao(ida.with_suffix(".rollback.sql"), "ALTER TABLE estoque_ensaio DROP COLUMN obs;\n")
     assert escrever(casa) == []
     assert "CREATE OR REPLACE FUNCTION _estoque_nova" in ida.read_text()
     assert "estoque_virada" not in ida.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 import shutil
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco, arquivos_sql, congelar
+from apoio import DEPENDE, MIGRACOES, Banco, arquivos_sql, congelar
 from conftest import Servico
 from oraculo import FONTES, verificar_invariante
 from psycopg import sql
@@ -132,6 +133,39 @@ def test_down_and_up_again_with_data_in_the_sources(
     banco.fechar()
 
 
+def conferir_voltas(dsn: str, pasta: Path, ate: Path, despejo: Callable[..., str]) -> None:
+    """Each migration after the first, taken back, leaves what was there before it.
+
+    `ate` is an empty folder: the versions of the package, one after the other.
+    """
+    idas = sorted(a for a in pasta.glob("*.sql") if not a.name.endswith(".rollback.sql"))
+    for n, ida in enumerate(idas):
+        for arquivo in (ida, ida.with_suffix(".rollback.sql")):
+            shutil.copy(arquivo, ate)
+        if n == 0:
+            instalar(dsn, None, ate)
+            continue
+        antes = despejo(dsn)
+        assert migrar(dsn, None, ate) == [ida.stem]
+        assert desfazer(dsn, None, ate, ate=idas[n - 1].stem) == [ida.stem]
+        depois = despejo(dsn)
+        diferenca = difflib.unified_diff(antes.splitlines(), depois.splitlines(), lineterm="", n=0)
+        assert depois == antes, (
+            f"{ida.stem}.rollback.sql does not undo {ida.name}, by hand:\n" + "\n".join(diferenca)
+        )
+        assert migrar(dsn, None, ate) == [ida.stem]
+
+
+def test_the_way_back_of_each_migration_is_its_inverse(
+    vazio: str, tmp_path: Path, despejo: Callable[..., str]
+) -> None:
+    """Of those released and of the open one; the first leaves nothing, as tests above tell."""
+    conferir_voltas(vazio, RAIZ / "migrations", tmp_path, despejo)
+    with psycopg.connect(vazio) as conn:
+        assert estado(conn).aplicadas == tuple(MIGRACOES)
+        verificar_invariante(conn)
+
+
 # --- many at once, and dying on the way -------------------------------------------------------
 
 
@@ -204,15 +238,13 @@ def test_failing_migration_leaves_what_was_there(
     shutil.copytree(RAIZ / "migrations", pasta)
     instalar(vazio, None, pasta)
     antes = despejo(vazio)
-    (pasta / "0002.ruim.sql").write_text(
-        "-- depends: 0001.nucleo\nCREATE TABLE metade (x int);\nSELECT 1 / 0;\n"
-    )
-    (pasta / "0002.ruim.rollback.sql").write_text("DROP TABLE metade;\n")
+    (pasta / "9999.ruim.sql").write_text(f"{DEPENDE}CREATE TABLE metade (x int);\nSELECT 1 / 0;\n")
+    (pasta / "9999.ruim.rollback.sql").write_text("DROP TABLE metade;\n")
     with pytest.raises(ErroEstoque):
         migrar(vazio, None, pasta)
     assert despejo(vazio) == antes
-    (pasta / "0002.ruim.sql").write_text("-- depends: 0001.nucleo\nCREATE TABLE metade (x int);\n")
-    assert migrar(vazio, None, pasta) == ["0002.ruim"]
+    (pasta / "9999.ruim.sql").write_text(f"{DEPENDE}CREATE TABLE metade (x int);\n")
+    assert migrar(vazio, None, pasta) == ["9999.ruim"]
     with psycopg.connect(vazio) as conn:
         verificar_invariante(conn)
 
@@ -224,8 +256,8 @@ def test_upgraded_equals_fresh_and_the_way_back_is_its_inverse(
     pasta = tmp_path / "migrations"
     shutil.copytree(RAIZ / "migrations", pasta)
     funcao = arquivos_sql("estoque_codigo.sql")[0].read_text()
-    (pasta / "0002.proxima.sql").write_text(
-        "-- depends: 0001.nucleo\n"
+    (pasta / "9999.proxima.sql").write_text(
+        f"{DEPENDE}"
         "ALTER TABLE estoque_tempo_real ADD COLUMN local text;\n"
         "CREATE INDEX estoque_tempo_real_local ON estoque_tempo_real (local);\n"
         "COMMENT ON COLUMN estoque_tempo_real.local IS 'Where it is.';\n"
@@ -235,7 +267,7 @@ def test_upgraded_equals_fresh_and_the_way_back_is_its_inverse(
         + "CREATE TABLE estoque_novo (id int PRIMARY KEY);\n"
         "GRANT SELECT ON estoque_novo TO PUBLIC;\n"
     )
-    (pasta / "0002.proxima.rollback.sql").write_text(
+    (pasta / "9999.proxima.rollback.sql").write_text(
         "DROP TABLE estoque_novo;\n"
         "DROP INDEX estoque_tempo_real_local;\n"
         "ALTER TABLE estoque_tempo_real DROP COLUMN local;\n"
@@ -247,7 +279,7 @@ def test_upgraded_equals_fresh_and_the_way_back_is_its_inverse(
     novo = servico.criar()
     try:
         banco.mov("P1", 5)
-        assert migrar(vazio, None, pasta) == ["0002.proxima"]
+        assert migrar(vazio, None, pasta) == ["9999.proxima"]
         banco.mov("P1", 5)
         instalar(servico.dsn(novo), None, pasta)
         congelar(banco.conn, Banco.D)
@@ -257,12 +289,12 @@ def test_upgraded_equals_fresh_and_the_way_back_is_its_inverse(
         assert despejo(vazio) == despejo(servico.dsn(novo))
         assert banco.cru("SELECT * FROM estoque_alterados()") == []
         # The way back, as the runner takes it, one migration at a time.
-        rollback = (pasta / "0002.proxima.rollback.sql").read_text()
+        rollback = (pasta / "9999.proxima.rollback.sql").read_text()
         banco.cru("SET search_path = public, pg_temp")
         banco.cru(rollback)
         banco.cru("RESET search_path")
         banco.mov("P1", 5)
-        banco.cru("DELETE FROM estoque_migracao_soma WHERE id = '0002.proxima'")
+        banco.cru("DELETE FROM estoque_migracao_soma WHERE id = '9999.proxima'")
         sem_hoje = [linha for linha in despejo(vazio).splitlines() if "RETURN" not in linha]
         assert sem_hoje == [linha for linha in um.splitlines() if "RETURN" not in linha]
     finally:
@@ -289,14 +321,14 @@ def test_edited_migration_is_refused(vazio: str, tmp_path: Path) -> None:
 def test_database_newer_than_the_package_is_refused(vazio: str, tmp_path: Path) -> None:
     pasta = tmp_path / "migrations"
     shutil.copytree(RAIZ / "migrations", pasta)
-    (pasta / "0002.futuro.sql").write_text("-- depends: 0001.nucleo\nCREATE TABLE futuro (x int);")
-    (pasta / "0002.futuro.rollback.sql").write_text("DROP TABLE futuro;")
+    (pasta / "9999.futuro.sql").write_text(f"{DEPENDE}CREATE TABLE futuro (x int);")
+    (pasta / "9999.futuro.rollback.sql").write_text("DROP TABLE futuro;")
     instalar(vazio, None, pasta)
     for acao in (instalar, migrar, desfazer):
         with pytest.raises(BancoMaisNovo):
             acao(vazio, None)
     with psycopg.connect(vazio) as conn:
-        assert estado(conn).desconhecidas == ("0002.futuro",)
+        assert estado(conn).desconhecidas == ("9999.futuro",)
     desfazer(vazio, None, pasta)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from apoio import Banco, Sessao, papel_novo
+from apoio import GATILHOS, Banco, Sessao, papel_novo
 from oraculo import Linha
 from test_reparo import ESTRAGOS
 
@@ -466,7 +466,7 @@ def estados(banco: Banco) -> dict[tuple[str, str], str]:
 
 
 def test_triggers_and_their_states(banco: Banco) -> None:
-    assert len(estados(banco)) == 24
+    assert len(estados(banco)) == GATILHOS
     assert set(estados(banco).values()) == {"ok"}
     banco.cru(
         "ALTER TABLE separacao DISABLE TRIGGER estoque_inserir;"
@@ -499,7 +499,7 @@ def test_partitions_need_the_triggers_too(banco: Banco) -> None:
         "CREATE TABLE filha () INHERITS (movimentacao_estoque);"
         " CREATE TABLE neta () INHERITS (filha)"
     )
-    assert len(estados(banco)) == 32
+    assert len(estados(banco)) == GATILHOS + 4 * 2  # two children
     assert {e for (t, _), e in estados(banco).items() if t in ("filha", "neta")} == {"missing"}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import GATILHOS, Banco
 from conftest import CONF, Servico
 from psycopg.conninfo import make_conninfo
 from test_cli import dados, estoque, uma_linha
@@ -53,8 +53,9 @@ def test_a_healthy_installation(cena: Banco) -> None:
     resultado = estoque("status", dsn=cena.dsn)
     assert resultado.exit_code == 0
     for trecho in (
-        "up to date", "24 of 24 in place", "as they were installed", "products     2",
-        "all turned to today", "last run", "compared     all of them within the last",
+        "up to date", f"{GATILHOS} of {GATILHOS} in place", "as they were installed",
+        "products     2", "all turned to today", "last run",
+        "compared     all of them within the last",
         "10 products a run", "corrections  none", "failing      none",
     ):  # fmt: skip
         assert trecho in resultado.stdout, trecho
@@ -62,7 +63,7 @@ def test_a_healthy_installation(cena: Banco) -> None:
     s = dados("status", dsn=cena.dsn)
     assert (s["em_dia"], s["problemas"], s["avisos"], s["saida"]) == (True, [], [], 0)
     assert s["operacao"]["execucoes"][0]["processados"] == 2
-    assert len(s["operacao"]["gatilhos"]) == 24
+    assert len(s["operacao"]["gatilhos"]) == GATILHOS
 
 
 ENVELHECER = "UPDATE estoque_migracao_soma SET aplicada_em = now() - interval '4 minutes'"
@@ -194,7 +195,8 @@ def test_any_schema(vazio: str) -> None:
     for comando in (["status"], ["fallback"], ["worker", "--uma-vez"], ["configurar"]):
         resultado = estoque(*comando, "--schema", schema, dsn=vazio)
         assert resultado.exit_code == 0, resultado.output
-    assert "24 of 24" in estoque("status", "--schema", schema, dsn=vazio).stdout
+    status = estoque("status", "--schema", schema, dsn=vazio).stdout
+    assert f"{GATILHOS} of {GATILHOS} in place" in status
 
 
 def test_situacao_as_an_object(cena: Banco) -> None:

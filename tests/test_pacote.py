@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import pip
 import psycopg
 import pytest
 from pathspec import GitIgnoreSpec
+from readme_renderer import markdown
 
 from estoque_pg import __version__
 
@@ -70,6 +73,26 @@ def test_the_wheel_has_the_package_and_its_migrations_and_nothing_else(tmp_path:
     achados = {p.relative_to(fonte).as_posix() for p in fonte.rglob("*") if p.is_file()}
     assert achados == do_checkout() | {"PKG-INFO"}
     assert da_roda(construir("wheel", fonte, tmp_path / "de novo")) == roda
+
+
+def test_the_page_on_a_package_index(tmp_path: Path) -> None:
+    """README.md renders there, and its links lead back to the repository."""
+    roda = da_roda(construir("wheel", RAIZ, tmp_path))
+    [ficha] = [texto for nome, texto in roda.items() if nome.endswith(".dist-info/METADATA")]
+    campos = email.message_from_string(ficha.decode())
+    assert campos["Version"] == __version__
+    assert campos["Description-Content-Type"] == "text/markdown"
+    enderecos = dict(url.split(", ") for url in campos.get_all("Project-URL", []))
+    assert set(enderecos) == {"Repository", "Changelog", "Documentation", "Issues"}
+    pagina = markdown.render(str(campos.get_payload()))
+    assert pagina is not None
+    assert "<table>" in pagina
+    ligacoes = re.findall(r'<a href="([^"]+)"', pagina)
+    casa = enderecos["Repository"] + "/blob/main/"
+    assert len(ligacoes) > 10
+    assert [x for x in ligacoes if not x.startswith((casa, "#"))] == []
+    arquivos = [x.removeprefix(casa) for x in ligacoes if x.startswith(casa)]
+    assert [a for a in arquivos if not (RAIZ / a).exists()] == []
 
 
 def test_installed_into_an_empty_environment(vazio: str, tmp_path: Path) -> None:

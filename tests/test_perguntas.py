@@ -20,7 +20,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from apoio import Banco, publicos
 from fastapi.testclient import TestClient
-from oraculo import Oraculo
+from oraculo import Oraculo, comparar_consultas
 from test_cli import estoque
 
 import estoque_pg
@@ -95,14 +95,20 @@ def feita(perguntar: Callable[..., Pergunta[Any]]) -> Pergunta[Any]:
 
 def test_every_statement_belongs_to_a_question() -> None:
     usadas = {feita(perguntar).nome for perguntar in declaradas().values()}
-    assert usadas | DO_INSTALADOR == set(CONSULTAS)
+    escritas = set(CONSULTAS)
+    sem_pergunta = escritas - usadas - DO_INSTALADOR
+    assert sem_pergunta == set(), "estoque_pg/perguntas/: a function that returns its Pergunta"
+    assert usadas - escritas == set(), "estoque_pg/consultas.sql: the statement"
+    assert usadas | DO_INSTALADOR == escritas
     assert not usadas & DO_INSTALADOR
 
 
 def test_every_public_function_has_a_question_or_a_reason() -> None:
     publicas = publicos()
     perguntadas = set(re.findall(r"\bestoque_\w+", b"\n".join(CONSULTAS.values()).decode()))
-    assert publicas - perguntadas == set(SEM_PERGUNTA)
+    faltam = publicas - perguntadas - set(SEM_PERGUNTA)
+    assert faltam == set(), "estoque_pg/consultas.sql: a statement that calls it, or SEM_PERGUNTA"
+    assert publicas - perguntadas == set(SEM_PERGUNTA), "SEM_PERGUNTA: take out what is asked"
 
 
 def test_nobody_else_sends_a_statement() -> None:
@@ -124,7 +130,10 @@ def test_every_method_is_called_by_a_test() -> None:
     testes = [t for t in Path(__file__).parent.glob("test_*.py") if t.name != este]
     texto = "".join(t.read_text(encoding="utf-8") for t in testes)
     sem_teste = {n for n in perguntas_com_metodo() if not re.search(rf"\.{n}\(", texto)}
-    assert sem_teste - {"tarefa"} == set()  # which test_cron.py asks through the status
+    sem_teste -= {"tarefa"}  # which test_cron.py asks through the status
+    assert sem_teste == set(), (
+        "tests/test_api.py: call them as methods and look at what they answer"
+    )
 
 
 def test_rows_have_the_columns_of_their_statement(banco: Banco) -> None:
@@ -137,7 +146,9 @@ def test_rows_have_the_columns_of_their_statement(banco: Banco) -> None:
         if inspect.isclass(classe) and issubclass(classe, Linha) and nome != "tarefa":
             cursor = banco.conn.execute(pergunta.consulta, pergunta.parametros)
             colunas = {c.name for c in cursor.description or ()}
-            assert colunas == {c.name for c in fields(classe)}, nome
+            campos = {c.name for c in fields(classe)}
+            onde = f"{nome}: the fields of {classe.__module__}.{classe.__name__}"
+            assert colunas == campos, onde
             conferidas += 1
     assert conferidas > 20
 
@@ -160,7 +171,13 @@ def test_every_query_has_its_oracle() -> None:
     outro_nome = {"estoque_codigo", "estoque_por_codigo"}  # canonico; the rows of consultar
     assert consultas > outro_nome
     sem_oraculo = {c for c in consultas if not hasattr(Oraculo, c.removeprefix("estoque_"))}
+    assert sem_oraculo - outro_nome == set(), "tests/oraculo.py: work them out, as Oraculo.<name>"
     assert sem_oraculo == outro_nome
+    # The view is the rows of the products once more, and its rows are compared with the tables'.
+    comparadas = inspect.getsource(comparar_consultas)
+    respostas = {c.removeprefix("estoque_") for c in consultas - outro_nome}
+    esquecidas = {nome for nome in respostas if f"certo.{nome}(" not in comparadas}
+    assert esquecidas == set(), "tests/oraculo.py: compare them in comparar_consultas"
 
 
 # -- what is published --------------------------------------------------------------------------
@@ -180,7 +197,7 @@ def publicadas() -> Iterator[tuple[Callable[..., Pergunta[Any]], Publicacao, dic
     for nome, perguntar in declaradas().items():
         p = publicacao(perguntar)
         if p.rota is not None or p.comando is not None:
-            assert nome in todas, nome
+            assert nome in todas, f"estoque_pg/metodos.py: a line for {nome}"
             yield perguntar, p, argumentos(perguntar)
 
 

@@ -47,7 +47,7 @@ def resumo() -> Pergunta[Resumo]:
 
 @dataclass(frozen=True, slots=True)
 class Gatilho(Linha):
-    """A trigger the system needs, and its state: ok, always, disabled, replica only, missing."""
+    """A trigger of ours, and its state: ok, always, disabled, replica only, missing, stray."""
 
     tabela: str
     gatilho: str

@@ -10,12 +10,16 @@ CREATE TABLE estoque_tempo_real (
     atualizado_em timestamptz NOT NULL DEFAULT now(),
     valido_desde date NOT NULL DEFAULT '9999-12-31',
     valido_ate date NOT NULL DEFAULT '0001-01-01',
+    liquidos numeric[] NOT NULL DEFAULT '{0,0,0,0,0,0,0,0}',
     recalculado_por xid8,
     comparado_em timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
     WHERE dia_ruptura IS NOT NULL;
+-- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
+CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
+CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
 CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
@@ -36,6 +40,8 @@ COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
     'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
 COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
     'Last business day through which the passing of time is certain to leave both right.';
+COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+    'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
 COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
     'Transaction that last rebuilt the row from the sources; inner use.';
 COMMENT ON COLUMN estoque_tempo_real.comparado_em IS

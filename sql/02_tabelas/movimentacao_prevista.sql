@@ -8,6 +8,8 @@ CREATE TABLE movimentacao_prevista (
     PRIMARY KEY (cod_produto, data_prevista)
 ) WITH (fillfactor = 85);
 
+CREATE INDEX movimentacao_prevista_data ON movimentacao_prevista (data_prevista);
+
 REVOKE ALL ON movimentacao_prevista FROM PUBLIC;
 GRANT SELECT ON movimentacao_prevista TO PUBLIC;
 

@@ -10,7 +10,7 @@ RETURNS TABLE (
     origem text, id text, codigo text, nome text, data date, saldo numeric, entrada numeric,
     saida numeric, documento text, lote text
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
     SELECT 'movimentacao_estoque'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
         NULL::date,

@@ -23,7 +23,7 @@ BEGIN
     cadeia AS (
         SELECT DISTINCT a.destino AS codigo, a.destino AS produto
         FROM aresta AS a
-        WHERE NOT EXISTS (SELECT FROM aresta AS b WHERE b.origem = a.destino)
+        WHERE a.destino NOT IN (SELECT b.origem FROM aresta AS b)
         UNION ALL
         SELECT a.origem, k.produto FROM cadeia AS k JOIN aresta AS a ON a.destino = k.codigo
     )

@@ -1,12 +1,13 @@
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
 -- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
--- Takes the turn on estoque_controle first, then product rows by code. Planned anew for each set:
--- it may be two codes or a thousand.
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would, and only
+-- then changes what is known of them. Planned anew for each set: it may be two codes or a thousand.
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := p_codigos;
@@ -30,7 +31,7 @@ BEGIN
                 SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
                 WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
                 UNION
-                SELECT m.codigo FROM estoque_codigo_conhecido AS m
+                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
                 WHERE m.cod_produto = ANY (v_produtos)
             )
             EXCEPT
@@ -41,12 +42,13 @@ BEGIN
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
-    INSERT INTO estoque_codigo_conhecido AS c (codigo, cod_produto)
-    SELECT k.codigo, k.cod_produto FROM _estoque_canonicos(v_codigos) AS k ORDER BY k.codigo
-    ON CONFLICT (codigo) DO UPDATE SET cod_produto = EXCLUDED.cod_produto;
+    PERFORM _estoque_travar_produtos(v_codigos, true);
+    UPDATE estoque_codigo_conhecido AS c
+    SET cod_produto = k.cod_produto
+    FROM _estoque_canonicos(v_codigos) AS k
+    WHERE c.codigo = k.codigo AND c.codigo = ANY (v_codigos)
+        AND c.cod_produto <> k.cod_produto;
 
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (v_codigos) ORDER BY t.cod_produto FOR UPDATE;
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
 

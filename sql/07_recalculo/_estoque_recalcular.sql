@@ -50,11 +50,12 @@ BEGIN
 
     -- A wrong field counts as a correction only if it claimed to hold today.
     WITH certo AS MATERIALIZED (
-        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, n.nome,
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos, n.nome,
             t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
             OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
                 AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
-                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false)) AS errado
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false))
+            OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
         FROM _estoque_d7(v_alvos, v_saldos) AS d
         JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
             AND t.cod_produto = ANY (v_alvos)
@@ -64,6 +65,7 @@ BEGIN
         UPDATE estoque_tempo_real AS t
         SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
             dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
+            liquidos = c.liquidos,
             atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
             recalculado_por = pg_current_xact_id()
         FROM certo AS c

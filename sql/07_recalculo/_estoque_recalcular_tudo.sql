@@ -13,15 +13,13 @@ DECLARE
     v_reagrupados bigint := 0::bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
-    PERFORM FROM estoque_lote AS l ORDER BY l.separacao_lote_id FOR NO KEY UPDATE;
-    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
-
     PERFORM _estoque_abrir_lotes(ARRAY(
         SELECT l.separacao_lote_id FROM estoque_lote AS l
         UNION
         SELECT e.separacao_lote_id::text FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
             AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
     -- Codes in the wrong group, or unknown, or no longer mentioned.
     SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
@@ -47,9 +45,10 @@ BEGIN
     IF v_codigos IS NOT NULL THEN
         v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
     END IF;
+    -- What was not there above may be held by who waits for us; its own triggers keep it.
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
-          ORDER BY t.cod_produto FOR UPDATE) AS x;
+          ORDER BY t.cod_produto FOR UPDATE SKIP LOCKED) AS x;
     RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
 END
 $body$;

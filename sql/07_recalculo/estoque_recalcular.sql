@@ -10,7 +10,6 @@ AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
     v_codigos text[];
-    v_produtos text[];
 BEGIN
     IF _estoque_fora_do_lugar(v_codigo) THEN
         IF EXISTS (SELECT FROM _estoque_mencionados(ARRAY[v_codigo])
@@ -26,8 +25,7 @@ BEGIN
     -- Gates come first, as the writers lock.
     v_codigos := _estoque_acertar_lotes(v_codigo);
     v_codigos := array_remove(v_codigos, v_codigo) || v_codigo;
-    SELECT t.produtos INTO v_produtos FROM _estoque_travar_produtos(v_codigos, false) AS t;
-    RETURN coalesce(_estoque_recalcular(v_produtos), 0);
+    RETURN coalesce(_estoque_recalcular(_estoque_travar_produtos(v_codigos, false)), 0);
 END
 $body$;
 

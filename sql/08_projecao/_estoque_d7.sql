@@ -2,12 +2,16 @@
 -- Overdue exits count today, overdue entries do not count; within a day entries and exits net.
 -- p_recalcular takes the forecast from the sources instead of movimentacao_prevista: the audit and
 -- the rebuild project by the same rule as the triggers. Locks nothing.
+-- liquidos: the forecast alone, summed up to the end of each of today to today + 7, by which one
+-- document or movement moves along without reading the forecast (_estoque_mover_documento); for
+-- p_dias of 7 or more.
 -- ROWS is low on purpose: joined by key to a table, a few products must never cost a scan of it.
 CREATE FUNCTION _estoque_d7(
     p_produtos text[], p_saldos numeric[],
     p_dias integer DEFAULT 7, p_recalcular boolean DEFAULT false
 ) RETURNS TABLE (
-    cod_produto text, saldo numeric, menor numeric, dia_ruptura date, valido_ate date
+    cod_produto text, saldo numeric, menor numeric, dia_ruptura date, valido_ate date,
+    liquidos numeric[]
 )
 LANGUAGE plpgsql STABLE ROWS 10
 SET search_path FROM CURRENT
@@ -47,13 +51,23 @@ BEGIN
     ),
     fim_do_dia AS (
         SELECT m.produto, m.dia, m.saldo, m.entrada_em, m.adiante,
+            CASE WHEN m.saldo IS NULL THEN m.liquido ELSE 0 END AS previsto, m.dia - v_hoje AS daqui,
             sum(m.liquido) OVER (PARTITION BY m.produto ORDER BY m.dia) AS final
         FROM movimento AS m
     ),
     resumo AS (
         SELECT f.produto, max(f.saldo) AS saldo, least(max(f.saldo), min(f.final)) AS menor,
             min(f.dia) FILTER (WHERE f.final < 0) AS ruptura,
-            min(f.entrada_em) AS entrada_em, min(f.adiante) AS adiante
+            min(f.entrada_em) AS entrada_em, min(f.adiante) AS adiante,
+            ARRAY[
+                sum(f.previsto) FILTER (WHERE f.daqui <= 0),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 1),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 2),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 3),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 4),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 5),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 6),
+                sum(f.previsto) FILTER (WHERE f.daqui <= 7)] AS liquidos
         FROM fim_do_dia AS f
         GROUP BY f.produto
     )
@@ -61,7 +75,8 @@ BEGIN
     -- on its day, and is itself overdue on the next; a later document enters the window.
     SELECT r.produto, r.saldo, r.menor, r.ruptura,
         least(r.ruptura, greatest(r.entrada_em - 1, CASE WHEN r.entrada_em = v_hoje THEN v_hoje END),
-            r.adiante - (v_fim - v_hoje + 1), '9999-12-31'::date)
+            r.adiante - (v_fim - v_hoje + 1), '9999-12-31'::date),
+        r.liquidos
     FROM resumo AS r;
 END
 $body$;

@@ -16,7 +16,7 @@ BEGIN
     FROM (
         SELECT d.codigo, d.data, sum(d.saldo) AS saldo, sum(d.entrada) AS entrada,
             sum(d.saida) AS saida,
-            _estoque_nome_unico(min(d.nome), max(d.nome)) AS nome,
+            _estoque_nome_unico(min(d.nome COLLATE "C"), max(d.nome COLLATE "C")) AS nome,
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.digital)) OVER w <> 0 AS perdeu

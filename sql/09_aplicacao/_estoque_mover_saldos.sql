@@ -1,6 +1,6 @@
 -- Moves the balances of locked products by what one statement changed, and brings their D7 fields to
--- it: where only the balance moves and the outlook stays in the clear the minimum moves along, every
--- other product is projected, once. Returns the products whose name may be another now.
+-- it: where _estoque_basta_somar the minimum moves along, as in _estoque_somar;
+-- every other product is projected, once. Returns the products whose name may be another now.
 CREATE FUNCTION _estoque_mover_saldos(p_deltas _estoque_delta[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -8,6 +8,7 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_somar text[];
     v_somas numeric[];
+    v_romper text[];
     v_projetar text[];
     v_saldos numeric[];
     v_nomear text[];
@@ -27,7 +28,7 @@ BEGIN
         FROM (
             SELECT c.cod_produto, sum(d.saldo) AS saldo,
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
-                min(d.nome) AS nome_menor, max(d.nome) AS nome_maior
+                min(d.nome COLLATE "C") AS nome_menor, max(d.nome COLLATE "C") AS nome_maior
             FROM unnest(p_deltas) AS d
             CROSS JOIN LATERAL (
                 SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
@@ -42,13 +43,19 @@ BEGIN
     ) AS p;
 
     IF v_somar IS NOT NULL THEN
-        UPDATE estoque_tempo_real AS t
-        SET saldo_atual = t.saldo_atual + s.saldo,
-            menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
-            dia_ruptura = NULL,
-            atualizado_em = now()
-        FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-        WHERE t.cod_produto = ANY (ARRAY[s.cod_produto]);
+        WITH somado AS (
+            UPDATE estoque_tempo_real AS t
+            SET saldo_atual = t.saldo_atual + s.saldo,
+                menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
+                atualizado_em = now()
+            FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
+            WHERE t.cod_produto = ANY (ARRAY[s.cod_produto])
+            RETURNING t.cod_produto, t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL AS rompe
+        )
+        SELECT array_agg(x.cod_produto) INTO v_romper FROM somado AS x WHERE x.rompe;
+        IF v_romper IS NOT NULL THEN
+            PERFORM _estoque_romper(v_romper);
+        END IF;
     END IF;
     IF v_projetar IS NOT NULL THEN
         PERFORM _estoque_projetar(v_projetar, v_saldos);

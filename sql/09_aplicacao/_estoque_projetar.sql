@@ -10,7 +10,8 @@ DECLARE
 BEGIN
     UPDATE estoque_tempo_real AS t
     SET saldo_atual = d.saldo, menor_estoque_d7 = d.menor, dia_ruptura = d.dia_ruptura,
-        valido_desde = v_hoje, valido_ate = d.valido_ate, atualizado_em = now()
+        valido_desde = v_hoje, valido_ate = d.valido_ate, liquidos = d.liquidos,
+        atualizado_em = now()
     FROM _estoque_d7(p_produtos, p_saldos) AS d
     WHERE t.cod_produto = ANY (ARRAY[d.cod_produto]);
     GET DIAGNOSTICS v_escritos = ROW_COUNT;

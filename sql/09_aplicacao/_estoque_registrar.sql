@@ -1,7 +1,8 @@
--- Makes codes known: each gets a row in estoque_codigo_conhecido, and its product one in
--- estoque_tempo_real. A code that another session is registering or unifying is waited for,
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one
+-- in estoque_tempo_real. A code that another session is registering or forgetting is waited for,
 -- and then left as that session decided; under REPEATABLE READ that raises 40001.
--- Returns the codes that were not known.
+-- Touches no code that has its product, since who holds the product may be about to forget the code.
+-- Called before any product is locked. Returns the codes that were not known.
 CREATE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -10,20 +11,27 @@ DECLARE
 BEGIN
     WITH novo AS (
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
-        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c) ORDER BY x.c
+        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
+        WHERE NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c OFFSET 0)
+        ORDER BY x.c
         ON CONFLICT (codigo) DO NOTHING
         RETURNING codigo
     )
     SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
 
-    -- Read under a lock, so that no code moves to another group before its product is there.
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that
+    -- it does not move to another group before its product is there.
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
         SELECT c.cod_produto
         FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
         CROSS JOIN LATERAL (
-            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = u.c FOR SHARE
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = u.c AND NOT EXISTS (
+                SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0)
+            FOR SHARE
         ) AS c
     ) AS x
     ORDER BY x.cod_produto

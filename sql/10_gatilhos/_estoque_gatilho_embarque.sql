@@ -15,11 +15,8 @@ DECLARE
     v_faturados boolean[];
     v_deltas _estoque_delta[];
 BEGIN
-    -- A partition that was detached keeps its triggers.
-    IF TG_TABLE_NAME <> 'embarque_itens'
-        AND NOT _estoque_pertence(TG_RELID, 'embarque_itens')
-    THEN
-        RETURN NULL;
+    IF TG_TABLE_NAME <> 'embarque_itens' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'embarque_itens');
     END IF;
     IF TG_OP <> 'DELETE' THEN
         SELECT array_agg(f.separacao_lote_id::text) INTO v_novos

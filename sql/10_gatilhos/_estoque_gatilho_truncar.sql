@@ -1,5 +1,5 @@
 -- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
--- Raises 0A000 under REPEATABLE READ and SERIALIZABLE.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP005 for a table that is no source.
 CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -7,6 +7,7 @@ SET row_security = off
 SET plan_cache_mode = force_generic_plan
 AS $body$
 BEGIN
+    PERFORM _estoque_exigir_propria(TG_RELID, NULL);
     -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',

@@ -15,11 +15,8 @@ DECLARE
     v_origens text[];
     v_motivo text;
 BEGIN
-    -- A partition that was detached keeps its triggers.
-    IF TG_TABLE_NAME <> 'unificacao_codigos'
-        AND NOT _estoque_pertence(TG_RELID, 'unificacao_codigos')
-    THEN
-        RETURN NULL;
+    IF TG_TABLE_NAME <> 'unificacao_codigos' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'unificacao_codigos');
     END IF;
     -- Pairs of codes, flattened in the order origin, destination.
     IF TG_OP <> 'DELETE' THEN

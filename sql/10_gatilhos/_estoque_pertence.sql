@@ -1,5 +1,5 @@
 -- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
--- its triggers when it is detached, and nothing written to it counts any more.
+-- its triggers when it is detached.
 CREATE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $body$

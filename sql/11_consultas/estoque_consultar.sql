@@ -22,8 +22,9 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT c.codigo, a.cod_produto, a.nome_produto, a.saldo_atual, a.menor_estoque_d7,
-        a.dia_ruptura, (
+    SELECT c.codigo, t.cod_produto, t.nome_produto, t.saldo_atual,
+        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
+        CASE WHEN v.cod_produto IS NULL THEN t.dia_ruptura ELSE v.dia_ruptura END, (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'data', m.data_prevista,
                 'entrada', trim_scale(m.entrada_prevista),
@@ -31,11 +32,12 @@ BEGIN
                 'saldo_dia', trim_scale(m.entrada_prevista - m.saida_prevista))
                 ORDER BY m.data_prevista), '[]')
             FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = a.cod_produto
+            WHERE m.cod_produto = t.cod_produto
                 AND m.data_prevista BETWEEN v_hoje AND v_hoje + 7)
-    FROM _estoque_atual(v_produtos) AS a
-    JOIN estoque_codigo_conhecido AS c ON c.cod_produto = a.cod_produto
-    WHERE c.codigo = ANY (codigos)
+    FROM estoque_codigo_conhecido AS c
+    JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
+    WHERE c.codigo = ANY (codigos) AND t.cod_produto = ANY (v_produtos)
     ORDER BY c.codigo;
 END
 $body$;

@@ -17,13 +17,18 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_produtos text[];
     v_codigos text[];
+    v_mencionados text[];
+    v_somas numeric[];
+    v_previsto_difere boolean;
     v_alvos text[];
     v_saldos numeric[];
     v_lotes text[];
 BEGIN
-    IF codigos IS NULL THEN
+    -- As in _estoque_saldo_recalculado.
+    IF codigos IS NULL OR cardinality(codigos) > 1000 THEN
         PERFORM set_config('enable_seqscan', 'on', true);
-    ELSE
+    END IF;
+    IF codigos IS NOT NULL THEN
         v_produtos := ARRAY(
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
             UNION
@@ -31,13 +36,21 @@ BEGIN
         v_codigos := _estoque_membros(v_produtos || codigos);
     END IF;
 
+    -- The movements are read once: for the codes that are mentioned, and for the balances.
+    SELECT array_agg(s.codigo), array_agg(s.saldo) INTO v_mencionados, v_somas
+    FROM _estoque_saldos_por_codigo(v_codigos) AS s;
+
     -- Codes: known, and in the right group.
     RETURN QUERY
     SELECT coalesce(m.codigo, c.codigo), 'codigo canonico', NULL::date, c.cod_produto, m.cod_produto
     FROM (
-        SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
-        FROM _estoque_mencionados(v_codigos) AS x (codigo)
-        LEFT JOIN _estoque_canonicos(v_codigos) AS k ON k.codigo = x.codigo
+        SELECT coalesce(x.codigo, k.codigo) AS codigo,
+            coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM unnest(v_mencionados) AS x (codigo)
+        FULL JOIN (
+            SELECT k.codigo, k.cod_produto FROM _estoque_canonicos() AS k
+            WHERE v_codigos IS NULL OR k.codigo = ANY (v_codigos)
+        ) AS k ON k.codigo = x.codigo
     ) AS m
     FULL JOIN (
         SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
@@ -45,20 +58,47 @@ BEGIN
     ) AS c ON c.codigo = m.codigo
     WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
 
+    -- Forecasts. Where none differs, projecting what is stored is projecting what the sources say.
+    RETURN QUERY
+    SELECT coalesce(r.cod_produto, m.cod_produto), x.campo,
+        coalesce(r.data_prevista, m.data_prevista), x.armazenado, x.esperado
+    FROM _estoque_previsao_recalculada(v_produtos) AS r
+    FULL JOIN (
+        SELECT p.* FROM movimentacao_prevista AS p
+        WHERE v_codigos IS NULL OR p.cod_produto = ANY (v_codigos)
+    ) AS m ON m.cod_produto = r.cod_produto AND m.data_prevista = r.data_prevista
+    CROSS JOIN LATERAL (
+        VALUES
+            ('entrada_prevista', m.entrada_prevista::text,
+                r.entrada_prevista::numeric(15,3)::text),
+            ('saida_prevista', m.saida_prevista::text, r.saida_prevista::numeric(15,3)::text)
+    ) AS x (campo, armazenado, esperado)
+    WHERE (m.entrada_prevista, m.saida_prevista)
+            IS DISTINCT FROM (r.entrada_prevista, r.saida_prevista)
+        AND x.armazenado IS DISTINCT FROM x.esperado;
+    v_previsto_difere := FOUND;
+
     -- Products: there, and no others; what the sources say of them.
-    v_alvos := ARRAY(
-        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos));
-    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
-    INTO v_alvos, v_saldos
-    FROM unnest(v_alvos) AS p (produto)
-    LEFT JOIN _estoque_saldo_recalculado(v_produtos) AS r ON r.cod_produto = p.produto;
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(p.saldo) INTO v_alvos, v_saldos
+    FROM (
+        SELECT coalesce(c.cod_produto, m.codigo) AS produto, coalesce(sum(m.saldo), 0) AS saldo
+        FROM unnest(v_mencionados, v_somas) AS m (codigo, saldo)
+        FULL JOIN (
+            SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+        ) AS c ON c.codigo = m.codigo
+        GROUP BY 1
+        HAVING bool_or(c.codigo IS NOT NULL)
+    ) AS p
+    WHERE v_produtos IS NULL OR p.produto = ANY (v_produtos);
 
     RETURN QUERY
     WITH certo AS (
         SELECT d.cod_produto AS produto, d.saldo::numeric(15,3), d.menor::numeric(15,3),
-            d.dia_ruptura AS ruptura, d.valido_ate AS ate, _estoque_nome(d.cod_produto) AS nome
-        FROM _estoque_d7(v_alvos, v_saldos, 7, true) AS d
+            d.dia_ruptura AS ruptura, d.valido_ate AS ate, d.liquidos,
+            coalesce(n.nome, _estoque_nome(d.cod_produto)) AS nome
+        FROM _estoque_d7(v_alvos, v_saldos, 7, v_previsto_difere) AS d
+        JOIN _estoque_nomes_proprios(v_alvos) AS n ON n.codigo = d.cod_produto
     ),
     atual AS (
         SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
@@ -75,26 +115,17 @@ BEGIN
             ('nome_produto', t.nome_produto, c.nome, true),
             ('menor_estoque_d7', t.menor_estoque_d7::text, c.menor::text, t.vale),
             ('dia_ruptura', t.dia_ruptura::text, c.ruptura::text, t.vale),
-            ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate)
+            ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate),
+            ('liquidos', t.liquidos::text, c.liquidos::text,
+                t.valido_desde = v_hoje AND t.liquidos <> c.liquidos)
     ) AS x (campo, armazenado, esperado, conta)
-    WHERE x.conta AND x.armazenado IS DISTINCT FROM x.esperado
+    -- A row that is right in all is not taken apart into texts.
+    WHERE (t.cod_produto, t.saldo_atual, t.nome_produto, t.menor_estoque_d7, t.dia_ruptura,
+            t.valido_ate > c.ate, t.liquidos)
+            IS DISTINCT FROM
+            (c.produto, c.saldo, c.nome, c.menor, c.ruptura, false, c.liquidos)
+        AND x.conta AND x.armazenado IS DISTINCT FROM x.esperado
         AND (x.campo = 'cod_produto' OR (t.cod_produto IS NOT NULL AND c.produto IS NOT NULL));
-
-    RETURN QUERY
-    SELECT coalesce(r.cod_produto, m.cod_produto), x.campo,
-        coalesce(r.data_prevista, m.data_prevista), x.armazenado, x.esperado
-    FROM _estoque_previsao_recalculada(v_produtos) AS r
-    FULL JOIN (
-        SELECT p.* FROM movimentacao_prevista AS p
-        WHERE v_codigos IS NULL OR p.cod_produto = ANY (v_codigos)
-    ) AS m ON m.cod_produto = r.cod_produto AND m.data_prevista = r.data_prevista
-    CROSS JOIN LATERAL (
-        VALUES
-            ('entrada_prevista', m.entrada_prevista::text,
-                r.entrada_prevista::numeric(15,3)::text),
-            ('saida_prevista', m.saida_prevista::text, r.saida_prevista::numeric(15,3)::text)
-    ) AS x (campo, armazenado, esperado)
-    WHERE x.armazenado IS DISTINCT FROM x.esperado;
 
     -- Gates: those of all lots, or of the lots of these products.
     IF v_produtos IS NOT NULL THEN

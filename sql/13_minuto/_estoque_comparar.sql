@@ -19,7 +19,8 @@ DECLARE
     v_comparados _estoque_comparacao[] := ARRAY[]::_estoque_comparacao[];
 BEGIN
     -- A product that another session is writing is passed over; it comes as soon as it is free.
-    -- To know which are free their rows are locked, and let go at once by undoing the block.
+    -- To know which are free their rows are locked, and let go at once by undoing the block. Of one
+    -- that is written at that very moment even SKIP LOCKED may wait: then the next run looks again.
     BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
@@ -29,7 +30,7 @@ BEGIN
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;
         RAISE EXCEPTION 'undo';
-    EXCEPTION WHEN raise_exception THEN
+    EXCEPTION WHEN raise_exception OR lock_not_available THEN
         NULL;
     END;
     BEGIN

@@ -81,13 +81,18 @@ BEGIN
 
     DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
-    UPDATE estoque_tempo_real AS t
-    SET comparado_em = clock_timestamp()
-    FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
-          WHERE l.cod_produto = ANY (v_vistos)
-          ORDER BY l.cod_produto
-          FOR NO KEY UPDATE SKIP LOCKED) AS x
-    WHERE t.cod_produto = x.cod_produto;
+    -- As in _estoque_comparar, this may wait; what is not marked comes first the next time.
+    BEGIN
+        UPDATE estoque_tempo_real AS t
+        SET comparado_em = clock_timestamp()
+        FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+              WHERE l.cod_produto = ANY (v_vistos)
+              ORDER BY l.cod_produto
+              FOR NO KEY UPDATE SKIP LOCKED) AS x
+        WHERE t.cod_produto = x.cod_produto;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
 END
 $body$;
 

@@ -3,7 +3,8 @@
 -- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
 -- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
--- that shares a child, is passed over for one of this schema's own.
+-- that shares a child, is passed over for one of this schema's own. Takes ours off tables that are no
+-- sources (any more), where the role may.
 -- Returns the tables that lacked a trigger and the number mended.
 -- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
 -- leaves alone what somebody disabled on purpose.
@@ -22,10 +23,18 @@ BEGIN
             SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
             FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
         ) AS g
-        WHERE g.estado IN ('missing', 'disabled', 'replica only') AND (NOT p_so_particoes OR (
+        WHERE g.estado IN ('missing', 'disabled', 'replica only', 'stray') AND (NOT p_so_particoes OR (
             g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
     LOOP
-        IF v_falta.estado <> 'missing' THEN
+        IF v_falta.estado = 'stray' THEN
+            BEGIN
+                EXECUTE format('DROP TRIGGER %I ON %s', v_falta.existente, v_falta.relacao);
+                gatilhos := gatilhos + 1;
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;  -- somebody else's table: the status goes on telling
+            END;
+            CONTINUE;
+        ELSIF v_falta.estado <> 'missing' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
         ELSE
             EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'

@@ -1,6 +1,7 @@
 -- The triggers the system lives by: four for every source table, and for every partition or child of
 -- one, which a statement may name itself. Found by what they call and when, whatever their names.
--- ok: fires for everybody but replication; always: for that too; the other states are faults.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
+-- table that is no source (any more), where it refuses every statement (EP005).
 -- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
 CREATE FUNCTION estoque_gatilhos()
 RETURNS TABLE (
@@ -43,10 +44,22 @@ BEGIN
     ) AS t (tgenabled, tgname) ON true
     WHERE (a.relacao IS NULL OR EXISTS (
         SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
-    ORDER BY a.ordem, 1, e.ordem;
+    UNION ALL
+    SELECT g.tgrelid::regclass::text, g.tgname::text, 'stray', g.tgrelid::regclass, g.tgname::text,
+        p.proname::text
+    FROM pg_proc AS p
+    JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
+    JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+        AND p.proname::text IN (
+            SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
+        AND NOT EXISTS (
+            SELECT FROM arvore AS a WHERE a.relacao = g.tgrelid
+                AND p.proname::text IN (a.funcao, '_estoque_gatilho_truncar'))
+    ORDER BY 1, 2;
 END
 $body$;
 
 GRANT EXECUTE ON FUNCTION estoque_gatilhos() TO PUBLIC;
 COMMENT ON FUNCTION estoque_gatilhos() IS
-    'Every trigger the system needs, with its state: ok, always, disabled, replica only or missing.';
+    'Every trigger of ours, with its state: ok, always, disabled, replica only, missing or stray.';

@@ -1,5 +1,5 @@
 -- One separation of a random product, in a lot of its own age, to leave within two weeks.
-\set produto random(100001, 110000)
+\set produto random(:de, :ate)
 \set quantidade random(1, 50)
 \set lote random(100001, 110000)
 \set dias random(0, 14)

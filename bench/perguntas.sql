@@ -1,0 +1,49 @@
+-- The questions that are measured, and what they are compared with. Run with the search_path on
+-- our schema.
+
+-- nome: consultar
+SELECT * FROM estoque_consultar(%(codigos)s::text[]);
+
+-- nome: projecao
+SELECT * FROM estoque_projecao(%(codigo)s::text, %(dias)s::integer);
+
+-- nome: rupturas
+SELECT * FROM estoque_rupturas(%(dias)s::integer);
+
+-- nome: estatisticas
+SELECT * FROM estoque_estatisticas();
+
+-- nome: saldo
+SELECT saldo_atual FROM estoque_por_codigo WHERE codigo = %(codigo)s::text;
+
+-- nome: visao
+-- Every column that the view works out, so that none can be left out, in one row of answer.
+SELECT count(codigo), max(nome_produto), sum(saldo_atual), sum(menor_estoque_d7), max(dia_ruptura),
+       max(valido_ate)
+  FROM estoque_por_codigo;
+
+-- nome: juncao
+-- The same columns of the view's two tables, as they are stored.
+SELECT count(c.codigo), max(t.nome_produto), sum(t.saldo_atual), sum(t.menor_estoque_d7),
+       max(t.dia_ruptura), max(t.valido_ate)
+  FROM estoque_codigo_conhecido AS c
+  JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto;
+
+-- nome: verificar
+SELECT count(*) FROM estoque_verificar();
+
+-- nome: grupo
+-- One GROUP BY over the movements: what any way of counting them from scratch has to do.
+SELECT sum(g.soma)
+  FROM (SELECT cod_produto, sum(qtd_movimentacao) AS soma
+          FROM movimentacao_estoque GROUP BY cod_produto) AS g;
+
+-- nome: amanha
+-- The business day of tomorrow, for this transaction only.
+DO $do$
+BEGIN
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION estoque_hoje() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE'
+        ' AS %%L', format('SELECT date %%L', estoque_hoje() + 1));
+END
+$do$;

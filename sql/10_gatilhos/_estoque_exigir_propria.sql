@@ -1,0 +1,35 @@
+-- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
+-- partition or child of one: a copy, an archive, a table of another installation. Counting it would
+-- move numbers that are not its own, and to pass over it in silence would hide a source that is not
+-- counted. NULL in p_fonte stands for any source. Raises EP005.
+CREATE FUNCTION _estoque_exigir_propria(p_relacao oid, p_fonte text) RETURNS void
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_gatilhos text;
+BEGIN
+    IF EXISTS (SELECT FROM _estoque_fontes() AS f
+               WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
+    THEN
+        RETURN;
+    END IF;
+    SELECT string_agg(format('DROP TRIGGER %I ON %s;', t.tgname, t.tgrelid::regclass), ' '
+        ORDER BY t.tgname)
+    INTO v_gatilhos
+    FROM pg_trigger AS t
+    JOIN pg_proc AS p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
+    RAISE EXCEPTION USING
+        ERRCODE = 'EP005',
+        MESSAGE = format('table %s of schema %s bears triggers that count for schema %s',
+            p_relacao::regclass, (SELECT c.relnamespace::regnamespace FROM pg_class AS c
+                                  WHERE c.oid = p_relacao),
+            coalesce(quote_ident(current_schema()), 'that is gone, or was renamed')),
+        HINT = 'Nothing of this statement was kept. `estoque vigiar` in the schema of its functions'
+            ' takes them off, and so does: ' || v_gatilhos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_propria(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_propria(oid, text) IS
+    'Raises EP005 for a table that is no source of this schema; inner use.';
