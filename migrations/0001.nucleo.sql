@@ -621,7 +621,6 @@ CREATE FUNCTION _estoque_mencionado(p_codigo text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 SET jit = off
 AS $body$
 BEGIN
@@ -699,12 +698,12 @@ COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
 -- The newest name that the rows of one code bear, looked for in the sources in their order.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
 -- where a few codes have most of the rows. An ERP may lack some of the columns.
--- Its plans are kept even where the caller asks for new ones: it runs once for each product.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product, called
+-- by _estoque_nome, which works by key (docs/decisoes/15).
 CREATE FUNCTION _estoque_nome_proprio(p_codigo text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
@@ -1872,21 +1871,21 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
-    v_somar text[];
+    v_somar tid[];
     v_somas numeric[];
     v_romper text[];
     v_projetar text[];
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    SELECT array_agg(p.cod_produto) FILTER (WHERE p.basta_somar),
+    SELECT array_agg(p.linha) FILTER (WHERE p.basta_somar),
         array_agg(p.saldo) FILTER (WHERE p.basta_somar),
         array_agg(p.cod_produto) FILTER (WHERE NOT p.basta_somar),
         array_agg(p.saldo_atual + p.saldo) FILTER (WHERE NOT p.basta_somar),
         array_agg(p.cod_produto) FILTER (WHERE p.renomear)
     INTO v_somar, v_somas, v_projetar, v_saldos, v_nomear
     FROM (
-        SELECT t.cod_produto, t.saldo_atual, s.saldo,
+        SELECT t.linha, t.cod_produto, t.saldo_atual, s.saldo,
             NOT s.prevista AND _estoque_basta_somar(t.menor_estoque_d7, s.saldo, v_hoje,
                 t.valido_desde, t.valido_ate) AS basta_somar,
             s.nome_menor <> s.nome_maior OR t.nome_produto IS DISTINCT FROM s.nome_menor
@@ -1903,7 +1902,7 @@ BEGIN
             GROUP BY c.cod_produto
         ) AS s
         CROSS JOIN LATERAL (
-            SELECT t.* FROM estoque_tempo_real AS t
+            SELECT t.ctid AS linha, t.* FROM estoque_tempo_real AS t
             WHERE t.cod_produto = s.cod_produto OFFSET 0
         ) AS t
     ) AS p;
@@ -1914,8 +1913,8 @@ BEGIN
             SET saldo_atual = t.saldo_atual + s.saldo,
                 menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
                 atualizado_em = now()
-            FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-            WHERE t.cod_produto = ANY (ARRAY[s.cod_produto])
+            FROM unnest(v_somar, v_somas) AS s (linha, saldo)
+            WHERE t.ctid = s.linha
             RETURNING t.cod_produto, t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL AS rompe
         )
         SELECT array_agg(x.cod_produto) INTO v_romper FROM somado AS x WHERE x.rompe;
@@ -2270,11 +2269,9 @@ DECLARE
 BEGIN
     -- Before anything is locked.
     IF p_registrar AND cardinality(p_codigos) > (
-        SELECT count(*) FROM unnest(p_codigos) AS x (c)
-        CROSS JOIN LATERAL (
-            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = x.c OFFSET 0
-        ) AS c
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
         CROSS JOIN LATERAL (
             SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
         ) AS t)
@@ -2287,11 +2284,9 @@ BEGIN
     FROM (
         SELECT c.codigo, t.cod_produto, t.recalculado_por
         FROM (
-            SELECT x.c AS codigo, c.cod_produto FROM unnest(p_codigos) AS x (c)
-            CROSS JOIN LATERAL (
-                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                WHERE c.codigo = x.c OFFSET 0
-            ) AS c
+            SELECT c.codigo, c.cod_produto
+            FROM (SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+                  WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
             ORDER BY c.cod_produto
         ) AS c
         CROSS JOIN LATERAL (
@@ -2303,11 +2298,9 @@ BEGIN
         PERFORM _estoque_acusar_repetido(p_codigos, produtos);
     END IF;
     todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
-        SELECT count(*) FROM unnest(p_codigos) AS x (c)
-        CROSS JOIN LATERAL (
-            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = x.c OFFSET 0
-        ) AS c
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
         CROSS JOIN LATERAL (
             SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
         ) AS t) END;

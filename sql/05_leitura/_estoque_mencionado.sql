@@ -6,7 +6,6 @@ CREATE FUNCTION _estoque_mencionado(p_codigo text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
 SET jit = off
 AS $body$
 BEGIN

@@ -20,11 +20,9 @@ DECLARE
 BEGIN
     -- Before anything is locked.
     IF p_registrar AND cardinality(p_codigos) > (
-        SELECT count(*) FROM unnest(p_codigos) AS x (c)
-        CROSS JOIN LATERAL (
-            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = x.c OFFSET 0
-        ) AS c
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
         CROSS JOIN LATERAL (
             SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
         ) AS t)
@@ -37,11 +35,9 @@ BEGIN
     FROM (
         SELECT c.codigo, t.cod_produto, t.recalculado_por
         FROM (
-            SELECT x.c AS codigo, c.cod_produto FROM unnest(p_codigos) AS x (c)
-            CROSS JOIN LATERAL (
-                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                WHERE c.codigo = x.c OFFSET 0
-            ) AS c
+            SELECT c.codigo, c.cod_produto
+            FROM (SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+                  WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
             ORDER BY c.cod_produto
         ) AS c
         CROSS JOIN LATERAL (
@@ -53,11 +49,9 @@ BEGIN
         PERFORM _estoque_acusar_repetido(p_codigos, produtos);
     END IF;
     todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
-        SELECT count(*) FROM unnest(p_codigos) AS x (c)
-        CROSS JOIN LATERAL (
-            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-            WHERE c.codigo = x.c OFFSET 0
-        ) AS c
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
         CROSS JOIN LATERAL (
             SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
         ) AS t) END;
