@@ -105,7 +105,7 @@ class CronAusente(ErroEstoque):
 
 
 class GatilhoAlheio(ErroEstoque):
-    """EP005: a table that is no source of the schema bears triggers that count for it."""
+    """EP007: a table that is no source of the schema bears triggers that count for it."""
 
 
 class SemPermissao(ErroEstoque):
@@ -120,7 +120,7 @@ POR_SQLSTATE: dict[str, type[ErroEstoque]] = {
     "EP002": UnificacaoInvalida,
     "EP003": FonteIncompativel,
     "EP004": CronAusente,
-    "EP005": GatilhoAlheio,
+    "EP007": GatilhoAlheio,
     "22003": ArgumentoInvalido,
     "22008": ArgumentoInvalido,
     "22023": ArgumentoInvalido,

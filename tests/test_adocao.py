@@ -230,7 +230,7 @@ def test_a_partition_that_was_detached_counts_no_more(adotar: Callable[..., Banc
         "DELETE FROM mov_2024",
         "TRUNCATE mov_2024",
     ):
-        erro = banco.recusa("EP005", escrita)
+        erro = banco.recusa("EP007", escrita)
         assert "mov_2024" in str(erro.diag.message_primary)
         assert "DROP TRIGGER estoque_inserir ON mov_2024;" in str(erro.diag.message_hint)
     assert banco.valor("SELECT estoque_vigiar()") == 4
@@ -242,7 +242,7 @@ def test_a_partition_that_was_detached_counts_no_more(adotar: Callable[..., Banc
     banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-06-06", 100))
     banco.cru("ALTER TABLE movimentacao_estoque DETACH PARTITION mov_2025")
     banco.cru("SELECT estoque_recalcular_tudo()")
-    banco.recusa("EP005", MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
+    banco.recusa("EP007", MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
     banco.cru("SELECT estoque_vigiar()")
     banco.execute(MOVER.format("mov_2025_p1", "P1", "2025-07-07", 100))
     assert banco.produto("P1") is None
@@ -260,7 +260,7 @@ def test_a_source_that_was_replaced_counts_no_more(banco: Banco) -> None:
     banco.cru("CREATE TABLE movimentacao_estoque (LIKE arquivo INCLUDING IDENTITY)")
     with pytest.raises(psycopg.Error, match="table arquivo of schema public bears") as erro:
         banco.cru("DELETE FROM arquivo")
-    assert erro.value.sqlstate == "EP005"
+    assert erro.value.sqlstate == "EP007"
     banco.cru("SELECT estoque_vigiar()")
     banco.mov("P1", 7)
     banco.execute("DELETE FROM arquivo")
@@ -306,7 +306,7 @@ def test_a_copy_in_another_schema_is_refused(banco: Banco, copia: str) -> None:
                 with pytest.raises(psycopg.Error, match=r"of schema b .* schema public") as erro:
                     with banco.conn.transaction():
                         banco.cru(escrita)
-                assert erro.value.sqlstate == "EP005", escrita
+                assert erro.value.sqlstate == "EP007", escrita
                 assert f"ON b.{tabela};" in str(erro.value.diag.message_hint)
             alheios = "SELECT count(*) FROM estoque_gatilhos() WHERE estado = 'stray'"
             assert banco.valor(alheios) == 4
@@ -324,7 +324,7 @@ def test_functions_that_look_elsewhere_are_refused(banco: Banco) -> None:
     instalar(banco.dsn, "public")
     with pytest.raises(psycopg.Error, match=r"of schema b bears .* schema public") as erro:
         banco.cru(mover)
-    assert erro.value.sqlstate == "EP005"
+    assert erro.value.sqlstate == "EP007"
     banco.cru("DROP SCHEMA public CASCADE; ALTER SCHEMA b RENAME TO public")
     banco.mov("P1", 7)
     assert banco.saldo("P1") == 12

@@ -76,7 +76,7 @@ def test_the_status_screen_of_the_readmes_is_of_this_version(nome: str) -> None:
         "".join(f"      applied    {migracao}\n" for migracao in MIGRACOES),
         f"    triggers     {GATILHOS} of {GATILHOS} in place\n",
     ):
-        assert linha in texto, f"{nome}: the status screen says otherwise"
+        assert linha in texto, f"{nome}: its status screen has to say\n{linha}"
 
 
 # --- docs/ ------------------------------------------------------------------------------------

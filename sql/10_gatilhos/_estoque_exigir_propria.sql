@@ -1,7 +1,7 @@
 -- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
 -- partition or child of one: a copy, an archive, a table of another installation. Counting it would
 -- move numbers that are not its own, and to pass over it in silence would hide a source that is not
--- counted. NULL in p_fonte stands for any source. Raises EP005.
+-- counted. NULL in p_fonte stands for any source. Raises EP007.
 CREATE FUNCTION _estoque_exigir_propria(p_relacao oid, p_fonte text) RETURNS void
 LANGUAGE plpgsql STABLE
 AS $body$
@@ -20,7 +20,7 @@ BEGIN
     JOIN pg_proc AS p ON p.oid = t.tgfoid
     WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
     RAISE EXCEPTION USING
-        ERRCODE = 'EP005',
+        ERRCODE = 'EP007',
         MESSAGE = format('table %s of schema %s bears triggers that count for schema %s',
             p_relacao::regclass, (SELECT c.relnamespace::regnamespace FROM pg_class AS c
                                   WHERE c.oid = p_relacao),
@@ -32,4 +32,4 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_exigir_propria(oid, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_propria(oid, text) IS
-    'Raises EP005 for a table that is no source of this schema; inner use.';
+    'Raises EP007 for a table that is no source of this schema; inner use.';

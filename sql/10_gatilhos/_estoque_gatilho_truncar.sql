@@ -1,5 +1,5 @@
 -- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
--- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP005 for a table that is no source.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP007 for a table that is no source.
 CREATE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT

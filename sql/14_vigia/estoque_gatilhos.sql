@@ -1,7 +1,7 @@
 -- The triggers the system lives by: four for every source table, and for every partition or child of
 -- one, which a statement may name itself. Found by what they call and when, whatever their names.
 -- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
--- table that is no source (any more), where it refuses every statement (EP005).
+-- table that is no source (any more), where it refuses every statement (EP007).
 -- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
 CREATE FUNCTION estoque_gatilhos()
 RETURNS TABLE (
