@@ -29,8 +29,9 @@ DECLARE
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
-    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_recalcular) AS r (c)
-                               WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
+    v_codigos := v_codigos || (
+        SELECT array_agg(x.c)
+        FROM (SELECT unnest(p_recalcular) EXCEPT SELECT unnest(v_codigos)) AS x (c));
     IF v_codigos IS NULL THEN
         RETURN;
     END IF;

@@ -10,6 +10,8 @@ CREATE FUNCTION _estoque_tentar_travar(
     OUT produtos text[], OUT novos text[], OUT recalculados text[], OUT todos boolean
 )
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
 AS $body$
 DECLARE
     v_transacao xid8 := pg_current_xact_id();
@@ -18,9 +20,12 @@ DECLARE
 BEGIN
     -- Before anything is locked.
     IF p_registrar AND cardinality(p_codigos) > (
-        SELECT count(*) FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos))
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
+        CROSS JOIN LATERAL (
+            SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
+        ) AS t)
     THEN
         novos := _estoque_registrar(p_codigos);
     END IF;
@@ -29,19 +34,27 @@ BEGIN
     INTO v_linhas, v_codigos, produtos, recalculados
     FROM (
         SELECT c.codigo, t.cod_produto, t.recalculado_por
-        FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos)
-        ORDER BY t.cod_produto
-        FOR NO KEY UPDATE OF t
+        FROM (
+            SELECT c.codigo, c.cod_produto
+            FROM (SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+                  WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
+            ORDER BY c.cod_produto
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT t.cod_produto, t.recalculado_por FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = c.cod_produto FOR NO KEY UPDATE
+        ) AS t
     ) AS x;
     IF v_linhas > v_codigos THEN
         PERFORM _estoque_acusar_repetido(p_codigos, produtos);
     END IF;
     todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
-        SELECT count(*) FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos)) END;
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
+        CROSS JOIN LATERAL (
+            SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
+        ) AS t) END;
 END
 $body$;
 

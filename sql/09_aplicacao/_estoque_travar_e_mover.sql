@@ -30,9 +30,10 @@ BEGIN
     END IF;
     IF cardinality(p_recalcular) > 0 THEN
         v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
             WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+            EXCEPT
+            SELECT unnest(v_recalcular));
     END IF;
 
     IF EXISTS (SELECT FROM unnest(p_deltas) AS d WHERE d.data IS NOT NULL) THEN

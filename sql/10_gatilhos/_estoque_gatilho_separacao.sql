@@ -9,6 +9,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
@@ -150,7 +151,10 @@ BEGIN
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_recalcular
         FROM unnest(v_deltas) AS d
-        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
+        LEFT JOIN LATERAL (
+            SELECT l.faturado, l.alterado_por FROM estoque_lote AS l
+            WHERE l.separacao_lote_id = d.lote OFFSET 0
+        ) AS l ON true;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
     PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));

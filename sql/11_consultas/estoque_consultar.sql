@@ -7,6 +7,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -35,7 +37,7 @@ BEGIN
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
-    WHERE c.codigo = ANY (codigos)
+    WHERE c.codigo = ANY (codigos) AND t.cod_produto = ANY (v_produtos)
     ORDER BY c.codigo;
 END
 $body$;
