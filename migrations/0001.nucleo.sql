@@ -1698,6 +1698,7 @@ DECLARE
     v_codigos text[];
     v_rever text[];
     v_transacao text;
+    v_registrar boolean := false;
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
@@ -1713,16 +1714,19 @@ BEGIN
     IF cardinality(v_codigos) = 1
         OR current_setting('estoque_pg.varios', true) = v_transacao
     THEN
-        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, false);
+        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true, false);
         RETURN;
     END IF;
+    -- Few statements bring new codes, and to look for them costs as much as to lock: where all of them
+    -- are locked at the first attempt, all of them were known.
     LOOP
         BEGIN
-            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true);
+            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular,
+                v_registrar, true);
             PERFORM set_config('estoque_pg.varios', v_transacao, true);
             RETURN;
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
-            NULL;
+            v_registrar := true;
         END;
     END LOOP;
 END
@@ -1771,7 +1775,10 @@ BEGIN
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.digital)) OVER w <> 0 AS perdeu
-        FROM unnest(p_deltas) AS d
+        -- Sorted by bytes: which code comes first means nothing here.
+        FROM (SELECT u.codigo COLLATE "C" AS codigo, u.data, u.saldo, u.entrada, u.saida, u.linhas,
+                  u.nome, u.digital
+              FROM unnest(p_deltas) AS u) AS d
         WHERE d.codigo IS NOT NULL
         GROUP BY d.codigo, d.data
         WINDOW w AS (PARTITION BY d.codigo)
@@ -1970,8 +1977,10 @@ DECLARE
     v_vazia boolean;
 BEGIN
     IF p_quantidade < 0 THEN
+        -- As a range of one, the row is sought by its key, never by the day alone: docs/decisoes/15.
         DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data
+        WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, p_data)
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, p_data)
             AND m.entrada_prevista = -v_entrada AND m.saida_prevista = -v_saida;
         IF FOUND THEN
             RETURN;
@@ -1987,7 +1996,8 @@ BEGIN
     -- A trigger of the ERP's may have taken away first what is brought now.
     IF v_vazia THEN
         DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data;
+        WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, p_data)
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, p_data);
     END IF;
 END
 $body$;
@@ -2251,8 +2261,7 @@ COMMENT ON FUNCTION _estoque_somar(text, numeric, text, boolean) IS
 -- Resolving and locking are one statement: where a group changed while it waited, or a code was
 -- forgotten, the row that it waited for is gone, and todos is false. Where it is true, the codes stay
 -- as they are: to change the group of a code, or to forget it, takes the lock on its product.
--- p_registrar makes codes known that are not, before anything is locked; without it they are left
--- out. Returns the products, the codes that were not known (novos), and the products that this
+-- p_registrar makes codes known that are not, before anything is locked. Returns the products, the codes that were not known (novos), and the products that this
 -- transaction has rebuilt already (recalculados).
 CREATE FUNCTION _estoque_tentar_travar(
     p_codigos text[], p_registrar boolean,
@@ -2278,8 +2287,9 @@ BEGIN
     THEN
         novos := _estoque_registrar(p_codigos);
     END IF;
-    SELECT count(*), count(DISTINCT x.codigo), array_agg(DISTINCT x.cod_produto),
-        array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
+    SELECT count(*), count(DISTINCT x.codigo COLLATE "C"),
+        array_agg(DISTINCT x.cod_produto COLLATE "C"),
+        array_agg(DISTINCT x.cod_produto COLLATE "C") FILTER (WHERE x.recalculado_por = v_transacao)
     INTO v_linhas, v_codigos, produtos, recalculados
     FROM (
         SELECT c.codigo, t.cod_produto, t.recalculado_por
@@ -2297,13 +2307,7 @@ BEGIN
     IF v_linhas > v_codigos THEN
         PERFORM _estoque_acusar_repetido(p_codigos, produtos);
     END IF;
-    todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
-        SELECT count(*)
-        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
-        CROSS JOIN LATERAL (
-            SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
-        ) AS t) END;
+    todos := v_codigos = cardinality(p_codigos);
 END
 $body$;
 
@@ -2314,10 +2318,10 @@ COMMENT ON FUNCTION _estoque_tentar_travar(text[], boolean) IS
 -- sql/09_aplicacao/_estoque_travar_e_mover.sql
 -- The second half of _estoque_aplicar: locks the products of codes and writes what changed. Where
 -- _estoque_tentar_travar did not get all of them it asks again; with p_voltar it raises VOLTA
--- instead, and _estoque_aplicar undoes this attempt first.
+-- instead, and _estoque_aplicar undoes this attempt first. p_registrar makes codes known that are not.
 CREATE FUNCTION _estoque_travar_e_mover(
     p_deltas _estoque_delta[], p_codigos text[], p_rever text[], p_recalcular text[],
-    p_voltar boolean
+    p_registrar boolean, p_voltar boolean
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -2329,7 +2333,7 @@ DECLARE
 BEGIN
     LOOP
         SELECT v_novos || t.novos, t.recalculados, t.todos INTO v_novos, v_recalcular, v_todos
-        FROM _estoque_tentar_travar(p_codigos, true) AS t;
+        FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
         EXIT WHEN v_todos;
         IF p_voltar THEN
             RAISE SQLSTATE 'VOLTA';
@@ -2367,9 +2371,9 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION
-    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) FROM PUBLIC;
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION
-    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) IS
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean, boolean) IS
     'Locks products and writes the changes of one statement; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
@@ -2395,20 +2399,29 @@ REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_produtos.sql
--- Locks the products of codes for those who rebuild them, and returns them. An attempt that did not
+-- Locks the products of codes for those who rebuild them, and returns them. p_registrar makes codes
+-- known that are not; without it they are left out. An attempt that did not
 -- get all of them (_estoque_tentar_travar) is undone, which gives back what it locked and registered,
 -- and made anew: what it would ask for next may come before what it holds.
 CREATE FUNCTION _estoque_travar_produtos(p_codigos text[], p_registrar boolean) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
+    v_codigos text[] := p_codigos;
     v_produtos text[];
     v_todos boolean;
 BEGIN
     LOOP
+        IF NOT p_registrar THEN
+            v_codigos := ARRAY(
+                SELECT c.codigo FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = ANY (p_codigos) AND EXISTS (
+                    SELECT FROM estoque_tempo_real AS t
+                    WHERE t.cod_produto = c.cod_produto OFFSET 0));
+        END IF;
         BEGIN
             SELECT t.produtos, t.todos INTO v_produtos, v_todos
-            FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
+            FROM _estoque_tentar_travar(v_codigos, p_registrar) AS t;
             EXIT WHEN v_todos;
             RAISE SQLSTATE 'VOLTA';
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
@@ -2550,6 +2563,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_menos numeric := 0::numeric;
@@ -2603,7 +2617,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 sum(l.quantidade), 0, 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2623,7 +2637,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 -sum(l.quantidade), 0, 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2669,6 +2683,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -2733,7 +2748,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, sum(l.quantidade),
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2755,7 +2770,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, -sum(l.quantidade),
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2804,6 +2819,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -2865,7 +2881,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, sum(l.quantidade), 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2886,7 +2902,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, -sum(l.quantidade), 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2935,6 +2951,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -3013,7 +3030,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, sum(l.quantidade),
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -3033,7 +3050,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, -sum(l.quantidade),
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -3254,6 +3271,7 @@ COMMENT ON FUNCTION _estoque_exigir_dias(integer) IS 'Raises 22023 for a NULL or
 -- The canonical code of a code; the code itself when it has no unification or is not known.
 CREATE FUNCTION estoque_codigo(codigo text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
+SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT coalesce(
         (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
@@ -3300,8 +3318,9 @@ BEGIN
                 'saldo_dia', trim_scale(m.entrada_prevista - m.saida_prevista))
                 ORDER BY m.data_prevista), '[]')
             FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = t.cod_produto
-                AND m.data_prevista BETWEEN v_hoje AND v_hoje + 7)
+            -- A range of the key, never the days of all products: docs/decisoes/15.
+            WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(t.cod_produto, v_hoje)
+                AND ROW(m.cod_produto, m.data_prevista) <= ROW(t.cod_produto, v_hoje + 7))
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
@@ -3322,6 +3341,7 @@ CREATE FUNCTION estoque_disponibilidade(codigo text, quantidade numeric, dias in
 RETURNS TABLE (data_disponivel date, quantidade_disponivel numeric)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
 AS $body$
 BEGIN
     PERFORM _estoque_exigir_dias(dias);
@@ -3422,6 +3442,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3437,7 +3458,9 @@ BEGIN
             sum(m.entrada_prevista) FILTER (WHERE m.data_prevista >= v_hoje) AS entrada,
             sum(m.saida_prevista) AS saida
         FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = v_produto AND m.data_prevista <= v_hoje + v_dias
+        -- A range of the key, never the days of all products: docs/decisoes/15.
+        WHERE m.cod_produto = v_produto
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(v_produto, v_hoje + v_dias)
         GROUP BY 1
     ),
     dia AS (
@@ -3934,6 +3957,7 @@ COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
 CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $body$
 DECLARE

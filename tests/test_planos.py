@@ -166,10 +166,42 @@ DE_POUCOS: dict[str, tuple[str, ...]] = {
     "recalcular": ("SELECT estoque_recalcular('P7')",),
     "verificar um": ("SELECT * FROM estoque_verificar('{P7}')",),
     "consultar poucos": (f"SELECT * FROM estoque_consultar(({CODIGOS})[1:{POUCOS}])",),
-    "projecao": ("SELECT * FROM estoque_projecao('P7')",),
-    "disponibilidade": ("SELECT * FROM estoque_disponibilidade('P7', 1)",),
     "fallback": (f"SELECT * FROM estoque_fallback({POUCOS})",),
     "fallback do que veio por fora": (*POR_FORA, f"SELECT * FROM estoque_fallback({POUCOS})"),
+}
+
+# One product has most rows of each source; what concerns one row reads no more than a few.
+QUENTE = tuple(inserir(f, f"generate_series(1, {PRODUTOS}) AS i", 1) for f in FONTES if f in MOVEM)
+NOVA = inserir(MOVEM[0], "(SELECT 0 AS i) AS linha", 1).replace("Produto", "Outro")
+DE_UM: dict[str, tuple[str, ...]] = {
+    "outro nome": (*QUENTE, NOVA),
+    "outro nome, e nenhum antes": (
+        *QUENTE,
+        *(f"UPDATE {f.tabela} SET nome_produto = ''" for f in MOVEM),
+        NOVA,
+    ),
+    "apagado": (
+        *QUENTE,
+        "DELETE FROM movimentacao_estoque WHERE id = (SELECT max(id) FROM movimentacao_estoque)",
+    ),
+    **{
+        f"{f.tabela}: novo dia": (
+            *QUENTE,
+            f"UPDATE {f.tabela} SET {f.data} = estoque_hoje() + 5",
+            f"UPDATE {f.tabela} SET {f.data} = {f.data} + 1"
+            f" WHERE id = (SELECT max(id) FROM {f.tabela})",
+        )
+        for f in MOVEM
+        if f.data
+    },
+    **{
+        f"{f.tabela}: uma linha": (*QUENTE, inserir(f, "(SELECT 0 AS i) AS linha", 1))
+        for f in MOVEM
+    },
+    "codigo": ("SELECT estoque_codigo('P7')",),
+    "consultar um": ("SELECT * FROM estoque_consultar('{P7}')",),
+    "projecao": ("SELECT * FROM estoque_projecao('P7')",),
+    "disponibilidade": ("SELECT * FROM estoque_disponibilidade('P7', 1)",),
 }
 
 # --- what was read ----------------------------------------------------------------------------
@@ -263,6 +295,7 @@ class Sessao:
 
 @dataclass
 class Cena:
+    banco: Banco
     sessao: Sessao
     cargas: dict[str, Leitura]
     vazia: Leitura
@@ -302,7 +335,7 @@ def armar(banco: Banco, estatisticas: str) -> Cena:
     banco.verificar()
     if estatisticas == "certas":
         banco.cru("VACUUM ANALYZE")
-    return Cena(sessao, lidas, vazia, sessao.tamanhos())
+    return Cena(banco, sessao, lidas, vazia, sessao.tamanhos())
 
 
 def test_loading_a_catalogue(cena: Cena) -> None:
@@ -325,15 +358,23 @@ def test_statement_over_few(cena: Cena, comandos: tuple[str, ...]) -> None:
     executar(cena, comandos, vezes=1, produtos=UMA_A_UMA)
 
 
+@pytest.mark.parametrize("comandos", DE_UM.values(), ids=DE_UM)
+def test_statement_over_one_row(cena: Cena, comandos: tuple[str, ...]) -> None:
+    executar(cena, comandos, vezes=0, produtos=5)
+
+
 def executar(cena: Cena, comandos: tuple[str, ...], vezes: int, produtos: int) -> None:
-    conn = cena.sessao.conn
-    with conn.transaction(force_rollback=True):
-        for comando in comandos[:-1]:
-            conn.execute(comando.encode())
-        leitura = cena.sessao.ler(comandos[-1], produtos)
-        depois = cena.sessao.tamanhos()
-    tamanhos = {t: max(n, depois[t]) for t, n in cena.tamanhos.items()}
-    leitura.conferir(tamanhos, vezes, produtos)
+    """In a session that plans it for the first time, and in one that has kept its plans."""
+    nova = Sessao(cena.banco)
+    for sessao in (nova, cena.sessao):
+        with sessao.conn.transaction(force_rollback=True):
+            for comando in comandos[:-1]:
+                sessao.conn.execute(comando.encode())
+            leitura = sessao.ler(comandos[-1], produtos)
+            depois = sessao.tamanhos()
+        tamanhos = {t: max(n, depois[t]) for t, n in cena.tamanhos.items()}
+        leitura.conferir(tamanhos, vezes, produtos)
+    nova.conn.close()
 
 
 def test_codes_of_fixed_length(vazio: str) -> None:

@@ -26,6 +26,7 @@ DECLARE
     v_codigos text[];
     v_rever text[];
     v_transacao text;
+    v_registrar boolean := false;
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
@@ -41,16 +42,19 @@ BEGIN
     IF cardinality(v_codigos) = 1
         OR current_setting('estoque_pg.varios', true) = v_transacao
     THEN
-        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, false);
+        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true, false);
         RETURN;
     END IF;
+    -- Few statements bring new codes, and to look for them costs as much as to lock: where all of them
+    -- are locked at the first attempt, all of them were known.
     LOOP
         BEGIN
-            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true);
+            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular,
+                v_registrar, true);
             PERFORM set_config('estoque_pg.varios', v_transacao, true);
             RETURN;
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
-            NULL;
+            v_registrar := true;
         END;
     END LOOP;
 END

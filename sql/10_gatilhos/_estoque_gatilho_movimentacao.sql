@@ -13,6 +13,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_menos numeric := 0::numeric;
@@ -66,7 +67,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 sum(l.quantidade), 0, 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -86,7 +87,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 -sum(l.quantidade), 0, 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,

@@ -14,6 +14,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -75,7 +76,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, sum(l.quantidade), 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -96,7 +97,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, -sum(l.quantidade), 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,

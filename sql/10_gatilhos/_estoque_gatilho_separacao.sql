@@ -15,6 +15,7 @@ DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -93,7 +94,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, sum(l.quantidade),
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -113,7 +114,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, -sum(l.quantidade),
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,

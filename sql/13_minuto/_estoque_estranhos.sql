@@ -4,6 +4,7 @@
 CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET jit = off
 AS $body$
 DECLARE
