@@ -300,7 +300,7 @@ CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_
 -- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
 CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
 CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
-CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
+CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;
@@ -621,6 +621,7 @@ CREATE FUNCTION _estoque_mencionado(p_codigo text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 AS $body$
 BEGIN
     PERFORM FROM movimentacao_estoque AS f
@@ -665,9 +666,12 @@ CREATE FUNCTION _estoque_mencionados(p_codigos text[] DEFAULT NULL) RETURNS SETO
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     IF p_codigos IS NULL THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
         RETURN QUERY
         SELECT f.codigo FROM _estoque_contribuicoes(NULL, true, NULL) AS f
         WHERE f.codigo IS NOT NULL GROUP BY f.codigo
@@ -676,10 +680,10 @@ BEGIN
     ELSE
         RETURN QUERY
         SELECT x.c FROM unnest(p_codigos) AS x (c)
-        WHERE EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c)
+        WHERE EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c OFFSET 0)
             OR x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k);
     END IF;
 END
@@ -694,11 +698,13 @@ COMMENT ON FUNCTION _estoque_mencionados(text[]) IS
 -- The newest name that the rows of one code bear, looked for in the sources in their order.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
 -- where a few codes have most of the rows. An ERP may lack some of the columns.
--- Its plans are kept even where the caller asks for new ones: it runs once for each product.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product, called
+-- by _estoque_nome, which works by key (docs/decisoes/15).
 CREATE FUNCTION _estoque_nome_proprio(p_codigo text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 AS $body$
 DECLARE
     v_nome text;
@@ -747,6 +753,8 @@ CREATE FUNCTION _estoque_nomes_proprios(p_codigos text[]) RETURNS TABLE (codigo 
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -809,6 +817,8 @@ CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -845,6 +855,7 @@ COMMENT ON FUNCTION _estoque_canonicos(text[]) IS
 -- NULL for NULL, which the recomputation reads as "all".
 CREATE FUNCTION _estoque_membros(p_produtos text[]) RETURNS text[]
 LANGUAGE sql STABLE
+SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT CASE WHEN p_produtos IS NOT NULL THEN
         p_produtos || ARRAY(SELECT c.codigo FROM estoque_codigo_conhecido AS c
@@ -863,6 +874,7 @@ CREATE FUNCTION _estoque_nome(p_produto text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_codigo text;
@@ -895,6 +907,8 @@ COMMENT ON FUNCTION _estoque_nome(text) IS
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := p_codigos;
@@ -907,21 +921,19 @@ BEGIN
     -- With every code that a unification ties to these now or tied to them before, the set is
     -- closed: no chain leads out of it.
     LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
         SELECT array_agg(x.c) INTO v_mais
         FROM (
             (
                 SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
-                WHERE u.ativo
+                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
                 UNION
                 SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
-                WHERE u.ativo
+                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
                 UNION
                 SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
-                WHERE m.cod_produto IN (
-                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                    JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
+                WHERE m.cod_produto = ANY (v_produtos)
             )
             EXCEPT
             SELECT f.c FROM unnest(v_codigos) AS f (c)
@@ -935,7 +947,8 @@ BEGIN
     UPDATE estoque_codigo_conhecido AS c
     SET cod_produto = k.cod_produto
     FROM _estoque_canonicos(v_codigos) AS k
-    WHERE c.codigo = k.codigo AND c.cod_produto <> k.cod_produto;
+    WHERE c.codigo = k.codigo AND c.codigo = ANY (v_codigos)
+        AND c.cod_produto <> k.cod_produto;
 
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
@@ -977,6 +990,8 @@ CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
 RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -992,7 +1007,7 @@ BEGIN
              FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
         FROM aresta AS a
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
     ),
     passo AS (
         SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
@@ -1025,7 +1040,10 @@ DECLARE
 BEGIN
     SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
     FROM separacao AS s
-    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
+    LEFT JOIN LATERAL (
+        SELECT l.faturado FROM estoque_lote AS l
+        WHERE l.separacao_lote_id = s.separacao_lote_id OFFSET 0
+    ) AS l ON true
     WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[estoque_codigo(p_codigo)]))
         AND s.separacao_lote_id IS NOT NULL
         AND coalesce(l.faturado, false) <> EXISTS (
@@ -1086,14 +1104,24 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := _estoque_membros(p_produtos);
 BEGIN
+    -- The sources are asked for each code of a few; for many it may be less to read them once.
+    IF v_codigos IS NULL OR cardinality(v_codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
     RETURN QUERY
     SELECT coalesce(c.cod_produto, f.codigo), f.data, sum(f.entrada), sum(f.saida)
     FROM _estoque_contribuicoes(v_codigos, v_codigos IS NULL, 'previsao') AS f
-    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = f.codigo
+    LEFT JOIN (
+        SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+    ) AS c ON c.codigo = f.codigo
     WHERE f.entrada <> 0 OR f.saida <> 0
     GROUP BY 1, 2;
 END
@@ -1114,6 +1142,7 @@ CREATE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT f
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -1163,6 +1192,7 @@ BEGIN
             OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
         FROM _estoque_d7(v_alvos, v_saldos) AS d
         JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+            AND t.cod_produto = ANY (v_alvos)
         CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
     ),
     escrito AS (
@@ -1173,7 +1203,7 @@ BEGIN
             atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
             recalculado_por = pg_current_xact_id()
         FROM certo AS c
-        WHERE t.cod_produto = c.cod_produto
+        WHERE t.cod_produto = c.cod_produto AND t.cod_produto = ANY (v_alvos)
     )
     SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
 
@@ -1216,6 +1246,8 @@ COMMENT ON FUNCTION _estoque_recalcular_produto(text) IS
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
 CREATE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[];
@@ -1277,10 +1309,17 @@ RETURNS TABLE (cod_produto text, saldo numeric)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := _estoque_membros(p_produtos);
 BEGIN
+    -- The sources are asked for each code of a few; for many it may be less to read them once.
+    IF v_codigos IS NULL OR cardinality(v_codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
     RETURN QUERY
     SELECT coalesce(c.cod_produto, m.codigo), sum(m.saldo)
     FROM (
@@ -1289,7 +1328,10 @@ BEGIN
         WHERE f.codigo IS NOT NULL
         GROUP BY f.codigo
     ) AS m
-    LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    LEFT JOIN (
+        SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+    ) AS c ON c.codigo = m.codigo
     GROUP BY 1;
 END
 $body$;
@@ -1305,6 +1347,8 @@ CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;
@@ -1371,6 +1415,7 @@ CREATE FUNCTION _estoque_d7(
 LANGUAGE plpgsql STABLE ROWS 10
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -1566,6 +1611,8 @@ COMMENT ON FUNCTION estoque_hoje() IS
 CREATE FUNCTION _estoque_abrir_lotes(p_lotes text[])
 RETURNS TABLE (lote text, faturado boolean)
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     PERFORM FROM _estoque_travar_lotes(p_lotes);
@@ -1651,11 +1698,13 @@ DECLARE
     v_codigos text[];
     v_rever text[];
     v_transacao text;
+    v_registrar boolean := false;
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
-    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_recalcular) AS r (c)
-                               WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
+    v_codigos := v_codigos || (
+        SELECT array_agg(x.c)
+        FROM (SELECT unnest(p_recalcular) EXCEPT SELECT unnest(v_codigos)) AS x (c));
     IF v_codigos IS NULL THEN
         RETURN;
     END IF;
@@ -1665,16 +1714,19 @@ BEGIN
     IF cardinality(v_codigos) = 1
         OR current_setting('estoque_pg.varios', true) = v_transacao
     THEN
-        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, false);
+        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true, false);
         RETURN;
     END IF;
+    -- Few statements bring new codes, and to look for them costs as much as to lock: where all of them
+    -- are locked at the first attempt, all of them were known.
     LOOP
         BEGIN
-            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true);
+            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular,
+                v_registrar, true);
             PERFORM set_config('estoque_pg.varios', v_transacao, true);
             RETURN;
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
-            NULL;
+            v_registrar := true;
         END;
     END LOOP;
 END
@@ -1687,12 +1739,14 @@ COMMENT ON FUNCTION _estoque_aplicar(_estoque_delta[], text[]) IS
 -- sql/09_aplicacao/_estoque_basta_somar.sql
 -- Whether balance and minimum of a product may move by a movement without a look at the forecast. They
 -- may where the fields were projected today. Fields of an earlier day that still hold say something of
--- each day since: they may move as long as no day ends below zero.
+-- each day since: they may move as long as no day ends below zero. Kept in one piece by coalesce: the
+-- index on the validity is not the one by which a product is to be looked up.
 CREATE FUNCTION _estoque_basta_somar(
     p_menor numeric, p_saldo numeric, p_hoje date, p_desde date, p_ate date
 ) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN p_hoje <= p_ate AND (p_desde = p_hoje OR (p_desde < p_hoje AND p_menor + p_saldo >= 0));
+RETURN coalesce(p_hoje <= p_ate
+    AND (p_desde = p_hoje OR (p_desde < p_hoje AND p_menor + p_saldo >= 0)), false);
 
 REVOKE ALL ON FUNCTION _estoque_basta_somar(numeric, numeric, date, date, date) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_basta_somar(numeric, numeric, date, date, date) IS
@@ -1721,7 +1775,10 @@ BEGIN
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.digital)) OVER w <> 0 AS perdeu
-        FROM unnest(p_deltas) AS d
+        -- Sorted by bytes: which code comes first means nothing here.
+        FROM (SELECT u.codigo COLLATE "C" AS codigo, u.data, u.saldo, u.entrada, u.saida, u.linhas,
+                  u.nome, u.digital
+              FROM unnest(p_deltas) AS u) AS d
         WHERE d.codigo IS NOT NULL
         GROUP BY d.codigo, d.data
         WINDOW w AS (PARTITION BY d.codigo)
@@ -1773,8 +1830,8 @@ BEGIN
             WHEN p_entra AND p_para >= v_hoje THEN greatest(p_para - 1, v_hoje) END),
         atualizado_em = now()
     WHERE t.cod_produto = p_codigo
-        AND t.valido_desde = v_hoje
-        AND t.valido_ate >= v_hoje
+        -- In one piece, so that the code alone says by which index: see docs/decisoes/15.
+        AND coalesce(t.valido_desde = v_hoje AND t.valido_ate >= v_hoje, false)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
         t.nome_produto,
@@ -1821,21 +1878,21 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
-    v_somar text[];
+    v_somar tid[];
     v_somas numeric[];
     v_romper text[];
     v_projetar text[];
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    SELECT array_agg(p.cod_produto) FILTER (WHERE p.basta_somar),
+    SELECT array_agg(p.linha) FILTER (WHERE p.basta_somar),
         array_agg(p.saldo) FILTER (WHERE p.basta_somar),
         array_agg(p.cod_produto) FILTER (WHERE NOT p.basta_somar),
         array_agg(p.saldo_atual + p.saldo) FILTER (WHERE NOT p.basta_somar),
         array_agg(p.cod_produto) FILTER (WHERE p.renomear)
     INTO v_somar, v_somas, v_projetar, v_saldos, v_nomear
     FROM (
-        SELECT t.cod_produto, t.saldo_atual, s.saldo,
+        SELECT t.linha, t.cod_produto, t.saldo_atual, s.saldo,
             NOT s.prevista AND _estoque_basta_somar(t.menor_estoque_d7, s.saldo, v_hoje,
                 t.valido_desde, t.valido_ate) AS basta_somar,
             s.nome_menor <> s.nome_maior OR t.nome_produto IS DISTINCT FROM s.nome_menor
@@ -1845,10 +1902,16 @@ BEGIN
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
                 min(d.nome COLLATE "C") AS nome_menor, max(d.nome COLLATE "C") AS nome_maior
             FROM unnest(p_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = d.codigo OFFSET 0
+            ) AS c
             GROUP BY c.cod_produto
         ) AS s
-        JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
+        CROSS JOIN LATERAL (
+            SELECT t.ctid AS linha, t.* FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = s.cod_produto OFFSET 0
+        ) AS t
     ) AS p;
 
     IF v_somar IS NOT NULL THEN
@@ -1857,8 +1920,8 @@ BEGIN
             SET saldo_atual = t.saldo_atual + s.saldo,
                 menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
                 atualizado_em = now()
-            FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-            WHERE t.cod_produto = s.cod_produto
+            FROM unnest(v_somar, v_somas) AS s (linha, saldo)
+            WHERE t.ctid = s.linha
             RETURNING t.cod_produto, t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL AS rompe
         )
         SELECT array_agg(x.cod_produto) INTO v_romper FROM somado AS x WHERE x.rompe;
@@ -1885,14 +1948,16 @@ CREATE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (p_produtos) ORDER BY t.cod_produto FOR NO KEY UPDATE;
+    PERFORM FROM (SELECT p.produto FROM unnest(p_produtos) AS p (produto) ORDER BY 1) AS p
+    CROSS JOIN LATERAL (
+        SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = p.produto FOR NO KEY UPDATE
+    ) AS t;
 
     UPDATE estoque_tempo_real AS t
     SET nome_produto = n.nome, atualizado_em = now()
     FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome
           FROM unnest(p_produtos) AS p (produto)) AS n
-    WHERE t.cod_produto = n.produto AND t.nome_produto IS DISTINCT FROM n.nome;
+    WHERE t.cod_produto = ANY (ARRAY[n.produto]) AND t.nome_produto IS DISTINCT FROM n.nome;
 END
 $body$;
 
@@ -1912,8 +1977,10 @@ DECLARE
     v_vazia boolean;
 BEGIN
     IF p_quantidade < 0 THEN
+        -- As a range of one, the row is sought by its key, never by the day alone: docs/decisoes/15.
         DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data
+        WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, p_data)
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, p_data)
             AND m.entrada_prevista = -v_entrada AND m.saida_prevista = -v_saida;
         IF FOUND THEN
             RETURN;
@@ -1929,7 +1996,8 @@ BEGIN
     -- A trigger of the ERP's may have taken away first what is brought now.
     IF v_vazia THEN
         DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data;
+        WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, p_data)
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, p_data);
     END IF;
 END
 $body$;
@@ -1940,28 +2008,35 @@ COMMENT ON FUNCTION _estoque_prever(text, date, boolean, numeric) IS
 
 -- sql/09_aplicacao/_estoque_prever_varios.sql
 -- Moves the forecast rows of locked products by what one statement changed; those that come to
--- nothing do not stay behind. What _estoque_prever does for one.
+-- nothing do not stay behind: nobody else moves them, so they are still where they were written.
+-- What _estoque_prever does for one.
 CREATE FUNCTION _estoque_prever_varios(p_deltas _estoque_delta[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
+DECLARE
+    v_vazias tid[];
 BEGIN
-    INSERT INTO movimentacao_prevista AS m
-        (cod_produto, data_prevista, entrada_prevista, saida_prevista)
-    SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
-    FROM unnest(p_deltas) AS d
-    JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-    WHERE d.data IS NOT NULL
-    GROUP BY c.cod_produto, d.data
-    HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
-    ON CONFLICT (cod_produto, data_prevista) DO UPDATE
-    SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
-        saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista;
-
-    DELETE FROM movimentacao_prevista AS m
-    USING unnest(p_deltas) AS d
-    JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
-    WHERE m.cod_produto = c.cod_produto AND m.data_prevista = d.data
-        AND m.entrada_prevista = 0 AND m.saida_prevista = 0;
+    WITH movida AS (
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        SELECT c.cod_produto, d.data, sum(d.entrada), sum(d.saida)
+        FROM unnest(p_deltas) AS d
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = d.codigo OFFSET 0
+        ) AS c
+        WHERE d.data IS NOT NULL
+        GROUP BY c.cod_produto, d.data
+        HAVING sum(d.entrada) <> 0 OR sum(d.saida) <> 0
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = m.entrada_prevista + EXCLUDED.entrada_prevista,
+            saida_prevista = m.saida_prevista + EXCLUDED.saida_prevista
+        RETURNING m.ctid AS linha, m.entrada_prevista = 0 AND m.saida_prevista = 0 AS vazia
+    )
+    SELECT array_agg(m.linha) FILTER (WHERE m.vazia) INTO v_vazias FROM movida AS m;
+    IF v_vazias IS NOT NULL THEN
+        DELETE FROM movimentacao_prevista AS m WHERE m.ctid = ANY (v_vazias);
+    END IF;
 END
 $body$;
 
@@ -1971,7 +2046,8 @@ COMMENT ON FUNCTION _estoque_prever_varios(_estoque_delta[]) IS
 
 -- sql/09_aplicacao/_estoque_projetar.sql
 -- Writes balances and the D7 fields projected from them; returns how many rows.
--- The caller holds the lock on the rows.
+-- The caller holds the lock on the rows, and has switched sequential scans off: an array of one can
+-- only be looked up in the index (docs/decisoes/15), neither merged nor hashed.
 CREATE FUNCTION _estoque_projetar(p_produtos text[], p_saldos numeric[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -1984,7 +2060,7 @@ BEGIN
         valido_desde = v_hoje, valido_ate = d.valido_ate, liquidos = d.liquidos,
         atualizado_em = now()
     FROM _estoque_d7(p_produtos, p_saldos) AS d
-    WHERE t.cod_produto = d.cod_produto;
+    WHERE t.cod_produto = ANY (ARRAY[d.cod_produto]);
     GET DIAGNOSTICS v_escritos = ROW_COUNT;
     RETURN v_escritos;
 END
@@ -2042,7 +2118,8 @@ BEGIN
     WITH novo AS (
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
         SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
-        WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c)
+        WHERE NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c OFFSET 0)
         ORDER BY x.c
         ON CONFLICT (codigo) DO NOTHING
         RETURNING codigo
@@ -2054,10 +2131,14 @@ BEGIN
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
-        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = ANY (p_codigos)
-            AND NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto)
-        ORDER BY c.codigo FOR SHARE
+        SELECT c.cod_produto
+        FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = u.c AND NOT EXISTS (
+                SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0)
+            FOR SHARE
+        ) AS c
     ) AS x
     ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;
@@ -2074,6 +2155,8 @@ COMMENT ON FUNCTION _estoque_registrar(text[]) IS
 -- any more is forgotten, with its product when it was the last of its group; the others are named anew.
 CREATE FUNCTION _estoque_revisar(p_codigos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
 AS $body$
 DECLARE
     v_esquecidos text[];
@@ -2092,10 +2175,12 @@ BEGIN
         DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
         DELETE FROM movimentacao_prevista AS m
         WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = m.cod_produto OFFSET 0);
         DELETE FROM estoque_tempo_real AS t
         WHERE t.cod_produto = ANY (v_produtos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = t.cod_produto OFFSET 0);
     END IF;
     PERFORM _estoque_nomear(v_produtos);
 END
@@ -2176,14 +2261,15 @@ COMMENT ON FUNCTION _estoque_somar(text, numeric, text, boolean) IS
 -- Resolving and locking are one statement: where a group changed while it waited, or a code was
 -- forgotten, the row that it waited for is gone, and todos is false. Where it is true, the codes stay
 -- as they are: to change the group of a code, or to forget it, takes the lock on its product.
--- p_registrar makes codes known that are not, before anything is locked; without it they are left
--- out. Returns the products, the codes that were not known (novos), and the products that this
+-- p_registrar makes codes known that are not, before anything is locked. Returns the products, the codes that were not known (novos), and the products that this
 -- transaction has rebuilt already (recalculados).
 CREATE FUNCTION _estoque_tentar_travar(
     p_codigos text[], p_registrar boolean,
     OUT produtos text[], OUT novos text[], OUT recalculados text[], OUT todos boolean
 )
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
 AS $body$
 DECLARE
     v_transacao xid8 := pg_current_xact_id();
@@ -2192,30 +2278,36 @@ DECLARE
 BEGIN
     -- Before anything is locked.
     IF p_registrar AND cardinality(p_codigos) > (
-        SELECT count(*) FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos))
+        SELECT count(*)
+        FROM (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+              WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
+        CROSS JOIN LATERAL (
+            SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0
+        ) AS t)
     THEN
         novos := _estoque_registrar(p_codigos);
     END IF;
-    SELECT count(*), count(DISTINCT x.codigo), array_agg(DISTINCT x.cod_produto),
-        array_agg(DISTINCT x.cod_produto) FILTER (WHERE x.recalculado_por = v_transacao)
+    SELECT count(*), count(DISTINCT x.codigo COLLATE "C"),
+        array_agg(DISTINCT x.cod_produto COLLATE "C"),
+        array_agg(DISTINCT x.cod_produto COLLATE "C") FILTER (WHERE x.recalculado_por = v_transacao)
     INTO v_linhas, v_codigos, produtos, recalculados
     FROM (
         SELECT c.codigo, t.cod_produto, t.recalculado_por
-        FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos)
-        ORDER BY t.cod_produto
-        FOR NO KEY UPDATE OF t
+        FROM (
+            SELECT c.codigo, c.cod_produto
+            FROM (SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+                  WHERE c.codigo = ANY (p_codigos) OFFSET 0) AS c
+            ORDER BY c.cod_produto
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT t.cod_produto, t.recalculado_por FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = c.cod_produto FOR NO KEY UPDATE
+        ) AS t
     ) AS x;
     IF v_linhas > v_codigos THEN
         PERFORM _estoque_acusar_repetido(p_codigos, produtos);
     END IF;
-    todos := v_codigos = CASE WHEN p_registrar THEN cardinality(p_codigos) ELSE (
-        SELECT count(*) FROM estoque_codigo_conhecido AS c
-        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
-        WHERE c.codigo = ANY (p_codigos)) END;
+    todos := v_codigos = cardinality(p_codigos);
 END
 $body$;
 
@@ -2226,10 +2318,10 @@ COMMENT ON FUNCTION _estoque_tentar_travar(text[], boolean) IS
 -- sql/09_aplicacao/_estoque_travar_e_mover.sql
 -- The second half of _estoque_aplicar: locks the products of codes and writes what changed. Where
 -- _estoque_tentar_travar did not get all of them it asks again; with p_voltar it raises VOLTA
--- instead, and _estoque_aplicar undoes this attempt first.
+-- instead, and _estoque_aplicar undoes this attempt first. p_registrar makes codes known that are not.
 CREATE FUNCTION _estoque_travar_e_mover(
     p_deltas _estoque_delta[], p_codigos text[], p_rever text[], p_recalcular text[],
-    p_voltar boolean
+    p_registrar boolean, p_voltar boolean
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -2241,7 +2333,7 @@ DECLARE
 BEGIN
     LOOP
         SELECT v_novos || t.novos, t.recalculados, t.todos INTO v_novos, v_recalcular, v_todos
-        FROM _estoque_tentar_travar(p_codigos, true) AS t;
+        FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
         EXIT WHEN v_todos;
         IF p_voltar THEN
             RAISE SQLSTATE 'VOLTA';
@@ -2256,9 +2348,10 @@ BEGIN
     END IF;
     IF cardinality(p_recalcular) > 0 THEN
         v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
             WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+            EXCEPT
+            SELECT unnest(v_recalcular));
     END IF;
 
     IF EXISTS (SELECT FROM unnest(p_deltas) AS d WHERE d.data IS NOT NULL) THEN
@@ -2278,9 +2371,9 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION
-    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) FROM PUBLIC;
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION
-    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) IS
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean, boolean) IS
     'Locks products and writes the changes of one statement; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
@@ -2306,20 +2399,29 @@ REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_produtos.sql
--- Locks the products of codes for those who rebuild them, and returns them. An attempt that did not
+-- Locks the products of codes for those who rebuild them, and returns them. p_registrar makes codes
+-- known that are not; without it they are left out. An attempt that did not
 -- get all of them (_estoque_tentar_travar) is undone, which gives back what it locked and registered,
 -- and made anew: what it would ask for next may come before what it holds.
 CREATE FUNCTION _estoque_travar_produtos(p_codigos text[], p_registrar boolean) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
+    v_codigos text[] := p_codigos;
     v_produtos text[];
     v_todos boolean;
 BEGIN
     LOOP
+        IF NOT p_registrar THEN
+            v_codigos := ARRAY(
+                SELECT c.codigo FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = ANY (p_codigos) AND EXISTS (
+                    SELECT FROM estoque_tempo_real AS t
+                    WHERE t.cod_produto = c.cod_produto OFFSET 0));
+        END IF;
         BEGIN
             SELECT t.produtos, t.todos INTO v_produtos, v_todos
-            FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
+            FROM _estoque_tentar_travar(v_codigos, p_registrar) AS t;
             EXIT WHEN v_todos;
             RAISE SQLSTATE 'VOLTA';
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
@@ -2380,6 +2482,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_novos text[];
@@ -2435,7 +2539,10 @@ BEGIN
                 - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
                     s.qtd_saldo::numeric, NOT l.faturado)) AS saida
         FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
-        JOIN separacao AS s ON s.separacao_lote_id = l.lote
+        CROSS JOIN LATERAL (
+            SELECT s.cod_produto, s.expedicao, s.qtd_saldo FROM separacao AS s
+            WHERE s.separacao_lote_id = l.lote OFFSET 0
+        ) AS s
         GROUP BY s.cod_produto, s.expedicao::date
     ) AS g;
     IF v_deltas IS NOT NULL THEN
@@ -2459,11 +2566,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_menos numeric := 0::numeric;
@@ -2517,7 +2626,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 sum(l.quantidade), 0, 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2537,7 +2646,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 -sum(l.quantidade), 0, 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2577,11 +2686,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -2646,7 +2757,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, sum(l.quantidade),
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2668,7 +2779,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, -sum(l.quantidade),
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2711,11 +2822,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -2777,7 +2890,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, sum(l.quantidade), 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2798,7 +2911,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, -sum(l.quantidade), 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2841,11 +2954,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -2924,7 +3039,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, sum(l.quantidade),
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2944,7 +3059,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, -sum(l.quantidade),
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -2982,7 +3097,10 @@ BEGIN
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_recalcular
         FROM unnest(v_deltas) AS d
-        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
+        LEFT JOIN LATERAL (
+            SELECT l.faturado, l.alterado_por FROM estoque_lote AS l
+            WHERE l.separacao_lote_id = d.lote OFFSET 0
+        ) AS l ON true;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
     PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));
@@ -3029,6 +3147,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_novos text[] := ARRAY[]::text[];
@@ -3161,6 +3280,7 @@ COMMENT ON FUNCTION _estoque_exigir_dias(integer) IS 'Raises 22023 for a NULL or
 -- The canonical code of a code; the code itself when it has no unification or is not known.
 CREATE FUNCTION estoque_codigo(codigo text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
+SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT coalesce(
         (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
@@ -3182,6 +3302,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3205,12 +3327,13 @@ BEGIN
                 'saldo_dia', trim_scale(m.entrada_prevista - m.saida_prevista))
                 ORDER BY m.data_prevista), '[]')
             FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = t.cod_produto
-                AND m.data_prevista BETWEEN v_hoje AND v_hoje + 7)
+            -- A range of the key, never the days of all products: docs/decisoes/15.
+            WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(t.cod_produto, v_hoje)
+                AND ROW(m.cod_produto, m.data_prevista) <= ROW(t.cod_produto, v_hoje + 7))
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
-    WHERE c.codigo = ANY (codigos)
+    WHERE c.codigo = ANY (codigos) AND t.cod_produto = ANY (v_produtos)
     ORDER BY c.codigo;
 END
 $body$;
@@ -3227,6 +3350,7 @@ CREATE FUNCTION estoque_disponibilidade(codigo text, quantidade numeric, dias in
 RETURNS TABLE (data_disponivel date, quantidade_disponivel numeric)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
 AS $body$
 BEGIN
     PERFORM _estoque_exigir_dias(dias);
@@ -3269,26 +3393,23 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
 BEGIN
     RETURN QUERY
-    SELECT t.total, r.rupturas, t.negativos, t.zerados, m.previsoes,
-        coalesce(round(100.0 * r.rupturas / nullif(t.total, 0), 2), 0)
+    SELECT e.total, e.rupturas, e.negativos, e.zerados, e.previsoes,
+        coalesce(round(100.0 * e.rupturas / nullif(e.total, 0), 2), 0)
     FROM (
         SELECT count(*) AS total, count(*) FILTER (WHERE p.saldo_atual < 0) AS negativos,
-            count(*) FILTER (WHERE p.saldo_atual = 0) AS zerados
+            count(*) FILTER (WHERE p.saldo_atual = 0) AS zerados,
+            (SELECT count(*) FROM _estoque_atual(v_hoje) AS a
+             WHERE a.dia_ruptura IS NOT NULL) AS rupturas,
+            (SELECT count(*) FROM movimentacao_prevista AS m
+             WHERE m.data_prevista BETWEEN v_hoje AND v_hoje + 7) AS previsoes
         FROM estoque_tempo_real AS p
-    ) AS t
-    CROSS JOIN (
-        SELECT count(*) AS rupturas FROM _estoque_atual(v_hoje) AS a
-        WHERE a.dia_ruptura IS NOT NULL
-    ) AS r
-    CROSS JOIN (
-        SELECT count(*) AS previsoes FROM movimentacao_prevista AS p
-        WHERE p.data_prevista BETWEEN v_hoje AND v_hoje + 7
-    ) AS m;
+    ) AS e;
 END
 $body$;
 
@@ -3330,6 +3451,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3345,7 +3467,9 @@ BEGIN
             sum(m.entrada_prevista) FILTER (WHERE m.data_prevista >= v_hoje) AS entrada,
             sum(m.saida_prevista) AS saida
         FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = v_produto AND m.data_prevista <= v_hoje + v_dias
+        -- A range of the key, never the days of all products: docs/decisoes/15.
+        WHERE m.cod_produto = v_produto
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(v_produto, v_hoje + v_dias)
         GROUP BY 1
     ),
     dia AS (
@@ -3381,6 +3505,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3416,12 +3541,9 @@ BEGIN
     ),
     projetado AS (
         SELECT d.cod_produto, d.dia_ruptura
-        FROM (
-            SELECT array_agg(s.cod_produto) AS produtos, array_agg(s.saldo_atual) AS saldos
-            FROM suspeito AS s WHERE s.dia_ruptura IS NULL
-        ) AS s
-        CROSS JOIN LATERAL _estoque_d7(s.produtos, s.saldos, v_dias) AS d
-        WHERE s.produtos IS NOT NULL
+        FROM _estoque_d7(
+            ARRAY(SELECT s.cod_produto FROM suspeito AS s WHERE s.dia_ruptura IS NULL),
+            ARRAY(SELECT s.saldo_atual FROM suspeito AS s WHERE s.dia_ruptura IS NULL), v_dias) AS d
     )
     SELECT r.cod_produto, r.nome_produto, r.saldo_atual, r.menor_estoque_d7, r.ruptura,
         r.ruptura - v_hoje
@@ -3500,6 +3622,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3513,6 +3637,10 @@ DECLARE
     v_saldos numeric[];
     v_lotes text[];
 BEGIN
+    -- As in _estoque_saldo_recalculado.
+    IF codigos IS NULL OR cardinality(codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
     IF codigos IS NOT NULL THEN
         v_produtos := ARRAY(
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
@@ -3564,18 +3692,18 @@ BEGIN
     v_previsto_difere := FOUND;
 
     -- Products: there, and no others; what the sources say of them.
-    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
-    INTO v_alvos, v_saldos
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(p.saldo) INTO v_alvos, v_saldos
     FROM (
-        SELECT DISTINCT c.cod_produto AS produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos)
-    ) AS p
-    LEFT JOIN (
-        SELECT coalesce(c.cod_produto, m.codigo) AS produto, sum(m.saldo) AS saldo
+        SELECT coalesce(c.cod_produto, m.codigo) AS produto, coalesce(sum(m.saldo), 0) AS saldo
         FROM unnest(v_mencionados, v_somas) AS m (codigo, saldo)
-        LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+        FULL JOIN (
+            SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+        ) AS c ON c.codigo = m.codigo
         GROUP BY 1
-    ) AS r ON r.produto = p.produto;
+        HAVING bool_or(c.codigo IS NOT NULL)
+    ) AS p
+    WHERE v_produtos IS NULL OR p.produto = ANY (v_produtos);
 
     RETURN QUERY
     WITH certo AS (
@@ -3685,7 +3813,7 @@ BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
             SELECT t.cod_produto FROM estoque_tempo_real AS t
-            ORDER BY t.comparado_em, t.cod_produto
+            ORDER BY t.comparado_em
             LIMIT p_quantos
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;
@@ -3837,6 +3965,9 @@ COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
 CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $body$
 DECLARE
     c_tabelas CONSTANT text[] := ARRAY(
@@ -3850,7 +3981,7 @@ DECLARE
     v_achados text[];
     v_estranhos text[] := ARRAY[]::text[];
 BEGIN
-    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p;
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p WHERE p.unico;
     v_tabela := coalesce(v_tabela, 1);
 
     -- Once around, back to where it began.
@@ -3878,7 +4009,7 @@ BEGIN
             WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
                 SELECT FROM estoque_codigo_conhecido AS k
                 JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-                WHERE k.codigo = u.c)
+                WHERE k.codigo = u.c OFFSET 0)
             ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
         ) AS e;
         v_estranhos := v_estranhos || v_achados;
@@ -3901,7 +4032,7 @@ BEGIN
         WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
             SELECT FROM estoque_codigo_conhecido AS k
             JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-            WHERE k.codigo = c.codigo)
+            WHERE k.codigo = c.codigo OFFSET 0)
         LIMIT p_quantos - cardinality(v_estranhos));
 END
 $body$;
@@ -3934,6 +4065,7 @@ COMMENT ON FUNCTION _estoque_tomar_minuto() IS
 CREATE FUNCTION _estoque_virar(p_produtos text[] DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -3950,6 +4082,8 @@ BEGIN
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS x;
 
+    -- Read through above, written by key: docs/decisoes/15.
+    PERFORM set_config('enable_seqscan', 'off', true);
     RETURN _estoque_projetar(v_produtos, v_saldos);
 END
 $body$;

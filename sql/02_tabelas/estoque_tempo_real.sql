@@ -20,7 +20,7 @@ CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_
 -- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
 CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
 CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
-CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em, cod_produto);
+CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
 
 REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
 GRANT SELECT ON estoque_tempo_real TO PUBLIC;

@@ -6,6 +6,7 @@ CREATE FUNCTION _estoque_mencionado(p_codigo text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 AS $body$
 BEGIN
     PERFORM FROM movimentacao_estoque AS f

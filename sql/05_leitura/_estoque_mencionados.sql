@@ -7,9 +7,12 @@ CREATE FUNCTION _estoque_mencionados(p_codigos text[] DEFAULT NULL) RETURNS SETO
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     IF p_codigos IS NULL THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
         RETURN QUERY
         SELECT f.codigo FROM _estoque_contribuicoes(NULL, true, NULL) AS f
         WHERE f.codigo IS NOT NULL GROUP BY f.codigo
@@ -18,10 +21,10 @@ BEGIN
     ELSE
         RETURN QUERY
         SELECT x.c FROM unnest(p_codigos) AS x (c)
-        WHERE EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c)
-            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c)
+        WHERE EXISTS (SELECT FROM movimentacao_estoque AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM pre_separacao_item AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM separacao AS f WHERE f.cod_produto = x.c OFFSET 0)
+            OR EXISTS (SELECT FROM programacao_producao AS f WHERE f.cod_produto = x.c OFFSET 0)
             OR x.c IN (SELECT k.codigo FROM _estoque_canonicos() AS k);
     END IF;
 END

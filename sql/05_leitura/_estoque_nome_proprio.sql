@@ -2,11 +2,13 @@
 -- The newest name that the rows of one code bear, looked for in the sources in their order.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
 -- where a few codes have most of the rows. An ERP may lack some of the columns.
--- Its plans are kept even where the caller asks for new ones: it runs once for each product.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product, called
+-- by _estoque_nome, which works by key (docs/decisoes/15).
 CREATE FUNCTION _estoque_nome_proprio(p_codigo text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 AS $body$
 DECLARE
     v_nome text;

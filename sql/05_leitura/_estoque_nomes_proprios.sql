@@ -5,6 +5,8 @@ CREATE FUNCTION _estoque_nomes_proprios(p_codigos text[]) RETURNS TABLE (codigo 
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     RETURN QUERY

@@ -7,6 +7,8 @@ CREATE FUNCTION _estoque_canonicos(p_codigos text[] DEFAULT NULL)
 RETURNS TABLE (codigo text, cod_produto text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY

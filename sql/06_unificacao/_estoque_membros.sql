@@ -2,6 +2,7 @@
 -- NULL for NULL, which the recomputation reads as "all".
 CREATE FUNCTION _estoque_membros(p_produtos text[]) RETURNS text[]
 LANGUAGE sql STABLE
+SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT CASE WHEN p_produtos IS NOT NULL THEN
         p_produtos || ARRAY(SELECT c.codigo FROM estoque_codigo_conhecido AS c

@@ -6,6 +6,8 @@
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[] := p_codigos;
@@ -18,21 +20,19 @@ BEGIN
     -- With every code that a unification ties to these now or tied to them before, the set is
     -- closed: no chain leads out of it.
     LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
         SELECT array_agg(x.c) INTO v_mais
         FROM (
             (
                 SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_origem::text = f.c
-                WHERE u.ativo
+                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
                 UNION
                 SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
-                JOIN unnest(v_mais) AS f (c) ON u.codigo_destino::text = f.c
-                WHERE u.ativo
+                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
                 UNION
                 SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
-                WHERE m.cod_produto IN (
-                    SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-                    JOIN unnest(v_mais) AS f (c) ON c.codigo = f.c)
+                WHERE m.cod_produto = ANY (v_produtos)
             )
             EXCEPT
             SELECT f.c FROM unnest(v_codigos) AS f (c)
@@ -46,7 +46,8 @@ BEGIN
     UPDATE estoque_codigo_conhecido AS c
     SET cod_produto = k.cod_produto
     FROM _estoque_canonicos(v_codigos) AS k
-    WHERE c.codigo = k.codigo AND c.cod_produto <> k.cod_produto;
+    WHERE c.codigo = k.codigo AND c.codigo = ANY (v_codigos)
+        AND c.cod_produto <> k.cod_produto;
 
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);

@@ -6,6 +6,8 @@ CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
 RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
@@ -21,7 +23,7 @@ BEGIN
              FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
         FROM aresta AS a
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem = ANY (origens))
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
     ),
     passo AS (
         SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho

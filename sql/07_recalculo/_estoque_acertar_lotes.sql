@@ -8,7 +8,10 @@ DECLARE
 BEGIN
     SELECT array_agg(DISTINCT s.separacao_lote_id::text) INTO v_lotes
     FROM separacao AS s
-    LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = s.separacao_lote_id
+    LEFT JOIN LATERAL (
+        SELECT l.faturado FROM estoque_lote AS l
+        WHERE l.separacao_lote_id = s.separacao_lote_id OFFSET 0
+    ) AS l ON true
     WHERE s.cod_produto = ANY (_estoque_membros(ARRAY[estoque_codigo(p_codigo)]))
         AND s.separacao_lote_id IS NOT NULL
         AND coalesce(l.faturado, false) <> EXISTS (

@@ -8,6 +8,7 @@ CREATE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT f
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -57,6 +58,7 @@ BEGIN
             OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
         FROM _estoque_d7(v_alvos, v_saldos) AS d
         JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+            AND t.cod_produto = ANY (v_alvos)
         CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
     ),
     escrito AS (
@@ -67,7 +69,7 @@ BEGIN
             atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
             recalculado_por = pg_current_xact_id()
         FROM certo AS c
-        WHERE t.cod_produto = c.cod_produto
+        WHERE t.cod_produto = c.cod_produto AND t.cod_produto = ANY (v_alvos)
     )
     SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
 

@@ -3,6 +3,8 @@
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
 CREATE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = on
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_codigos text[];

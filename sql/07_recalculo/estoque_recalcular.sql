@@ -4,6 +4,8 @@ CREATE FUNCTION estoque_recalcular(codigo text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_codigo text := estoque_recalcular.codigo;

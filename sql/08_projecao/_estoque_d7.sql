@@ -16,6 +16,7 @@ CREATE FUNCTION _estoque_d7(
 LANGUAGE plpgsql STABLE ROWS 10
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();

@@ -4,6 +4,8 @@
 CREATE FUNCTION _estoque_abrir_lotes(p_lotes text[])
 RETURNS TABLE (lote text, faturado boolean)
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 BEGIN
     PERFORM FROM _estoque_travar_lotes(p_lotes);

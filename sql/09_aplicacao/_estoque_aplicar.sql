@@ -26,11 +26,13 @@ DECLARE
     v_codigos text[];
     v_rever text[];
     v_transacao text;
+    v_registrar boolean := false;
 BEGIN
     SELECT c.deltas, c.codigos, c.rever INTO v_deltas, v_codigos, v_rever
     FROM _estoque_compensar(p_deltas) AS c;
-    v_codigos := v_codigos || (SELECT array_agg(r.c) FROM unnest(p_recalcular) AS r (c)
-                               WHERE r.c <> ALL (coalesce(v_codigos, '{}')));
+    v_codigos := v_codigos || (
+        SELECT array_agg(x.c)
+        FROM (SELECT unnest(p_recalcular) EXCEPT SELECT unnest(v_codigos)) AS x (c));
     IF v_codigos IS NULL THEN
         RETURN;
     END IF;
@@ -40,16 +42,19 @@ BEGIN
     IF cardinality(v_codigos) = 1
         OR current_setting('estoque_pg.varios', true) = v_transacao
     THEN
-        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, false);
+        PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true, false);
         RETURN;
     END IF;
+    -- Few statements bring new codes, and to look for them costs as much as to lock: where all of them
+    -- are locked at the first attempt, all of them were known.
     LOOP
         BEGIN
-            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular, true);
+            PERFORM _estoque_travar_e_mover(v_deltas, v_codigos, v_rever, p_recalcular,
+                v_registrar, true);
             PERFORM set_config('estoque_pg.varios', v_transacao, true);
             RETURN;
         EXCEPTION WHEN SQLSTATE 'VOLTA' THEN
-            NULL;
+            v_registrar := true;
         END;
     END LOOP;
 END

@@ -20,7 +20,10 @@ BEGIN
             sum(d.saldo) <> 0 OR sum(d.entrada) <> 0 OR sum(d.saida) <> 0
                 OR sum(sum(d.linhas)) OVER w <> 0 AS mudou,
             sum(sum(d.linhas)) OVER w < 0 OR sum(sum(d.digital)) OVER w <> 0 AS perdeu
-        FROM unnest(p_deltas) AS d
+        -- Sorted by bytes: which code comes first means nothing here.
+        FROM (SELECT u.codigo COLLATE "C" AS codigo, u.data, u.saldo, u.entrada, u.saida, u.linhas,
+                  u.nome, u.digital
+              FROM unnest(p_deltas) AS u) AS d
         WHERE d.codigo IS NOT NULL
         GROUP BY d.codigo, d.data
         WINDOW w AS (PARTITION BY d.codigo)

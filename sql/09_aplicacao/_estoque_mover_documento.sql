@@ -37,8 +37,8 @@ BEGIN
             WHEN p_entra AND p_para >= v_hoje THEN greatest(p_para - 1, v_hoje) END),
         atualizado_em = now()
     WHERE t.cod_produto = p_codigo
-        AND t.valido_desde = v_hoje
-        AND t.valido_ate >= v_hoje
+        -- In one piece, so that the code alone says by which index: see docs/decisoes/15.
+        AND coalesce(t.valido_desde = v_hoje AND t.valido_ate >= v_hoje, false)
         AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
     RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
         t.nome_produto,

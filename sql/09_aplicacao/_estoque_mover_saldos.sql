@@ -6,21 +6,21 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
-    v_somar text[];
+    v_somar tid[];
     v_somas numeric[];
     v_romper text[];
     v_projetar text[];
     v_saldos numeric[];
     v_nomear text[];
 BEGIN
-    SELECT array_agg(p.cod_produto) FILTER (WHERE p.basta_somar),
+    SELECT array_agg(p.linha) FILTER (WHERE p.basta_somar),
         array_agg(p.saldo) FILTER (WHERE p.basta_somar),
         array_agg(p.cod_produto) FILTER (WHERE NOT p.basta_somar),
         array_agg(p.saldo_atual + p.saldo) FILTER (WHERE NOT p.basta_somar),
         array_agg(p.cod_produto) FILTER (WHERE p.renomear)
     INTO v_somar, v_somas, v_projetar, v_saldos, v_nomear
     FROM (
-        SELECT t.cod_produto, t.saldo_atual, s.saldo,
+        SELECT t.linha, t.cod_produto, t.saldo_atual, s.saldo,
             NOT s.prevista AND _estoque_basta_somar(t.menor_estoque_d7, s.saldo, v_hoje,
                 t.valido_desde, t.valido_ate) AS basta_somar,
             s.nome_menor <> s.nome_maior OR t.nome_produto IS DISTINCT FROM s.nome_menor
@@ -30,10 +30,16 @@ BEGIN
                 bool_or(d.entrada <> 0 OR d.saida <> 0) AS prevista,
                 min(d.nome COLLATE "C") AS nome_menor, max(d.nome COLLATE "C") AS nome_maior
             FROM unnest(p_deltas) AS d
-            JOIN estoque_codigo_conhecido AS c ON c.codigo = d.codigo
+            CROSS JOIN LATERAL (
+                SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+                WHERE c.codigo = d.codigo OFFSET 0
+            ) AS c
             GROUP BY c.cod_produto
         ) AS s
-        JOIN estoque_tempo_real AS t ON t.cod_produto = s.cod_produto
+        CROSS JOIN LATERAL (
+            SELECT t.ctid AS linha, t.* FROM estoque_tempo_real AS t
+            WHERE t.cod_produto = s.cod_produto OFFSET 0
+        ) AS t
     ) AS p;
 
     IF v_somar IS NOT NULL THEN
@@ -42,8 +48,8 @@ BEGIN
             SET saldo_atual = t.saldo_atual + s.saldo,
                 menor_estoque_d7 = t.menor_estoque_d7 + s.saldo,
                 atualizado_em = now()
-            FROM unnest(v_somar, v_somas) AS s (cod_produto, saldo)
-            WHERE t.cod_produto = s.cod_produto
+            FROM unnest(v_somar, v_somas) AS s (linha, saldo)
+            WHERE t.ctid = s.linha
             RETURNING t.cod_produto, t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL AS rompe
         )
         SELECT array_agg(x.cod_produto) INTO v_romper FROM somado AS x WHERE x.rompe;

@@ -5,14 +5,16 @@ CREATE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
-    PERFORM FROM estoque_tempo_real AS t
-    WHERE t.cod_produto = ANY (p_produtos) ORDER BY t.cod_produto FOR NO KEY UPDATE;
+    PERFORM FROM (SELECT p.produto FROM unnest(p_produtos) AS p (produto) ORDER BY 1) AS p
+    CROSS JOIN LATERAL (
+        SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = p.produto FOR NO KEY UPDATE
+    ) AS t;
 
     UPDATE estoque_tempo_real AS t
     SET nome_produto = n.nome, atualizado_em = now()
     FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome
           FROM unnest(p_produtos) AS p (produto)) AS n
-    WHERE t.cod_produto = n.produto AND t.nome_produto IS DISTINCT FROM n.nome;
+    WHERE t.cod_produto = ANY (ARRAY[n.produto]) AND t.nome_produto IS DISTINCT FROM n.nome;
 END
 $body$;
 

@@ -10,8 +10,10 @@ DECLARE
     v_vazia boolean;
 BEGIN
     IF p_quantidade < 0 THEN
+        -- As a range of one, the row is sought by its key, never by the day alone: docs/decisoes/15.
         DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data
+        WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, p_data)
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, p_data)
             AND m.entrada_prevista = -v_entrada AND m.saida_prevista = -v_saida;
         IF FOUND THEN
             RETURN;
@@ -27,7 +29,8 @@ BEGIN
     -- A trigger of the ERP's may have taken away first what is brought now.
     IF v_vazia THEN
         DELETE FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = p_produto AND m.data_prevista = p_data;
+        WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, p_data)
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, p_data);
     END IF;
 END
 $body$;

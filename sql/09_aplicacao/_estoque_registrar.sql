@@ -12,7 +12,8 @@ BEGIN
     WITH novo AS (
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
         SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
-        WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c)
+        WHERE NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c OFFSET 0)
         ORDER BY x.c
         ON CONFLICT (codigo) DO NOTHING
         RETURNING codigo
@@ -24,10 +25,14 @@ BEGIN
     INSERT INTO estoque_tempo_real (cod_produto)
     SELECT DISTINCT x.cod_produto
     FROM (
-        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
-        WHERE c.codigo = ANY (p_codigos)
-            AND NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto)
-        ORDER BY c.codigo FOR SHARE
+        SELECT c.cod_produto
+        FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = u.c AND NOT EXISTS (
+                SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0)
+            FOR SHARE
+        ) AS c
     ) AS x
     ORDER BY x.cod_produto
     ON CONFLICT (cod_produto) DO NOTHING;

@@ -2,6 +2,8 @@
 -- any more is forgotten, with its product when it was the last of its group; the others are named anew.
 CREATE FUNCTION _estoque_revisar(p_codigos text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
 AS $body$
 DECLARE
     v_esquecidos text[];
@@ -20,10 +22,12 @@ BEGIN
         DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
         DELETE FROM movimentacao_prevista AS m
         WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = m.cod_produto OFFSET 0);
         DELETE FROM estoque_tempo_real AS t
         WHERE t.cod_produto = ANY (v_produtos) AND NOT EXISTS (
-            SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = t.cod_produto OFFSET 0);
     END IF;
     PERFORM _estoque_nomear(v_produtos);
 END

@@ -1,9 +1,9 @@
 -- The second half of _estoque_aplicar: locks the products of codes and writes what changed. Where
 -- _estoque_tentar_travar did not get all of them it asks again; with p_voltar it raises VOLTA
--- instead, and _estoque_aplicar undoes this attempt first.
+-- instead, and _estoque_aplicar undoes this attempt first. p_registrar makes codes known that are not.
 CREATE FUNCTION _estoque_travar_e_mover(
     p_deltas _estoque_delta[], p_codigos text[], p_rever text[], p_recalcular text[],
-    p_voltar boolean
+    p_registrar boolean, p_voltar boolean
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     LOOP
         SELECT v_novos || t.novos, t.recalculados, t.todos INTO v_novos, v_recalcular, v_todos
-        FROM _estoque_tentar_travar(p_codigos, true) AS t;
+        FROM _estoque_tentar_travar(p_codigos, p_registrar) AS t;
         EXIT WHEN v_todos;
         IF p_voltar THEN
             RAISE SQLSTATE 'VOLTA';
@@ -30,9 +30,10 @@ BEGIN
     END IF;
     IF cardinality(p_recalcular) > 0 THEN
         v_recalcular := v_recalcular || ARRAY(
-            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
             WHERE c.codigo = ANY (p_recalcular)
-                AND c.cod_produto <> ALL (coalesce(v_recalcular, '{}')));
+            EXCEPT
+            SELECT unnest(v_recalcular));
     END IF;
 
     IF EXISTS (SELECT FROM unnest(p_deltas) AS d WHERE d.data IS NOT NULL) THEN
@@ -52,7 +53,7 @@ END
 $body$;
 
 REVOKE ALL ON FUNCTION
-    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) FROM PUBLIC;
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION
-    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean) IS
+    _estoque_travar_e_mover(_estoque_delta[], text[], text[], text[], boolean, boolean) IS
     'Locks products and writes the changes of one statement; inner use.';

@@ -6,6 +6,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 DECLARE
     v_novos text[];
@@ -61,7 +63,10 @@ BEGIN
                 - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
                     s.qtd_saldo::numeric, NOT l.faturado)) AS saida
         FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
-        JOIN separacao AS s ON s.separacao_lote_id = l.lote
+        CROSS JOIN LATERAL (
+            SELECT s.cod_produto, s.expedicao, s.qtd_saldo FROM separacao AS s
+            WHERE s.separacao_lote_id = l.lote OFFSET 0
+        ) AS s
         GROUP BY s.cod_produto, s.expedicao::date
     ) AS g;
     IF v_deltas IS NOT NULL THEN

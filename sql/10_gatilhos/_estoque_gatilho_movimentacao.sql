@@ -7,11 +7,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_menos numeric := 0::numeric;
@@ -65,7 +67,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 sum(l.quantidade), 0, 0,
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -85,7 +87,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 -sum(l.quantidade), 0, 0,
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,

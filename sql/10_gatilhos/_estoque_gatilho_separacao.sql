@@ -9,11 +9,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_deltas _estoque_delta[];
     v_antigos _estoque_delta[];
     v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
     v_codigo text;
     v_nome text;
     v_de date;
@@ -92,7 +94,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, sum(l.quantidade),
                 count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN _estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
                 l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -112,7 +114,7 @@ BEGIN
             SELECT l.codigo, l.data,
                 0, 0, -sum(l.quantidade),
                 -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
-                sum(CASE WHEN TG_OP = 'UPDATE' THEN -_estoque_digital(l.id, l.nome) END),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
                 l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
             FROM (
                 SELECT f.id::text AS id, f.cod_produto::text AS codigo,
@@ -150,7 +152,10 @@ BEGIN
             array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
         INTO v_deltas, v_recalcular
         FROM unnest(v_deltas) AS d
-        LEFT JOIN estoque_lote AS l ON l.separacao_lote_id = d.lote;
+        LEFT JOIN LATERAL (
+            SELECT l.faturado, l.alterado_por FROM estoque_lote AS l
+            WHERE l.separacao_lote_id = d.lote OFFSET 0
+        ) AS l ON true;
     END IF;
     -- Where this transaction turned the gate, that may have counted these rows already.
     PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));

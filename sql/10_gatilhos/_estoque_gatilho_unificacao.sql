@@ -6,6 +6,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_novos text[] := ARRAY[]::text[];

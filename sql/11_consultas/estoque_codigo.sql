@@ -1,6 +1,7 @@
 -- The canonical code of a code; the code itself when it has no unification or is not known.
 CREATE FUNCTION estoque_codigo(codigo text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
+SET enable_seqscan = off
 BEGIN ATOMIC
     SELECT coalesce(
         (SELECT c.cod_produto FROM estoque_codigo_conhecido AS c

@@ -7,6 +7,8 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -30,12 +32,13 @@ BEGIN
                 'saldo_dia', trim_scale(m.entrada_prevista - m.saida_prevista))
                 ORDER BY m.data_prevista), '[]')
             FROM movimentacao_prevista AS m
-            WHERE m.cod_produto = t.cod_produto
-                AND m.data_prevista BETWEEN v_hoje AND v_hoje + 7)
+            -- A range of the key, never the days of all products: docs/decisoes/15.
+            WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(t.cod_produto, v_hoje)
+                AND ROW(m.cod_produto, m.data_prevista) <= ROW(t.cod_produto, v_hoje + 7))
     FROM estoque_codigo_conhecido AS c
     JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
     LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
-    WHERE c.codigo = ANY (codigos)
+    WHERE c.codigo = ANY (codigos) AND t.cod_produto = ANY (v_produtos)
     ORDER BY c.codigo;
 END
 $body$;

@@ -5,6 +5,7 @@ CREATE FUNCTION estoque_disponibilidade(codigo text, quantidade numeric, dias in
 RETURNS TABLE (data_disponivel date, quantidade_disponivel numeric)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
 AS $body$
 BEGIN
     PERFORM _estoque_exigir_dias(dias);

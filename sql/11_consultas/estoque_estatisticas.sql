@@ -8,26 +8,23 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
 BEGIN
     RETURN QUERY
-    SELECT t.total, r.rupturas, t.negativos, t.zerados, m.previsoes,
-        coalesce(round(100.0 * r.rupturas / nullif(t.total, 0), 2), 0)
+    SELECT e.total, e.rupturas, e.negativos, e.zerados, e.previsoes,
+        coalesce(round(100.0 * e.rupturas / nullif(e.total, 0), 2), 0)
     FROM (
         SELECT count(*) AS total, count(*) FILTER (WHERE p.saldo_atual < 0) AS negativos,
-            count(*) FILTER (WHERE p.saldo_atual = 0) AS zerados
+            count(*) FILTER (WHERE p.saldo_atual = 0) AS zerados,
+            (SELECT count(*) FROM _estoque_atual(v_hoje) AS a
+             WHERE a.dia_ruptura IS NOT NULL) AS rupturas,
+            (SELECT count(*) FROM movimentacao_prevista AS m
+             WHERE m.data_prevista BETWEEN v_hoje AND v_hoje + 7) AS previsoes
         FROM estoque_tempo_real AS p
-    ) AS t
-    CROSS JOIN (
-        SELECT count(*) AS rupturas FROM _estoque_atual(v_hoje) AS a
-        WHERE a.dia_ruptura IS NOT NULL
-    ) AS r
-    CROSS JOIN (
-        SELECT count(*) AS previsoes FROM movimentacao_prevista AS p
-        WHERE p.data_prevista BETWEEN v_hoje AND v_hoje + 7
-    ) AS m;
+    ) AS e;
 END
 $body$;
 

@@ -7,6 +7,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -22,7 +23,9 @@ BEGIN
             sum(m.entrada_prevista) FILTER (WHERE m.data_prevista >= v_hoje) AS entrada,
             sum(m.saida_prevista) AS saida
         FROM movimentacao_prevista AS m
-        WHERE m.cod_produto = v_produto AND m.data_prevista <= v_hoje + v_dias
+        -- A range of the key, never the days of all products: docs/decisoes/15.
+        WHERE m.cod_produto = v_produto
+            AND ROW(m.cod_produto, m.data_prevista) <= ROW(v_produto, v_hoje + v_dias)
         GROUP BY 1
     ),
     dia AS (

@@ -10,6 +10,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -45,12 +46,9 @@ BEGIN
     ),
     projetado AS (
         SELECT d.cod_produto, d.dia_ruptura
-        FROM (
-            SELECT array_agg(s.cod_produto) AS produtos, array_agg(s.saldo_atual) AS saldos
-            FROM suspeito AS s WHERE s.dia_ruptura IS NULL
-        ) AS s
-        CROSS JOIN LATERAL _estoque_d7(s.produtos, s.saldos, v_dias) AS d
-        WHERE s.produtos IS NOT NULL
+        FROM _estoque_d7(
+            ARRAY(SELECT s.cod_produto FROM suspeito AS s WHERE s.dia_ruptura IS NULL),
+            ARRAY(SELECT s.saldo_atual FROM suspeito AS s WHERE s.dia_ruptura IS NULL), v_dias) AS d
     )
     SELECT r.cod_produto, r.nome_produto, r.saldo_atual, r.menor_estoque_d7, r.ruptura,
         r.ruptura - v_hoje

@@ -9,6 +9,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -22,6 +24,10 @@ DECLARE
     v_saldos numeric[];
     v_lotes text[];
 BEGIN
+    -- As in _estoque_saldo_recalculado.
+    IF codigos IS NULL OR cardinality(codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
     IF codigos IS NOT NULL THEN
         v_produtos := ARRAY(
             SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
@@ -73,18 +79,18 @@ BEGIN
     v_previsto_difere := FOUND;
 
     -- Products: there, and no others; what the sources say of them.
-    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(coalesce(r.saldo, 0))
-    INTO v_alvos, v_saldos
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(p.saldo) INTO v_alvos, v_saldos
     FROM (
-        SELECT DISTINCT c.cod_produto AS produto FROM estoque_codigo_conhecido AS c
-        WHERE v_produtos IS NULL OR c.cod_produto = ANY (v_produtos)
-    ) AS p
-    LEFT JOIN (
-        SELECT coalesce(c.cod_produto, m.codigo) AS produto, sum(m.saldo) AS saldo
+        SELECT coalesce(c.cod_produto, m.codigo) AS produto, coalesce(sum(m.saldo), 0) AS saldo
         FROM unnest(v_mencionados, v_somas) AS m (codigo, saldo)
-        LEFT JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+        FULL JOIN (
+            SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+        ) AS c ON c.codigo = m.codigo
         GROUP BY 1
-    ) AS r ON r.produto = p.produto;
+        HAVING bool_or(c.codigo IS NOT NULL)
+    ) AS p
+    WHERE v_produtos IS NULL OR p.produto = ANY (v_produtos);
 
     RETURN QUERY
     WITH certo AS (

@@ -25,7 +25,7 @@ BEGIN
         SELECT array_agg(x.cod_produto) INTO v_fila
         FROM (
             SELECT t.cod_produto FROM estoque_tempo_real AS t
-            ORDER BY t.comparado_em, t.cod_produto
+            ORDER BY t.comparado_em
             LIMIT p_quantos
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS x;

@@ -3,6 +3,9 @@
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
 CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS $body$
 DECLARE
     c_tabelas CONSTANT text[] := ARRAY(
@@ -16,7 +19,7 @@ DECLARE
     v_achados text[];
     v_estranhos text[] := ARRAY[]::text[];
 BEGIN
-    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p;
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p WHERE p.unico;
     v_tabela := coalesce(v_tabela, 1);
 
     -- Once around, back to where it began.
@@ -44,7 +47,7 @@ BEGIN
             WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
                 SELECT FROM estoque_codigo_conhecido AS k
                 JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-                WHERE k.codigo = u.c)
+                WHERE k.codigo = u.c OFFSET 0)
             ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
         ) AS e;
         v_estranhos := v_estranhos || v_achados;
@@ -67,7 +70,7 @@ BEGIN
         WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
             SELECT FROM estoque_codigo_conhecido AS k
             JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
-            WHERE k.codigo = c.codigo)
+            WHERE k.codigo = c.codigo OFFSET 0)
         LIMIT p_quantos - cardinality(v_estranhos));
 END
 $body$;

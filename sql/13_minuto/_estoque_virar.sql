@@ -3,6 +3,7 @@
 CREATE FUNCTION _estoque_virar(p_produtos text[] DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
@@ -19,6 +20,8 @@ BEGIN
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS x;
 
+    -- Read through above, written by key: docs/decisoes/15.
+    PERFORM set_config('enable_seqscan', 'off', true);
     RETURN _estoque_projetar(v_produtos, v_saldos);
 END
 $body$;
