@@ -10,12 +10,15 @@ noted, and only putting that right holds them off.
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
@@ -47,7 +50,13 @@ class Andamento:
 
     def do_servidor(self, aviso: psycopg.errors.Diagnostic) -> None:
         """Pass on a notice of our own SQL."""
-        texto = aviso.message_primary or ""
+        try:
+            self._do_servidor(aviso.message_primary or "")
+        except KeyboardInterrupt:
+            # libpq has called us, and lets no exception through: asked again when it is back.
+            threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+
+    def _do_servidor(self, texto: str) -> None:
         if texto.startswith(_AVISO):
             if self.adotando or texto.startswith(_SEMPRE):
                 self.diga(texto.removeprefix(_AVISO))
@@ -94,6 +103,7 @@ def indexadas(
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
+            sossegar(conn)
             for nome in reversed(feitos):
                 conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
         raise
@@ -124,6 +134,19 @@ def anotar(conn: psycopg.Connection[Any], fontes: str, trava: int) -> None:
             (fontes, str(trava)),
         )
         passo(conn, "vivo_anotar")
+
+
+def sossegar(conn: psycopg.Connection[Any]) -> None:
+    """Bring a connection in autocommit back from a statement or transaction that was cut off.
+
+    Ctrl+C may meet psycopg where it leaves the answer of the server unread.
+    """
+    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        conn.cancel()
+        while conn.pgconn.get_result() is not None:
+            pass
+    if conn.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        conn.execute("ROLLBACK")
 
 
 def desanotar(conn: psycopg.Connection[Any]) -> None:

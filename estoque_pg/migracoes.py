@@ -50,6 +50,7 @@ from estoque_pg.adocao import (
     linhas,
     pela_metade,
     sao_grandes,
+    sossegar,
     transacoes,
 )
 from estoque_pg.consultas import CONSULTAS
@@ -536,6 +537,7 @@ class _Obra:
         """Take the notes away; where that cannot be, they do no harm."""
         for _ in range(AO_LIMPAR):
             try:
+                sossegar(self.conn)
                 desanotar(self.conn)
                 return
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):

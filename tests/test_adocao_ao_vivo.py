@@ -661,6 +661,7 @@ def test_a_signal_leaves_nothing(vazio: str, depois_de: str, sinal: signal.Signa
                     escritor.execute("LOCK unificacao_codigos IN ROW EXCLUSIVE MODE")
                 if linha.startswith(depois_de):
                     break
+            time.sleep(0.2)  # what it said comes from inside libpq, where Python loses exceptions
             processo.send_signal(sinal)
             time.sleep(0.5)
             escritor.rollback()
