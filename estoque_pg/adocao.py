@@ -3,26 +3,33 @@
 First everything is rehearsed, in a transaction that is rolled back: tables that do not fit and rows
 that cannot be counted are found at no one's cost. Then the indexes on the sources are built beside
 the writers. What is left for the installation itself is to hold the writers, put the triggers on,
-and fill.
+and fill. Where the sources are large it fills beside the writers, too: what they write meanwhile is
+noted, and only putting that right holds them off.
 """
 
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
+from estoque_pg.instalacao import passo
 from estoque_pg.relogio import fuso
 
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
 _SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
+_GRANDE = 64 << 20  # bytes of all sources together; less is counted in well under a second
+ANOTACAO = "_estoque_anotacao"  # the notes, as instalacao/vivo_anotar.sql makes them
 
 
 class Andamento:
@@ -33,6 +40,7 @@ class Andamento:
         self._ditas: set[str] = set()
         self.adotando = False  # where there are no writers yet, nobody need know of waiting
         self._espera_desde: float | None = None
+        self._esperaram: float | None = None  # seconds in all
 
     def diga(self, linha: str) -> None:
         """Pass one line on, once."""
@@ -42,7 +50,13 @@ class Andamento:
 
     def do_servidor(self, aviso: psycopg.errors.Diagnostic) -> None:
         """Pass on a notice of our own SQL."""
-        texto = aviso.message_primary or ""
+        try:
+            self._do_servidor(aviso.message_primary or "")
+        except KeyboardInterrupt:
+            # libpq has called us, and lets no exception through: asked again when it is back.
+            threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+
+    def _do_servidor(self, texto: str) -> None:
         if texto.startswith(_AVISO):
             if self.adotando or texto.startswith(_SEMPRE):
                 self.diga(texto.removeprefix(_AVISO))
@@ -53,11 +67,17 @@ class Andamento:
         """Forget the writers that waited for an attempt that was given up."""
         self._espera_desde = None
 
-    def terminou(self) -> None:
-        """Say, after the commit, how long it was since writers began to wait."""
+    def soltou(self) -> None:
+        """Take note of a commit that lets the writers go on."""
         if self._espera_desde is not None:
-            self.diga(f"writers were held off for {time.monotonic() - self._espera_desde:.2f} s")
+            self._esperaram = (self._esperaram or 0) + time.monotonic() - self._espera_desde
             self._espera_desde = None
+
+    def terminou(self) -> None:
+        """Say, after the last commit, for how long writers had to wait."""
+        self.soltou()
+        if self._esperaram is not None:
+            self.diga(f"writers were held off for {self._esperaram:.2f} s")
 
 
 @contextlib.contextmanager
@@ -65,24 +85,74 @@ def indexadas(
     conn: psycopg.Connection[Any],
     indices: Iterable[tuple[str, str, list[str]]],
     andamento: Andamento,
+    *,
+    todas: bool = False,
 ) -> Iterator[None]:
     """Build indexes (name, table, columns) beside the writers; remove them if the block fails.
 
     The connection is in autocommit, its search_path the schema to install into. Tables that are
-    not there yet are passed over.
+    not there yet are passed over, and so are small ones, unless `todas` are to be indexed.
     """
+    limite = 1 if todas else _PEQUENA
     feitos: list[sql.Identifier] = []
     try:
         for indice, tabela, colunas in indices:
             pronto = linhas(conn, "indice_valido", indice=sql.Identifier(indice).as_string(conn))
             if existe(conn, tabela) and pronto != [(True,)]:
-                _indexar(conn, indice, tabela, colunas, feitos, andamento)
+                _indexar(conn, indice, tabela, colunas, limite, feitos, andamento)
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
+            sossegar(conn)
             for nome in reversed(feitos):
                 conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
         raise
+
+
+def sao_grandes(conn: psycopg.Connection[Any], tabelas: Iterable[str]) -> bool:
+    """Tell whether tables have so many rows that they are better counted beside their writers."""
+    folhas = (f for t in tabelas if existe(conn, t) for f in linhas(conn, "folhas", tabela=t))
+    return sum(int(tamanho) for _, _, _, tamanho, _ in folhas) >= _GRANDE
+
+
+def pela_metade(conn: psycopg.Connection[Any], schema: str) -> bool:
+    """Tell whether a schema has notes: an installation is under way in it, or was cut off."""
+    tabela = sql.Identifier(schema, ANOTACAO).as_string(conn)
+    return bool(linhas(conn, "pela_metade", tabela=tabela)[0][0])
+
+
+def anotar(conn: psycopg.Connection[Any], fontes: str, trava: int) -> None:
+    """Have what is written to the sources noted, from the commit of this on.
+
+    `fontes` is what the statement fontes_a_anotar tells of them, `trava` the advisory lock that
+    this session holds: without it nothing is noted. Gives way to writers, by raising.
+    """
+    with conn.transaction():
+        conn.execute(
+            "SELECT set_config('estoque_pg.fontes', %s, true),"
+            " set_config('estoque_pg.trava', %s, true)",
+            (fontes, str(trava)),
+        )
+        passo(conn, "vivo_anotar")
+
+
+def sossegar(conn: psycopg.Connection[Any]) -> None:
+    """Bring a connection in autocommit back from a statement or transaction that was cut off.
+
+    Ctrl+C may meet psycopg where it leaves the answer of the server unread.
+    """
+    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        conn.cancel()
+        while conn.pgconn.get_result() is not None:
+            pass
+    if conn.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        conn.execute("ROLLBACK")
+
+
+def desanotar(conn: psycopg.Connection[Any]) -> None:
+    """Take the notes away, and the triggers that write them where they are left."""
+    with conn.transaction():
+        passo(conn, "vivo_limpar")
 
 
 def transacoes(conn: psycopg.Connection[Any]) -> str:
@@ -110,6 +180,7 @@ def _indexar(
     indice: str,
     tabela: str,
     colunas: list[str],
+    limite: int,
     feitos: list[sql.Identifier],
     andamento: Andamento,
 ) -> None:
@@ -118,7 +189,7 @@ def _indexar(
     _estoque_indexar_fontes then finds it, or adopts those of the partitions.
     """
     for nome, schema, propria, tamanho, resumo in linhas(conn, "folhas", tabela=tabela):
-        if tamanho < _PEQUENA:
+        if tamanho < limite:
             continue
         novo = indice if propria else f"{indice[:40]}_{resumo}"
         alvo = sql.Identifier(schema, novo)

@@ -279,3 +279,24 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 -- nome: indices_das_fontes
 -- The indexes that this version has on the sources.
 SELECT nome, tabela, colunas FROM _estoque_indices_das_fontes();
+
+-- nome: fontes_a_anotar
+-- The sources as vivo_anotar takes them: what is noted of the columns of each.
+SELECT jsonb_agg(to_jsonb(x))::text
+  FROM (SELECT f.ordem, f.tabela,
+               CASE WHEN f.quantidade IS NOT NULL
+                    THEN ARRAY['codigo', 'cod_produto', 'fora', f.quantidade]
+                    WHEN f.tabela = 'embarque_itens' THEN ARRAY['lote', 'separacao_lote_id']
+                    ELSE ARRAY['codigo', 'codigo_origem', 'codigo', 'codigo_destino'] END
+                   AS argumentos
+          FROM _estoque_fontes() AS f) AS x;
+
+-- nome: pela_metade
+-- Whether there are notes of ours: an installation is under way, or was cut off.
+SELECT starts_with(pg_catalog.obj_description(pg_catalog.to_regclass(%(tabela)s), 'pg_class'),
+                   'estoque_pg: ');
+
+-- nome: esperam_por_nos
+-- Whether anybody waits for a lock that this session holds.
+SELECT EXISTS (SELECT FROM pg_locks AS l
+                WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)));

@@ -5,7 +5,8 @@ yoyo reads and splits the files, orders them and keeps its book. What it lacks i
 - one session advisory lock around everything, the list of what is pending computed inside it;
   the server frees it when this process dies, which a lock row in a table would not survive;
 - all that is pending commits in one transaction, with its marks and checksums and with the steps
-  of installing around it (estoque_pg.instalacao);
+  of installing around it (estoque_pg.instalacao). Where large sources are counted beside their
+  writers, triggers that note what these write are committed before, and nothing else;
 - the checksum is of the content, so an edited migration is refused, as is a database that has
   migrations this package lacks;
 - all bookkeeping lives in the install schema, under names that leave an ERP's own yoyo alone;
@@ -26,7 +27,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -39,7 +40,19 @@ from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
-from estoque_pg.adocao import Andamento, existe, indexadas, linhas, transacoes
+from estoque_pg.adocao import (
+    ANOTACAO,
+    Andamento,
+    anotar,
+    desanotar,
+    existe,
+    indexadas,
+    linhas,
+    pela_metade,
+    sao_grandes,
+    sossegar,
+    transacoes,
+)
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
     ArgumentoInvalido,
@@ -58,6 +71,8 @@ T = TypeVar("T")
 
 TRAVA = 0x6573746F7175  # "estoqu": one lock for all installs of a database
 TENTATIVAS = 60  # to get hold of tables that others use; about a minute
+RODADAS = 10  # of putting right what was noted, before the one that holds writers off
+AO_LIMPAR = 5  # the same, to take notes away that do no harm
 TABELA_MIGRACAO = "_yoyo_estoque_migration"
 TABELA_LOG = "_yoyo_estoque_log"
 TABELA_VERSAO = "_yoyo_estoque_version"
@@ -82,6 +97,7 @@ class Estado:
     alteradas: tuple[str, ...]  # applied, and the package's file differs now
     existe: bool  # the schema itself
     alhures: tuple[str, ...]  # where nothing is installed: the schemas that have an install
+    pela_metade: bool  # nothing is installed, but an installation was begun
 
     @property
     def instalado(self) -> bool:
@@ -155,6 +171,10 @@ def desfazer(
         nome = _schema(conn, schema)
         atual = estado(conn, nome, pasta)
         if not atual.instalado:
+            if atual.pela_metade:
+                _Backend(conn, nome)  # sets the search_path
+                with _falha("removing what an installation has left"):
+                    _com_paciencia(conn, lambda: desanotar(conn), Andamento())
             return []
         _recusar(atual)
         if ate is not None and ate not in atual.aplicadas:
@@ -192,6 +212,8 @@ def _voltar(
             conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, indice)))
         if ate is None:
             backend.remover_tabelas()
+            if pela_metade(conn, schema):  # could not be taken away at the installation
+                passo(conn, "vivo_limpar")
             return
         if segura:
             passo(conn, "3_carregar")
@@ -210,6 +232,7 @@ def estado(
         nome = schema if schema is not None else _atual(conn)
         registro = _registro(conn, nome) if nome is not None else {}
         existe = bool(nome is not None and _valor(conn, EXISTE, nome))
+        iniciada = nome is not None and existe and not registro and pela_metade(conn, nome)
     return Estado(
         schema=nome,
         aplicadas=tuple(i for i in somas if i in registro),
@@ -218,6 +241,7 @@ def estado(
         alteradas=tuple(i for i in somas if i in registro and registro[i] != somas[i]),
         existe=existe,
         alhures=() if registro else tuple(instalacoes(conn)),
+        pela_metade=iniciada,
     )
 
 
@@ -365,7 +389,10 @@ def recusa(atual: Estado) -> ErroEstoque | None:
         if atual.schema and not atual.existe:
             mensagem += ", which does not exist"
         dica = None
-        if atual.alhures:
+        if atual.pela_metade:
+            mensagem += ": an installation is under way, or was cut off"
+            dica = "`estoque install` begins again, `estoque uninstall` takes away what it has left"
+        elif atual.alhures:
             lista = ", ".join(atual.alhures[:5]) + (", ..." if atual.alhures[5:] else "")
             dica = f"choose with --schema: it is installed in {lista}; or run `estoque install`"
         return MigracoesPendentes(mensagem, dica)
@@ -399,7 +426,10 @@ def _aplicar(
     )
     with _falha(f"migration {obra.migracoes[0].id}"):
         indices = obra.ensaiar()
-        with indexadas(conn, indices, andamento):
+        with (
+            indexadas(conn, indices, andamento, todas=obra.ao_vivo),
+            obra.anotando() if obra.ao_vivo else nullcontext(),
+        ):
             _com_paciencia(conn, obra.realizar, andamento)
     andamento.terminou()
     return [m.id for m in obra.migracoes]
@@ -420,6 +450,7 @@ class _Obra:
         self.schema = schema
         self.migracoes = migracoes
         self.nova = not atual.instalado
+        self.pela_metade = atual.pela_metade
         self.andamento = andamento
         self.backend = _Backend(conn, schema)
         # The sums are taken before the files are read for good: if one changes in between, the
@@ -429,6 +460,9 @@ class _Obra:
         for migracao in migracoes:
             _carregar(migracao)
         self.segura = self.nova or not all(_seguem(t) for t in self.textos)
+        # Whether to count beside the writers, and what is to be noted then: the rehearsal tells.
+        self.ao_vivo = False
+        self.fontes = ""
 
     def ensaiar(self) -> list[tuple[str, str, list[str]]]:
         """Do everything but the filling and undo it; return the indexes that will be needed.
@@ -444,7 +478,11 @@ class _Obra:
         if (self.nova and novas == fontes) or not self.segura:
             return []
         self.andamento.adotando = True
+        if self.pela_metade:
+            self.andamento.diga("an earlier installation was cut off: beginning again")
         self.andamento.diga("checking the source tables")
+        # Triggers that note are there where one was cut off: only this way replaces them.
+        self.ao_vivo = self.nova and (self.pela_metade or sao_grandes(self.conn, fontes))
 
         def ensaio() -> list[tuple[str, str, list[str]]]:
             with self.conn.transaction(force_rollback=True):
@@ -454,6 +492,7 @@ class _Obra:
                 passo(self.conn, "1_exigir")
                 if self.nova:
                     passo(self.conn, "1_exigir_linhas")
+                [(self.fontes,)] = linhas(self.conn, "fontes_a_anotar")
                 return linhas(self.conn, "indices_das_fontes")
 
         return _com_paciencia(self.conn, ensaio, self.andamento)
@@ -474,16 +513,83 @@ class _Obra:
                 self.backend.mark_one(migracao, log=False)
                 self.backend.guardar_soma(migracao.id, self.somas[migracao.id])
             passo(self.conn, "1_exigir")
-            if self.segura:
+            if self.ao_vivo:
+                passo(self.conn, "vivo_encher")
+            elif self.segura:
                 passo(self.conn, "2_travar")
                 passo(self.conn, "3_carregar")
             passo(self.conn, "4_encerrar", antes=antes)
+            if self.ao_vivo:
+                _com_paciencia(self.conn, self._trocar, self.andamento, self._ninguem_espera)
+
+    @contextmanager
+    def anotando(self) -> Iterator[None]:
+        """Have what is written to the sources noted, until the block ends."""
+        self.andamento.diga("noting what is written meanwhile")
+        try:
+            _com_paciencia(self.conn, lambda: anotar(self.conn, self.fontes, TRAVA), self.andamento)
+            self.andamento.soltou()
+            yield
+        finally:
+            self._desanotar()
+
+    def _desanotar(self) -> None:
+        """Take the notes away; where that cannot be, they do no harm."""
+        for _ in range(AO_LIMPAR):
+            try:
+                sossegar(self.conn)
+                desanotar(self.conn)
+                return
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                time.sleep(random.uniform(0.2, 1))
+            except psycopg.Error:  # no connection any more
+                break
+        self.andamento.diga(
+            f"{ANOTACAO} could not be removed, and does nothing: `estoque uninstall` takes it away"
+        )
+
+    def _alcancar(self) -> None:
+        """Put right what was noted, until little is left for the round that holds writers off.
+
+        Where writers touch more than a round puts right, another one gains nothing.
+        """
+        self.andamento.diga("counting what was written meanwhile")
+        anterior = float("inf")
+        for _ in range(RODADAS):
+            inicio = time.monotonic()
+            try:
+                with self.conn.transaction():
+                    passo(self.conn, "vivo_alcancar")
+            except (psycopg.IntegrityError, psycopg.DataError):
+                # Of a unification that changes this very moment one statement saw more than
+                # another. Its note is for the next round; in the last one nothing changes.
+                continue
+            durou = time.monotonic() - inicio
+            if durou < 0.2 or durou > 0.8 * anterior:
+                return
+            anterior = durou
+
+    def _trocar(self) -> None:
+        """Hold writers off, put the last notes right, and let the triggers count from here on."""
+        self.andamento.recomecou()
+        self._alcancar()
+        with self.conn.transaction():
+            passo(self.conn, "2_travar")
+            passo(self.conn, "vivo_conferir")
+            passo(self.conn, "vivo_alcancar")
+            passo(self.conn, "vivo_trocar")
+
+    def _ninguem_espera(self) -> bool:
+        """Tell whether one may go on trying: who waits for us may have what we wait for."""
+        return linhas(self.conn, "esperam_por_nos") == [(False,)]
 
     def _comecar(self) -> None:
         """Make the schema; refuse names of ours that are taken, before anything is made of them."""
         self.conn.execute(DAR_PASSAGEM)
         self.backend.criar_schema()
         nomes = [nome for texto in self.textos for nome in _NOSSO.findall(texto)]
+        if self.ao_vivo and not pela_metade(self.conn, self.schema):
+            nomes.append(ANOTACAO)
         tomados = [
             f"{nome} is there already, and is not ours"
             for (nome,) in linhas(self.conn, "nomes_tomados", schema=self.schema, nomes=nomes)
@@ -497,12 +603,22 @@ class _Obra:
             )
 
 
-def _com_paciencia(conn: psycopg.Connection[Any], acao: Callable[[], T], andamento: Andamento) -> T:
-    """Do something that gives way to writers, again and again until they let it be done."""
+def _com_paciencia(
+    conn: psycopg.Connection[Any],
+    acao: Callable[[], T],
+    andamento: Andamento,
+    pode: Callable[[], bool] = lambda: True,
+) -> T:
+    """Do something that gives way to writers, again and again until they let it be done.
+
+    Where `pode` says that one may not go on trying, the caller has to begin further back.
+    """
     for tentativa in itertools.count(1):
         try:
             return acao()
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as erro:
+            if not pode():
+                raise
             if tentativa == TENTATIVAS:
                 abertas = transacoes(conn)
                 raise ErroEstoque(

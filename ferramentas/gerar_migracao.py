@@ -142,7 +142,9 @@ def lancados(raiz: Path) -> dict[str, Objeto]:
                 continue
             linhas = corpo.splitlines(True)
             conhecido = "".join(x.removeprefix(TEXTO) for x in linhas if x.startswith(TEXTO))
-            corrido = corpo.rstrip("\n").replace("CREATE OR REPLACE ", "CREATE ", 1) + "\n"
+            # At the beginning of a line: a function may hold such words as a text.
+            criado = re.sub("^CREATE OR REPLACE ", "CREATE ", corpo, count=1, flags=re.MULTILINE)
+            corrido = criado.rstrip("\n") + "\n"
             corpo = conhecido or corrido
             caminho = parte[0].removeprefix("-- sql/").removeprefix("-- without/")
             achados[objeto] = Objeto(caminho, corpo)

@@ -10,6 +10,7 @@ DROP FUNCTION _estoque_desajustes_das_tabelas;
 DROP FUNCTION _estoque_desajustes_das_colunas;
 DROP FUNCTION _estoque_carregar;
 DROP FUNCTION _estoque_avisar_criadores;
+DROP FUNCTION _estoque_alcancar;
 DROP FUNCTION estoque_conceder;
 DROP FUNCTION estoque_desagendar;
 DROP FUNCTION estoque_agendar;

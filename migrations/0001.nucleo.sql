@@ -2476,6 +2476,7 @@ COMMENT ON FUNCTION _estoque_exigir_propria(oid, text) IS
 -- sql/10_gatilhos/_estoque_gatilho_embarque.sql
 -- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
 -- its separations leave the forecast or come back. Statements that change no gate write nothing.
+-- Raises 40001 under REPEATABLE READ and SERIALIZABLE where the snapshot is older than the installation.
 CREATE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -2518,6 +2519,14 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Of the separations of a lot without a row, a snapshot from before the installation may lack some.
+    IF current_setting('transaction_isolation') <> 'read committed'
+        AND NOT EXISTS (SELECT FROM estoque_controle)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = 'could not serialize access: the installation is newer than this transaction',
+            HINT = 'Run the transaction again.';
+    END IF;
     -- The separations are read in a statement of their own, which begins with the lots locked.
     SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
     FROM _estoque_abrir_lotes(v_lotes) AS l;
@@ -4404,7 +4413,8 @@ COMMENT ON FUNCTION _estoque_restaurar() IS
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
 -- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
 -- that shares a child, is passed over for one of this schema's own. Takes ours off tables that are no
--- sources (any more), where the role may.
+-- sources (any more), where the role may. Those that note while an installation counts (see
+-- estoque_pg/instalacao) are replaced, which lets readers go on.
 -- Returns the tables that lacked a trigger and the number mended.
 -- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
 -- leaves alone what somebody disabled on purpose.
@@ -4437,13 +4447,17 @@ BEGIN
         ELSIF v_falta.estado <> 'missing' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
         ELSE
-            EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
                 ' EXECUTE FUNCTION %I()',
-                CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
-                                  AND t.tgname = v_falta.gatilho)
-                    THEN v_falta.gatilho || '_'
-                        || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
-                    ELSE v_falta.gatilho END,
+                coalesce(
+                    (SELECT t.tgname::text FROM pg_trigger AS t
+                     WHERE t.tgrelid = v_falta.relacao AND t.tgfoid = to_regproc('_estoque_anotar')
+                         AND starts_with(t.tgname, v_falta.gatilho)),
+                    CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                      AND t.tgname = v_falta.gatilho)
+                        THEN v_falta.gatilho || '_'
+                            || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                        ELSE v_falta.gatilho END),
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
                     ELSE 'TRUNCATE' END,
@@ -4782,6 +4796,46 @@ REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
     'Grants a role what a reader or a writer needs; returns the statements run.';
 
+-- sql/17_instalacao/_estoque_alcancar.sql
+-- Puts right, from the sources, what was written to them while they were being counted: the groups of
+-- the codes given, and those of the separations of the lots given; with p_tudo everything. p_fora: rows
+-- came that may be such as cannot be counted; those that were there before were found before.
+-- Nobody else writes the results yet; with the writers of the sources held off it is exact.
+CREATE FUNCTION _estoque_alcancar(
+    p_codigos text[], p_lotes text[], p_fora boolean, p_tudo boolean
+) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    v_codigos text[];
+BEGIN
+    IF p_fora OR p_tudo OR EXISTS (SELECT FROM estoque_contradicoes(coalesce(p_codigos, '{}'))) THEN
+        PERFORM _estoque_exigir_linhas();
+    END IF;
+    IF p_tudo THEN
+        PERFORM _estoque_recalcular_tudo();
+        RETURN;
+    END IF;
+
+    -- Gates come first, as the writers lock.
+    PERFORM _estoque_abrir_lotes(p_lotes);
+    v_codigos := ARRAY(
+        SELECT x.c FROM unnest(p_codigos) AS x (c)
+        UNION
+        SELECT s.cod_produto::text FROM separacao AS s
+        WHERE s.separacao_lote_id = ANY (p_lotes) AND s.cod_produto IS NOT NULL);
+    IF cardinality(v_codigos) > 0 THEN
+        PERFORM _estoque_reagrupar(v_codigos);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_alcancar(text[], text[], boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_alcancar(text[], text[], boolean, boolean) IS
+    'Counts anew what was written to the sources while they were being counted; inner use.';
+
 -- sql/17_instalacao/_estoque_avisar_criadores.sql
 -- Warns of who may put things into the schema, which is where our functions look for what they name:
 -- an operator for exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14
@@ -4816,7 +4870,8 @@ COMMENT ON FUNCTION _estoque_avisar_criadores() IS
 
 -- sql/17_instalacao/_estoque_carregar.sql
 -- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
--- by rebuilding everything where an upgrade may have changed what counts.
+-- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
+-- what they write is noted, and put right after (see _estoque_alcancar).
 -- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
 CREATE FUNCTION _estoque_carregar() RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -4853,7 +4908,7 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_carregar() IS
-    'Fills the result tables, or rebuilds them, while writers are held off; inner use.';
+    'Fills the result tables, or rebuilds them, at an installation; inner use.';
 
 -- sql/17_instalacao/_estoque_desajustes_das_colunas.sql
 -- What does not fit of the columns of the sources: tables and columns that are missing, types that

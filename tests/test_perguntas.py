@@ -41,7 +41,7 @@ RAIZ = PACOTE.parent
 # it sets up as it needs them.
 DO_INSTALADOR = {
     "instalacoes", "existe_tabela", "folhas", "transacoes", "indice_valido", "nomes_tomados",
-    "objetos_nossos", "indices_das_fontes",
+    "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade", "esperam_por_nos",
 }  # fmt: skip
 QUEM_EXECUTA = {"api.py", "api_async.py", "adocao.py", "migracoes.py", "instalacao/__init__.py"}
 

@@ -84,7 +84,7 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
     with banco.conectar() as conn:
         estado = migracoes.estado(conn, banco.schema)
         nome = estado.schema
-        if nome is None or not estado.instalado:
+        if nome is None or not (estado.instalado or estado.pela_metade):
             raise migracoes.recusa(estado) or MigracoesPendentes("nothing is installed")
         if not sim:
             if not sys.stdin.isatty():
@@ -103,9 +103,9 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
     if em_json:
         escrever_json({"schema": nome, "desfeitas": desfeitas})
     else:
+        quais = ", ".join(desfeitas) or "what an installation that was cut off had left"
         escrever(
-            f"removed from {tabela.limpo(nome)}: {', '.join(desfeitas)}; the schema and the source"
-            " tables stay"
+            f"removed from {tabela.limpo(nome)}: {quais}; the schema and the source tables stay"
         )
 
 

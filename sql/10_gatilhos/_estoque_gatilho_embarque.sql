@@ -1,5 +1,6 @@
 -- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
 -- its separations leave the forecast or come back. Statements that change no gate write nothing.
+-- Raises 40001 under REPEATABLE READ and SERIALIZABLE where the snapshot is older than the installation.
 CREATE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -42,6 +43,14 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    -- Of the separations of a lot without a row, a snapshot from before the installation may lack some.
+    IF current_setting('transaction_isolation') <> 'read committed'
+        AND NOT EXISTS (SELECT FROM estoque_controle)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = 'could not serialize access: the installation is newer than this transaction',
+            HINT = 'Run the transaction again.';
+    END IF;
     -- The separations are read in a statement of their own, which begins with the lots locked.
     SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
     FROM _estoque_abrir_lotes(v_lotes) AS l;

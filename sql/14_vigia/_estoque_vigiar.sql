@@ -4,7 +4,8 @@
 -- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
 -- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
 -- that shares a child, is passed over for one of this schema's own. Takes ours off tables that are no
--- sources (any more), where the role may.
+-- sources (any more), where the role may. Those that note while an installation counts (see
+-- estoque_pg/instalacao) are replaced, which lets readers go on.
 -- Returns the tables that lacked a trigger and the number mended.
 -- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
 -- leaves alone what somebody disabled on purpose.
@@ -37,13 +38,17 @@ BEGIN
         ELSIF v_falta.estado <> 'missing' THEN
             EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
         ELSE
-            EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
                 ' EXECUTE FUNCTION %I()',
-                CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
-                                  AND t.tgname = v_falta.gatilho)
-                    THEN v_falta.gatilho || '_'
-                        || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
-                    ELSE v_falta.gatilho END,
+                coalesce(
+                    (SELECT t.tgname::text FROM pg_trigger AS t
+                     WHERE t.tgrelid = v_falta.relacao AND t.tgfoid = to_regproc('_estoque_anotar')
+                         AND starts_with(t.tgname, v_falta.gatilho)),
+                    CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                      AND t.tgname = v_falta.gatilho)
+                        THEN v_falta.gatilho || '_'
+                            || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                        ELSE v_falta.gatilho END),
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
                     ELSE 'TRUNCATE' END,

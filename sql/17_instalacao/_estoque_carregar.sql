@@ -1,5 +1,6 @@
 -- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
--- by rebuilding everything where an upgrade may have changed what counts.
+-- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
+-- what they write is noted, and put right after (see _estoque_alcancar).
 -- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
 CREATE FUNCTION _estoque_carregar() RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -36,4 +37,4 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_carregar() IS
-    'Fills the result tables, or rebuilds them, while writers are held off; inner use.';
+    'Fills the result tables, or rebuilds them, at an installation; inner use.';
