@@ -29,6 +29,7 @@ _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how fa
 _SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
 _GRANDE = 64 << 20  # bytes of all sources together; less is counted in well under a second
+Outra = Callable[[], contextlib.AbstractContextManager[psycopg.Connection[Any]]]
 ANOTACAO = "_estoque_anotacao"  # the notes, as instalacao/vivo_anotar.sql makes them
 
 
@@ -87,11 +88,13 @@ def indexadas(
     andamento: Andamento,
     *,
     todas: bool = False,
+    outra: Outra,
 ) -> Iterator[None]:
     """Build indexes (name, table, columns) beside the writers; remove them if the block fails.
 
     The connection is in autocommit, its search_path the schema to install into. Tables that are
-    not there yet are passed over, and so are small ones, unless `todas` are to be indexed.
+    not there yet are passed over, and so are small ones, unless `todas` are to be indexed. `outra`
+    gives a connection like it, in case that it is lost.
     """
     limite = 1 if todas else _PEQUENA
     feitos: list[sql.Identifier] = []
@@ -102,10 +105,9 @@ def indexadas(
                 _indexar(conn, indice, tabela, colunas, limite, feitos, andamento)
         yield
     except BaseException:
-        with contextlib.suppress(psycopg.Error):
-            sossegar(conn)
+        with contextlib.suppress(psycopg.Error), para_limpar(conn, outra) as aberta:
             for nome in reversed(feitos):
-                conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
+                aberta.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
         raise
 
 
@@ -136,8 +138,8 @@ def anotar(conn: psycopg.Connection[Any], fontes: str, trava: int) -> None:
         passo(conn, "vivo_anotar")
 
 
-def sossegar(conn: psycopg.Connection[Any]) -> None:
-    """Bring a connection in autocommit back from a statement or transaction that was cut off.
+def largar(conn: psycopg.Connection[Any]) -> None:
+    """Let go of a statement that was cut off.
 
     Ctrl+C may meet psycopg where it leaves the answer of the server unread.
     """
@@ -145,8 +147,22 @@ def sossegar(conn: psycopg.Connection[Any]) -> None:
         conn.cancel()
         while conn.pgconn.get_result() is not None:
             pass
-    if conn.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-        conn.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def para_limpar(conn: psycopg.Connection[Any], outra: Outra) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection to clear up with: this one, out of what was cut off, or `outra`.
+
+    psycopg closes the connection where Ctrl+C and an error of the server coincide.
+    """
+    if not conn.closed:
+        largar(conn)
+        if conn.info.transaction_status != TransactionStatus.IDLE:
+            conn.execute("ROLLBACK")  # it is in autocommit
+        yield conn
+    else:
+        with outra() as nova:
+            yield nova
 
 
 def desanotar(conn: psycopg.Connection[Any]) -> None:

@@ -47,10 +47,11 @@ from estoque_pg.adocao import (
     desanotar,
     existe,
     indexadas,
+    largar,
     linhas,
+    para_limpar,
     pela_metade,
     sao_grandes,
-    sossegar,
     transacoes,
 )
 from estoque_pg.consultas import CONSULTAS
@@ -133,7 +134,7 @@ def instalar(
             "SELECT set_config('estoque_pg.tolerante', %s, false)",
             ["on" if tolerante else "off"],
         )
-        return _aplicar(conn, _schema(conn, schema), pasta, Andamento(avisar))
+        return _aplicar(conn, conninfo, _schema(conn, schema), pasta, Andamento(avisar))
 
 
 def migrar(
@@ -149,7 +150,7 @@ def migrar(
         atual = estado(conn, nome, pasta)
         if not atual.instalado and (erro := recusa(atual)):
             raise erro
-        return _aplicar(conn, nome, pasta, Andamento(avisar))
+        return _aplicar(conn, conninfo, nome, pasta, Andamento(avisar))
 
 
 def desfazer(
@@ -261,6 +262,12 @@ def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
 @contextmanager
 def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     """Open a connection that holds the lock, with the settings migrations are written for."""
+    with traduzindo(), _conectar(conninfo) as conn:
+        yield conn
+
+
+@contextmanager
+def _conectar(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     try:
         conn = psycopg.connect(
             conninfo,
@@ -270,7 +277,7 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
         )
     except psycopg.Error as erro:
         raise sem_conexao(erro) from erro
-    with traduzindo(), conn:
+    with conn:
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
         # Whether the sources fit is said by the step that follows, in words of ours.
@@ -410,7 +417,11 @@ def _recusar(atual: Estado) -> None:
 
 
 def _aplicar(
-    conn: psycopg.Connection[Any], schema: str, pasta: Path | None, andamento: Andamento
+    conn: psycopg.Connection[Any],
+    conninfo: str,
+    schema: str,
+    pasta: Path | None,
+    andamento: Andamento,
 ) -> list[str]:
     atual = estado(conn, schema, pasta)
     _recusar(atual)
@@ -422,12 +433,17 @@ def _aplicar(
     # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
     # a list it shares between all callers of the process.
     obra = _Obra(
-        conn, schema, [m for m in _ler(pasta) if m.id in atual.pendentes], atual, andamento
+        conn,
+        conninfo,
+        schema,
+        [m for m in _ler(pasta) if m.id in atual.pendentes],
+        atual,
+        andamento,
     )
     with _falha(f"migration {obra.migracoes[0].id}"):
         indices = obra.ensaiar()
         with (
-            indexadas(conn, indices, andamento, todas=obra.ao_vivo),
+            indexadas(conn, indices, andamento, todas=obra.ao_vivo, outra=obra.outra),
             obra.anotando() if obra.ao_vivo else nullcontext(),
         ):
             _com_paciencia(conn, obra.realizar, andamento)
@@ -441,12 +457,14 @@ class _Obra:
     def __init__(
         self,
         conn: psycopg.Connection[Any],
+        conninfo: str,
         schema: str,
         migracoes: list[Any],
         atual: Estado,
         andamento: Andamento,
     ) -> None:
         self.conn = conn
+        self.conninfo = conninfo
         self.schema = schema
         self.migracoes = migracoes
         self.nova = not atual.instalado
@@ -500,7 +518,7 @@ class _Obra:
     def realizar(self) -> None:
         """Apply what is pending and take the steps around it, all in one commit."""
         self.andamento.recomecou()
-        with self.backend.transaction():
+        with self.backend.transaction(), self._largando():
             self._comecar()
             antes = _direitos(self.conn, self.schema)
             self.backend.preparar()
@@ -523,6 +541,23 @@ class _Obra:
                 _com_paciencia(self.conn, self._trocar, self.andamento, self._ninguem_espera)
 
     @contextmanager
+    def _largando(self) -> Iterator[None]:
+        """Let go of what was cut off, so that yoyo can roll back."""
+        try:
+            yield
+        except BaseException:
+            if not self.conn.closed:
+                largar(self.conn)
+            raise
+
+    @contextmanager
+    def outra(self) -> Iterator[psycopg.Connection[Any]]:
+        """Open another connection like ours, which is lost; it waits until that has ended."""
+        with _conectar(self.conninfo) as conn:
+            _Backend(conn, self.schema)  # sets the search_path
+            yield conn
+
+    @contextmanager
     def anotando(self) -> Iterator[None]:
         """Have what is written to the sources noted, until the block ends."""
         self.andamento.diga("noting what is written meanwhile")
@@ -537,8 +572,8 @@ class _Obra:
         """Take the notes away; where that cannot be, they do no harm."""
         for _ in range(AO_LIMPAR):
             try:
-                sossegar(self.conn)
-                desanotar(self.conn)
+                with para_limpar(self.conn, self.outra) as conn:
+                    desanotar(conn)
                 return
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 time.sleep(random.uniform(0.2, 1))
@@ -668,6 +703,8 @@ def _falha(obra: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as erro:
+        if isinstance(erro.__context__, KeyboardInterrupt):  # rolling back failed because of it
+            raise erro.__context__ from None
         falha = traduzir(erro)
         if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
             falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)
