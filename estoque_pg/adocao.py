@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -153,16 +154,25 @@ def largar(conn: psycopg.Connection[Any]) -> None:
 def para_limpar(conn: psycopg.Connection[Any], outra: Outra) -> Iterator[psycopg.Connection[Any]]:
     """Give a connection to clear up with: this one, out of what was cut off, or `outra`.
 
-    psycopg closes the connection where Ctrl+C and an error of the server coincide.
+    psycopg closes the connection where Ctrl+C and an error of the server coincide. One that the
+    server has closed stays so: an administrator may have wanted that.
     """
+    if conn.closed and interrompido(sys.exc_info()[1]):
+        with outra() as nova:
+            yield nova
+        return
     if not conn.closed:
         largar(conn)
         if conn.info.transaction_status != TransactionStatus.IDLE:
             conn.execute("ROLLBACK")  # it is in autocommit
-        yield conn
-    else:
-        with outra() as nova:
-            yield nova
+    yield conn
+
+
+def interrompido(erro: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the Ctrl+C that an error is, or came after."""
+    while erro is not None and not isinstance(erro, KeyboardInterrupt):
+        erro = erro.__context__
+    return erro
 
 
 def desanotar(conn: psycopg.Connection[Any]) -> None:

@@ -47,6 +47,7 @@ from estoque_pg.adocao import (
     desanotar,
     existe,
     indexadas,
+    interrompido,
     largar,
     linhas,
     para_limpar,
@@ -703,8 +704,8 @@ def _falha(obra: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as erro:
-        if isinstance(erro.__context__, KeyboardInterrupt):  # rolling back failed because of it
-            raise erro.__context__ from None
+        if interrupcao := interrompido(erro):  # rolling back failed because of it
+            raise interrupcao from None
         falha = traduzir(erro)
         if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
             falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)
