@@ -12,7 +12,6 @@ import click
 import psycopg
 from click.shell_completion import CompletionItem
 
-from estoque_pg.api import responder
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar
 from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido
@@ -106,9 +105,9 @@ def completar(
         os.environ.get("DATABASE_URL", "") if dsn is None else dsn, contexto.params.get("schema")
     )
     try:
-        with banco.conectar(paciencia=2) as conn:
-            responder(conn, internas.limitar(1000))
-            conhecidos = responder(conn, saldos.completar(incompleto))
+        with banco.conectar(paciencia=2) as conn, conn.transaction():
+            banco.responder(conn, internas.limitar(1000))
+            conhecidos = banco.responder(conn, saldos.completar(incompleto))
     except (ErroEstoque, psycopg.Error):
         return []
     return [
