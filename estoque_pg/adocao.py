@@ -18,7 +18,6 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
@@ -103,7 +102,6 @@ def indexadas(
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
-            sossegar(conn)
             for nome in reversed(feitos):
                 conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
         raise
@@ -134,19 +132,6 @@ def anotar(conn: psycopg.Connection[Any], fontes: str, trava: int) -> None:
             (fontes, str(trava)),
         )
         passo(conn, "vivo_anotar")
-
-
-def sossegar(conn: psycopg.Connection[Any]) -> None:
-    """Bring a connection in autocommit back from a statement or transaction that was cut off.
-
-    Ctrl+C may meet psycopg where it leaves the answer of the server unread.
-    """
-    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
-        conn.cancel()
-        while conn.pgconn.get_result() is not None:
-            pass
-    if conn.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-        conn.execute("ROLLBACK")
 
 
 def desanotar(conn: psycopg.Connection[Any]) -> None:

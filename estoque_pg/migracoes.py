@@ -34,7 +34,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import sql
+from psycopg import sql, waiting
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
@@ -50,7 +51,6 @@ from estoque_pg.adocao import (
     linhas,
     pela_metade,
     sao_grandes,
-    sossegar,
     transacoes,
 )
 from estoque_pg.consultas import CONSULTAS
@@ -262,7 +262,7 @@ def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
 def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     """Open a connection that holds the lock, with the settings migrations are written for."""
     try:
-        conn = psycopg.connect(
+        conn = _Conexao.connect(
             conninfo,
             autocommit=True,  # yoyo sends BEGIN and COMMIT itself
             client_encoding="utf8",
@@ -283,6 +283,25 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
         while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
             time.sleep(0.05)
         yield conn
+
+
+class _Conexao(psycopg.Connection[Any]):
+    """A connection that goes on after a Ctrl+C: what was begun is taken away by it."""
+
+    def wait(self, gen: Any, interval: float = 0.1, *args: Any, **kwargs: Any) -> Any:
+        """Wait for the server. After a Ctrl+C, too, until it has let go of the statement.
+
+        psycopg's own way of that closes the connection where the statement fails by itself just
+        then, for a lock say, and leaves it at work where the signal met psycopg's own code.
+        """
+        try:
+            return waiting.wait(gen, self.pgconn.socket, interval, *args, **kwargs)
+        except KeyboardInterrupt:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                self.cancel_safe(timeout=5)
+                while self.pgconn.get_result() is not None:
+                    pass
+            raise
 
 
 class _CursorCalado(psycopg.Cursor[Any]):
@@ -430,7 +449,13 @@ def _aplicar(
             indexadas(conn, indices, andamento, todas=obra.ao_vivo),
             obra.anotando() if obra.ao_vivo else nullcontext(),
         ):
-            _com_paciencia(conn, obra.realizar, andamento)
+            try:
+                _com_paciencia(conn, obra.realizar, andamento)
+            except KeyboardInterrupt:
+                if not obra.feita():  # it may have met the commit
+                    raise
+        if obra.ao_vivo:
+            obra.desanotar()  # out here: it is installed, and needs its indexes, come what may
     andamento.terminou()
     return [m.id for m in obra.migracoes]
 
@@ -522,22 +547,27 @@ class _Obra:
             if self.ao_vivo:
                 _com_paciencia(self.conn, self._trocar, self.andamento, self._ninguem_espera)
 
+    def feita(self) -> bool:
+        """Tell whether it is committed."""
+        registro = _registro(self.conn, self.schema)
+        return all(m.id in registro for m in self.migracoes)
+
     @contextmanager
     def anotando(self) -> Iterator[None]:
-        """Have what is written to the sources noted, until the block ends."""
+        """Have what is written to the sources noted; take the notes away if the block fails."""
         self.andamento.diga("noting what is written meanwhile")
         try:
             _com_paciencia(self.conn, lambda: anotar(self.conn, self.fontes, TRAVA), self.andamento)
             self.andamento.soltou()
             yield
-        finally:
-            self._desanotar()
+        except BaseException:
+            self.desanotar()
+            raise
 
-    def _desanotar(self) -> None:
+    def desanotar(self) -> None:
         """Take the notes away; where that cannot be, they do no harm."""
         for _ in range(AO_LIMPAR):
             try:
-                sossegar(self.conn)
                 desanotar(self.conn)
                 return
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
