@@ -665,7 +665,8 @@ def test_a_signal_leaves_nothing(vazio: str, depois_de: str, sinal: signal.Signa
             processo.send_signal(sinal)
             time.sleep(0.5)
             escritor.rollback()
-            assert processo.wait(20) == 1
+            resto = processo.stderr.read()
+            assert processo.wait(20) == 1, resto
     assert objetos(vazio) == antes
     with psycopg.connect(vazio) as conn:
         assert not estado(conn).pela_metade
