@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
@@ -102,6 +103,7 @@ def indexadas(
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
+            _sossegar(conn)
             for nome in reversed(feitos):
                 conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
         raise
@@ -136,8 +138,14 @@ def anotar(conn: psycopg.Connection[Any], fontes: str, trava: int) -> None:
 
 def desanotar(conn: psycopg.Connection[Any]) -> None:
     """Take the notes away, and the triggers that write them where they are left."""
-    with conn.transaction():
-        passo(conn, "vivo_limpar")
+    _sossegar(conn)
+    passo(conn, "vivo_limpar")
+
+
+def _sossegar(conn: psycopg.Connection[Any]) -> None:
+    """Leave a transaction that nobody ended, since Ctrl+C met those who would have."""
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        conn.execute("ROLLBACK")  # the connection is in autocommit
 
 
 def transacoes(conn: psycopg.Connection[Any]) -> str:
