@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +29,6 @@ _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how fa
 _SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
 _GRANDE = 64 << 20  # bytes of all sources together; less is counted in well under a second
-Outra = Callable[[], contextlib.AbstractContextManager[psycopg.Connection[Any]]]
 ANOTACAO = "_estoque_anotacao"  # the notes, as instalacao/vivo_anotar.sql makes them
 
 
@@ -89,13 +87,11 @@ def indexadas(
     andamento: Andamento,
     *,
     todas: bool = False,
-    outra: Outra,
 ) -> Iterator[None]:
     """Build indexes (name, table, columns) beside the writers; remove them if the block fails.
 
     The connection is in autocommit, its search_path the schema to install into. Tables that are
-    not there yet are passed over, and so are small ones, unless `todas` are to be indexed. `outra`
-    gives a connection like it, in case that it is lost.
+    not there yet are passed over, and so are small ones, unless `todas` are to be indexed.
     """
     limite = 1 if todas else _PEQUENA
     feitos: list[sql.Identifier] = []
@@ -106,9 +102,10 @@ def indexadas(
                 _indexar(conn, indice, tabela, colunas, limite, feitos, andamento)
         yield
     except BaseException:
-        with contextlib.suppress(psycopg.Error), para_limpar(conn, outra) as aberta:
+        with contextlib.suppress(psycopg.Error):
+            _sossegar(conn)
             for nome in reversed(feitos):
-                aberta.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
+                conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(nome))
         raise
 
 
@@ -139,46 +136,16 @@ def anotar(conn: psycopg.Connection[Any], fontes: str, trava: int) -> None:
         passo(conn, "vivo_anotar")
 
 
-def largar(conn: psycopg.Connection[Any]) -> None:
-    """Let go of a statement that was cut off.
-
-    Ctrl+C may meet psycopg where it leaves the answer of the server unread.
-    """
-    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
-        conn.cancel()
-        while conn.pgconn.get_result() is not None:
-            pass
-
-
-@contextlib.contextmanager
-def para_limpar(conn: psycopg.Connection[Any], outra: Outra) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection to clear up with: this one, out of what was cut off, or `outra`.
-
-    psycopg closes the connection where Ctrl+C and an error of the server coincide. One that the
-    server has closed stays so: an administrator may have wanted that.
-    """
-    if conn.closed and interrompido(sys.exc_info()[1]):
-        with outra() as nova:
-            yield nova
-        return
-    if not conn.closed:
-        largar(conn)
-        if conn.info.transaction_status != TransactionStatus.IDLE:
-            conn.execute("ROLLBACK")  # it is in autocommit
-    yield conn
-
-
-def interrompido(erro: BaseException | None) -> KeyboardInterrupt | None:
-    """Return the Ctrl+C that an error is, or came after."""
-    while erro is not None and not isinstance(erro, KeyboardInterrupt):
-        erro = erro.__context__
-    return erro
-
-
 def desanotar(conn: psycopg.Connection[Any]) -> None:
     """Take the notes away, and the triggers that write them where they are left."""
-    with conn.transaction():
-        passo(conn, "vivo_limpar")
+    _sossegar(conn)
+    passo(conn, "vivo_limpar")
+
+
+def _sossegar(conn: psycopg.Connection[Any]) -> None:
+    """Leave a transaction that nobody ended, since Ctrl+C met those who would have."""
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        conn.execute("ROLLBACK")  # the connection is in autocommit
 
 
 def transacoes(conn: psycopg.Connection[Any]) -> str:

@@ -34,7 +34,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import sql
+from psycopg import sql, waiting
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
@@ -47,10 +48,7 @@ from estoque_pg.adocao import (
     desanotar,
     existe,
     indexadas,
-    interrompido,
-    largar,
     linhas,
-    para_limpar,
     pela_metade,
     sao_grandes,
     transacoes,
@@ -135,7 +133,7 @@ def instalar(
             "SELECT set_config('estoque_pg.tolerante', %s, false)",
             ["on" if tolerante else "off"],
         )
-        return _aplicar(conn, conninfo, _schema(conn, schema), pasta, Andamento(avisar))
+        return _aplicar(conn, _schema(conn, schema), pasta, Andamento(avisar))
 
 
 def migrar(
@@ -151,7 +149,7 @@ def migrar(
         atual = estado(conn, nome, pasta)
         if not atual.instalado and (erro := recusa(atual)):
             raise erro
-        return _aplicar(conn, conninfo, nome, pasta, Andamento(avisar))
+        return _aplicar(conn, nome, pasta, Andamento(avisar))
 
 
 def desfazer(
@@ -263,14 +261,8 @@ def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
 @contextmanager
 def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     """Open a connection that holds the lock, with the settings migrations are written for."""
-    with traduzindo(), _conectar(conninfo) as conn:
-        yield conn
-
-
-@contextmanager
-def _conectar(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     try:
-        conn = psycopg.connect(
+        conn = _Conexao.connect(
             conninfo,
             autocommit=True,  # yoyo sends BEGIN and COMMIT itself
             client_encoding="utf8",
@@ -278,7 +270,7 @@ def _conectar(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
         )
     except psycopg.Error as erro:
         raise sem_conexao(erro) from erro
-    with conn:
+    with traduzindo(), conn:
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
         # Whether the sources fit is said by the step that follows, in words of ours.
@@ -291,6 +283,25 @@ def _conectar(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
         while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
             time.sleep(0.05)
         yield conn
+
+
+class _Conexao(psycopg.Connection[Any]):
+    """A connection that goes on after a Ctrl+C: what was begun is taken away by it."""
+
+    def wait(self, gen: Any, interval: float = 0.1, *args: Any, **kwargs: Any) -> Any:
+        """Wait for the server. After a Ctrl+C, too, until it has let go of the statement.
+
+        psycopg's own way of that closes the connection where the statement fails by itself just
+        then, for a lock say, and leaves it at work where the signal met psycopg's own code.
+        """
+        try:
+            return waiting.wait(gen, self.pgconn.socket, interval, *args, **kwargs)
+        except KeyboardInterrupt:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                self.cancel_safe(timeout=5)
+                while self.pgconn.get_result() is not None:
+                    pass
+            raise
 
 
 class _CursorCalado(psycopg.Cursor[Any]):
@@ -418,11 +429,7 @@ def _recusar(atual: Estado) -> None:
 
 
 def _aplicar(
-    conn: psycopg.Connection[Any],
-    conninfo: str,
-    schema: str,
-    pasta: Path | None,
-    andamento: Andamento,
+    conn: psycopg.Connection[Any], schema: str, pasta: Path | None, andamento: Andamento
 ) -> list[str]:
     atual = estado(conn, schema, pasta)
     _recusar(atual)
@@ -434,20 +441,21 @@ def _aplicar(
     # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
     # a list it shares between all callers of the process.
     obra = _Obra(
-        conn,
-        conninfo,
-        schema,
-        [m for m in _ler(pasta) if m.id in atual.pendentes],
-        atual,
-        andamento,
+        conn, schema, [m for m in _ler(pasta) if m.id in atual.pendentes], atual, andamento
     )
     with _falha(f"migration {obra.migracoes[0].id}"):
         indices = obra.ensaiar()
         with (
-            indexadas(conn, indices, andamento, todas=obra.ao_vivo, outra=obra.outra),
+            indexadas(conn, indices, andamento, todas=obra.ao_vivo),
             obra.anotando() if obra.ao_vivo else nullcontext(),
         ):
-            _com_paciencia(conn, obra.realizar, andamento)
+            try:
+                _com_paciencia(conn, obra.realizar, andamento)
+            except KeyboardInterrupt:
+                if not obra.feita():  # it may have met the commit
+                    raise
+        if obra.ao_vivo:
+            obra.desanotar()  # out here: it is installed, and needs its indexes, come what may
     andamento.terminou()
     return [m.id for m in obra.migracoes]
 
@@ -458,14 +466,12 @@ class _Obra:
     def __init__(
         self,
         conn: psycopg.Connection[Any],
-        conninfo: str,
         schema: str,
         migracoes: list[Any],
         atual: Estado,
         andamento: Andamento,
     ) -> None:
         self.conn = conn
-        self.conninfo = conninfo
         self.schema = schema
         self.migracoes = migracoes
         self.nova = not atual.instalado
@@ -519,7 +525,7 @@ class _Obra:
     def realizar(self) -> None:
         """Apply what is pending and take the steps around it, all in one commit."""
         self.andamento.recomecou()
-        with self.backend.transaction(), self._largando():
+        with self.backend.transaction():
             self._comecar()
             antes = _direitos(self.conn, self.schema)
             self.backend.preparar()
@@ -541,40 +547,28 @@ class _Obra:
             if self.ao_vivo:
                 _com_paciencia(self.conn, self._trocar, self.andamento, self._ninguem_espera)
 
-    @contextmanager
-    def _largando(self) -> Iterator[None]:
-        """Let go of what was cut off, so that yoyo can roll back."""
-        try:
-            yield
-        except BaseException:
-            if not self.conn.closed:
-                largar(self.conn)
-            raise
-
-    @contextmanager
-    def outra(self) -> Iterator[psycopg.Connection[Any]]:
-        """Open another connection like ours, which is lost; it waits until that has ended."""
-        with _conectar(self.conninfo) as conn:
-            _Backend(conn, self.schema)  # sets the search_path
-            yield conn
+    def feita(self) -> bool:
+        """Tell whether it is committed."""
+        registro = _registro(self.conn, self.schema)
+        return all(m.id in registro for m in self.migracoes)
 
     @contextmanager
     def anotando(self) -> Iterator[None]:
-        """Have what is written to the sources noted, until the block ends."""
+        """Have what is written to the sources noted; take the notes away if the block fails."""
         self.andamento.diga("noting what is written meanwhile")
         try:
             _com_paciencia(self.conn, lambda: anotar(self.conn, self.fontes, TRAVA), self.andamento)
             self.andamento.soltou()
             yield
-        finally:
-            self._desanotar()
+        except BaseException:
+            self.desanotar()
+            raise
 
-    def _desanotar(self) -> None:
+    def desanotar(self) -> None:
         """Take the notes away; where that cannot be, they do no harm."""
         for _ in range(AO_LIMPAR):
             try:
-                with para_limpar(self.conn, self.outra) as conn:
-                    desanotar(conn)
+                desanotar(self.conn)
                 return
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 time.sleep(random.uniform(0.2, 1))
@@ -704,8 +698,6 @@ def _falha(obra: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as erro:
-        if interrupcao := interrompido(erro):  # rolling back failed because of it
-            raise interrupcao from None
         falha = traduzir(erro)
         if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
             falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)

@@ -672,6 +672,50 @@ def test_a_signal_leaves_nothing(vazio: str, depois_de: str, sinal: signal.Signa
         assert not estado(conn).pela_metade
 
 
+def test_what_is_installed_when_it_is_interrupted_stays_whole(
+    vazio: str, ganchos: dict[str, Gancho]
+) -> None:
+    """All that is left to do then is to take the notes away; the indexes are needed."""
+    preparar(vazio, criar_fontes(), *POVOAR)
+    antes = objetos(vazio)
+
+    def falhar() -> None:
+        raise KeyboardInterrupt
+
+    ganchos["before vivo_limpar"] = falhar
+    with pytest.raises(KeyboardInterrupt):
+        instalar(vazio, None)
+    banco = Banco(vazio)
+    banco.verificar()
+    assert banco.valor("SELECT count(*) FROM estoque_gatilhos() WHERE estado <> 'ok'") == 0
+    indices = banco.cru("SELECT nome FROM _estoque_indices_das_fontes()")
+    assert {("class", i["nome"]) for i in indices} <= set(objetos(vazio))
+    banco.fechar()
+    desfazer(vazio, None)
+    assert objetos(vazio) == antes
+
+
+@pytest.mark.parametrize("grande", [True, False])
+def test_an_interrupt_that_meets_the_commit_is_too_late(
+    vazio: str, monkeypatch: pytest.MonkeyPatch, grande: bool
+) -> None:
+    preparar(vazio, criar_fontes(), *POVOAR)
+    if not grande:
+        monkeypatch.setattr(adocao, "_GRANDE", 1 << 40)
+    realizar = migracoes._Obra.realizar
+
+    def interrompida(obra: migracoes._Obra) -> None:
+        realizar(obra)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migracoes._Obra, "realizar", interrompida)
+    assert instalar(vazio, None) == ["0001.nucleo"]
+    banco = exato(vazio)
+    indices = banco.cru("SELECT nome FROM _estoque_indices_das_fontes()")
+    assert {("class", i["nome"]) for i in indices} <= set(objetos(vazio))
+    banco.fechar()
+
+
 def test_two_installations_at_once(vazio: str, ganchos: dict[str, Gancho]) -> None:
     """One waits for the other, and finds nothing to do, or has another schema to do."""
     preparar(
