@@ -33,8 +33,8 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
 
     `banco` is a psycopg connection or a `psycopg_pool.ConnectionPool`. The constructor opens
     nothing and changes nothing. `schema` is that of the install; None means the one that the
-    connection's search_path finds. Nothing of a session is changed, nothing is prepared: a pooler may
-    stand in between.
+    connection's search_path finds. Nothing of a session is changed, and nothing is prepared: a
+    pooler may stand in between.
 
     A connection and its transaction stay the caller's: no method commits. With a pool each call
     borrows a connection and is a transaction of its own. Serialization failures and deadlocks
@@ -46,9 +46,7 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
     the others typed rows and values. `estoque_pg.perguntas` describes each.
     """
 
-    def __init__(
-        self, banco: psycopg.Connection[Any] | Pool, schema: str | None = None
-    ) -> None:
+    def __init__(self, banco: psycopg.Connection[Any] | Pool, schema: str | None = None) -> None:
         exigir_banco(banco, psycopg.Connection)
         self.banco = banco
         self.schema = schema
@@ -61,9 +59,7 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
             try:
                 with traduzindo(), self._conexao() as conn, psycopg.Cursor(conn) as cursor:
                     preparar(cursor, pergunta)
-                    cursor.execute(
-                        pergunta.consulta(self.schema), pergunta.parametros, **EXECUCAO
-                    )
+                    cursor.execute(pergunta.consulta(self.schema), pergunta.parametros, **EXECUCAO)
                     return pergunta.resposta(cursor.fetchall())
             except ErroSerializacao as erro:
                 time.sleep(repeticao.espera(erro))
@@ -82,9 +78,7 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
                 yield conn
 
 
-def responder(
-    conn: psycopg.Connection[Any], pergunta: Pergunta[T], schema: str | None = None
-) -> T:
+def responder(conn: psycopg.Connection[Any], pergunta: Pergunta[T], schema: str | None = None) -> T:
     """Carry one question out on a connection."""
     return APIEstoqueTempoReal(conn, schema).responder(pergunta)
 

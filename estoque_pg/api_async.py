@@ -30,8 +30,8 @@ class PoolAsync(Protocol):
 class APIEstoqueTempoRealAsync(Metodos, Assincrona):
     """`APIEstoqueTempoReal` for asyncio: the same methods, each to be awaited.
 
-    `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`; `schema`, who owns the
-    transaction, what is retried and what is raised are as there.
+    `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`;
+    `schema`, who owns the transaction, what is retried and what is raised are as there.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The minute job in pg_cron, wherever that sits: what may need a second connection.
 
-Connection and transaction are the caller's, and `schema` is meant, as with `APIEstoqueTempoReal`. All functions raise
-`ErroEstoque`.
+Connection and transaction are the caller's, and `schema` is meant, as with `APIEstoqueTempoReal`.
+All functions raise `ErroEstoque`.
 """
 
 from __future__ import annotations

@@ -164,9 +164,7 @@ class Situacao:
         }
 
 
-def situacao(
-    conn: psycopg.Connection[Any], schema: str | None = None, limite: int = 0
-) -> Situacao:
+def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: int = 0) -> Situacao:
     """Return how the installation in a schema is doing; None means the current schema.
 
     `limite` is how many seconds a statement of it may take, 0 any. Raises ErroEstoque.

@@ -188,7 +188,9 @@ class Banco:
 
     @contextmanager
     def conectar(self, paciencia: int = 10) -> Iterator[psycopg.Connection[Any]]:
-        """Open an autocommit connection. It may take `paciencia` seconds, unless the DSN or PGCONNECT_TIMEOUT says otherwise.
+        """Open an autocommit connection.
+
+        It may take `paciencia` seconds, unless the DSN or PGCONNECT_TIMEOUT says otherwise.
         """
         try:
             conn = psycopg.connect(

@@ -8,7 +8,6 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-
 CONEXOES = 10
 ESPERA = 2.0  # seconds a request waits for a connection before it answers 503
 
