@@ -140,3 +140,13 @@ def test_the_service(pooler: str) -> None:
             assert resposta.json()["produto"]["estoque_atual"] == 77
         assert cliente.get("/saude").status_code == 200
     assert sessao(pooler) == antes
+
+
+@pytest.mark.parametrize("comando", [("install",), ("migrate",), ("worker", "--uma-vez")])
+def test_what_needs_a_session_of_its_own_says_so(pooler: str, comando: tuple[str]) -> None:
+    antes = sessao(pooler)
+    feito = estoque(*comando, "--schema", "b", dsn=pooler)
+    assert feito.exit_code == 5
+    assert "goes through a pooler" in feito.stderr
+    assert "address of the PostgreSQL server" in feito.stderr
+    assert sessao(pooler) == antes

@@ -52,9 +52,9 @@ def _expandir(
 
 
 def ler_entrada() -> list[str]:
-    """Read codes from standard input, one per line; blanks around them and empty lines go.
+    """Read codes from standard input, one per line, as they are; empty lines go.
 
-    Nothing else separates: a code may itself hold blanks and commas.
+    Nothing else separates, and nothing is cut off: a code may begin or end with blanks.
     """
     if sys.stdin.isatty():
         avisar("codes, one per line; end with Ctrl-D")
@@ -68,7 +68,7 @@ def ler_entrada() -> list[str]:
         ) from erro
     # Not splitlines(): that also splits at signs which a code may hold.
     linhas = texto.replace("\r", "\n").split("\n")
-    return [codigo for linha in linhas if (codigo := linha.strip())]
+    return [codigo for codigo in linhas if codigo.strip()]
 
 
 def exigir(codigos: Sequence[str], achados: set[str]) -> None:

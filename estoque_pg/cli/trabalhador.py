@@ -21,6 +21,7 @@ import psycopg
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, contar, escrever
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao
+from estoque_pg.migracoes import exigir_direta
 from estoque_pg.perguntas import conferencia, internas
 from estoque_pg.perguntas.conferencia import Execucao
 
@@ -72,6 +73,7 @@ class Trabalhador:
     @contextmanager
     def _conectar(self) -> Iterator[psycopg.Connection[Any]]:
         with self.banco.sessao() as conn:
+            exigir_direta(conn)
             self.banco.responder(conn, internas.chamar_se_worker())
             yield conn
 
