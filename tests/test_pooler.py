@@ -32,6 +32,8 @@ CONSULTAS = (
     ("recalcular", "--tudo"),
     ("status",),
     ("bench", "--vezes", "10"),
+    ("vigiar",),
+    ("grant", "pg_monitor", "--leitura"),
 )
 DA_SESSAO = (
     "SELECT name, setting FROM pg_settings WHERE source = 'session' AND name NOT IN"
@@ -142,7 +144,9 @@ def test_the_service(pooler: str) -> None:
     assert sessao(pooler) == antes
 
 
-@pytest.mark.parametrize("comando", [("install",), ("migrate",), ("worker", "--uma-vez")])
+@pytest.mark.parametrize(
+    "comando", [("install",), ("migrate",), ("uninstall", "--sim"), ("worker", "--uma-vez")]
+)
 def test_what_needs_a_session_of_its_own_says_so(pooler: str, comando: tuple[str]) -> None:
     antes = sessao(pooler)
     feito = estoque(*comando, "--schema", "b", dsn=pooler)
