@@ -165,7 +165,8 @@ def existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
 def linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[Any]:
     """Return what a statement of consultas.sql answers, as tuples."""
     with psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
-        return cursor.execute(CONSULTAS[nome], parametros).fetchall()
+        # Binary, as the questions are: times are read whatever the DateStyle.
+        return cursor.execute(CONSULTAS[nome], parametros, binary=True).fetchall()
 
 
 def _indexar(

@@ -12,7 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
 from estoque_pg.metodos import Metodos, Sincrona, exigir_banco
-from estoque_pg.perguntas.base import Pergunta, preparar
+from estoque_pg.perguntas.base import EXECUCAO, Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
 T = TypeVar("T")
@@ -32,7 +32,9 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
     """Ask for balances, forecasts and ruptures; rebuild and audit them; keep the installation well.
 
     `banco` is a psycopg connection or a `psycopg_pool.ConnectionPool`. The constructor opens
-    nothing and changes nothing. The schema is the one the connection's search_path finds.
+    nothing and changes nothing. `schema` is that of the install; None means the one that the
+    connection's search_path finds. Nothing of a session is changed, and nothing is prepared: a
+    pooler may stand in between.
 
     A connection and its transaction stay the caller's: no method commits. With a pool each call
     borrows a connection and is a transaction of its own. Serialization failures and deadlocks
@@ -44,9 +46,10 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
     the others typed rows and values. `estoque_pg.perguntas` describes each.
     """
 
-    def __init__(self, banco: psycopg.Connection[Any] | Pool) -> None:
+    def __init__(self, banco: psycopg.Connection[Any] | Pool, schema: str | None = None) -> None:
         exigir_banco(banco, psycopg.Connection)
         self.banco = banco
+        self.schema = schema
 
     def responder(self, pergunta: Pergunta[T]) -> T:
         """Carry a question out: what every method does with its own."""
@@ -56,7 +59,7 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
             try:
                 with traduzindo(), self._conexao() as conn, psycopg.Cursor(conn) as cursor:
                     preparar(cursor, pergunta)
-                    cursor.execute(pergunta.consulta, pergunta.parametros)
+                    cursor.execute(pergunta.consulta(self.schema), pergunta.parametros, **EXECUCAO)
                     return pergunta.resposta(cursor.fetchall())
             except ErroSerializacao as erro:
                 time.sleep(repeticao.espera(erro))
@@ -75,13 +78,15 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
                 yield conn
 
 
-def responder(conn: psycopg.Connection[Any], pergunta: Pergunta[T]) -> T:
+def responder(conn: psycopg.Connection[Any], pergunta: Pergunta[T], schema: str | None = None) -> T:
     """Carry one question out on a connection."""
-    return APIEstoqueTempoReal(conn).responder(pergunta)
+    return APIEstoqueTempoReal(conn, schema).responder(pergunta)
 
 
 @contextmanager
-def retrato(conn: psycopg.Connection[Any]) -> Iterator[APIEstoqueTempoReal]:
+def retrato(
+    conn: psycopg.Connection[Any], schema: str | None = None
+) -> Iterator[APIEstoqueTempoReal]:
     """Ask several questions of one snapshot and one `today`, read only.
 
     In a transaction of the caller's it is no more than what that one sees; what fails inside is
@@ -89,13 +94,13 @@ def retrato(conn: psycopg.Connection[Any]) -> Iterator[APIEstoqueTempoReal]:
     """
     if conn.info.transaction_status != TransactionStatus.IDLE:
         with conn.transaction():
-            yield APIEstoqueTempoReal(conn)
+            yield APIEstoqueTempoReal(conn, schema)
         return
     antes = conn.isolation_level, conn.read_only
     conn.isolation_level, conn.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
     try:
         with conn.transaction():
-            yield APIEstoqueTempoReal(conn)
+            yield APIEstoqueTempoReal(conn, schema)
     finally:
         if not conn.closed:
             conn.isolation_level, conn.read_only = antes

@@ -11,7 +11,7 @@ import psycopg
 
 from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
 from estoque_pg.metodos import Assincrona, Metodos, exigir_banco
-from estoque_pg.perguntas.base import Pergunta, preparar
+from estoque_pg.perguntas.base import EXECUCAO, Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
 T = TypeVar("T")
@@ -30,13 +30,16 @@ class PoolAsync(Protocol):
 class APIEstoqueTempoRealAsync(Metodos, Assincrona):
     """`APIEstoqueTempoReal` for asyncio: the same methods, each to be awaited.
 
-    `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`; who owns the
-    transaction, what is retried and what is raised are as there.
+    `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`;
+    `schema`, who owns the transaction, what is retried and what is raised are as there.
     """
 
-    def __init__(self, banco: psycopg.AsyncConnection[Any] | PoolAsync) -> None:
+    def __init__(
+        self, banco: psycopg.AsyncConnection[Any] | PoolAsync, schema: str | None = None
+    ) -> None:
         exigir_banco(banco, psycopg.AsyncConnection)
         self.banco = banco
+        self.schema = schema
 
     async def responder(self, pergunta: Pergunta[T]) -> T:
         """Carry a question out: what every method does with its own."""
@@ -47,7 +50,9 @@ class APIEstoqueTempoRealAsync(Metodos, Assincrona):
                 with traduzindo():
                     async with self._conexao() as conn, psycopg.AsyncCursor(conn) as cursor:
                         preparar(cursor, pergunta)
-                        await cursor.execute(pergunta.consulta, pergunta.parametros)
+                        await cursor.execute(
+                            pergunta.consulta(self.schema), pergunta.parametros, **EXECUCAO
+                        )
                         return pergunta.resposta(await cursor.fetchall())
             except ErroSerializacao as erro:
                 await asyncio.sleep(repeticao.espera(erro))

@@ -1,4 +1,4 @@
-"""Loads consultas.sql: the statements by name, parsed once at import."""
+"""Loads consultas.sql: the statements by name, parsed once at import, for any schema."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+
+from psycopg import sql
 
 _MARCA = re.compile(r"^-- nome: (\w+)$", re.MULTILINE)
 
@@ -20,4 +22,18 @@ def _carregar() -> Mapping[str, bytes]:
     return MappingProxyType(consultas)
 
 
-CONSULTAS: Mapping[str, bytes] = _carregar()
+_MODELOS: Mapping[str, bytes] = _carregar()
+
+
+def consulta(nome: str, schema: str | None = None) -> bytes:
+    """Return a statement that finds what is ours in a schema; None leaves it to the search_path."""
+    if schema is None:
+        return CONSULTAS[nome]
+    onde = sql.Identifier(schema).as_bytes(None).replace(b"%", b"%%")
+    modelo = _MODELOS[nome].replace(b"'nosso.", b"'" + onde.replace(b"'", b"''") + b".")
+    return modelo.replace(b"nosso.", onde + b".")
+
+
+CONSULTAS: Mapping[str, bytes] = MappingProxyType(
+    {nome: modelo.replace(b"nosso.", b"") for nome, modelo in _MODELOS.items()}
+)

@@ -1,23 +1,24 @@
 -- Every statement the Python package sends to ask or to maintain (the migration runner and the
 -- private server have their own). Each begins with "-- nome:", the key Python knows it by.
--- No schema is named: the caller's search_path chooses the install. Parameters are cast, so that
+-- What is ours stands as nosso.NAME: Python puts the schema of the install there, or nothing, and then
+-- the search_path finds it. So no session has to be told where to look. Parameters are cast, so that
 -- what Python infers about a value never selects, or misses, a function.
 
 -- nome: consultar
 -- One row per distinct known code of the list.
 SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7,
        dia_ruptura, movimentacoes_previstas
-  FROM estoque_consultar(%(codigos)s::text[]);
+  FROM nosso.estoque_consultar(%(codigos)s::text[]);
 
 -- nome: rupturas
 -- Products that run out within so many days, by date, then code.
 SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, dias_ate_ruptura
-  FROM estoque_rupturas(%(dias)s::integer);
+  FROM nosso.estoque_rupturas(%(dias)s::integer);
 
 -- nome: projecao
 -- One row per day from today to the horizon.
 SELECT dia, data, saldo_inicial, entrada, saida, saldo_final
-  FROM estoque_projecao(%(codigo)s::text, %(dias)s::integer);
+  FROM nosso.estoque_projecao(%(codigo)s::text, %(dias)s::integer);
 
 -- nome: projecao_completa
 -- A product, its days, and the earliest from which any of it (0.001, the least there is of
@@ -25,88 +26,84 @@ SELECT dia, data, saldo_inicial, entrada, saida, saldo_final
 SELECT p.cod_produto, p.nome_produto, p.estoque_atual, p.menor_estoque_d7, p.dia_ruptura,
        d.data_disponivel, d.quantidade_disponivel,
        (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.dia)
-          FROM estoque_projecao(p.cod_produto, %(dias)s::integer) AS x) AS projecao
-  FROM estoque_consultar(ARRAY[%(codigo)s::text]) AS p
- CROSS JOIN estoque_disponibilidade(p.cod_produto, 0.001, %(dias)s::integer) AS d;
+          FROM nosso.estoque_projecao(p.cod_produto, %(dias)s::integer) AS x) AS projecao
+  FROM nosso.estoque_consultar(ARRAY[%(codigo)s::text]) AS p
+ CROSS JOIN nosso.estoque_disponibilidade(p.cod_produto, 0.001, %(dias)s::integer) AS d;
 
 -- nome: disponibilidade
 -- The earliest day from which the quantity can be promised.
 SELECT data_disponivel, quantidade_disponivel
-  FROM estoque_disponibilidade(%(codigo)s::text, %(quantidade)s::numeric, %(dias)s::integer);
+  FROM nosso.estoque_disponibilidade(%(codigo)s::text, %(quantidade)s::numeric, %(dias)s::integer);
 
 -- nome: estatisticas
 -- The whole stock in one row.
 SELECT total_produtos, produtos_com_ruptura, produtos_estoque_negativo, produtos_estoque_zerado,
        movimentacoes_previstas_7d, percentual_ruptura
-  FROM estoque_estatisticas();
+  FROM nosso.estoque_estatisticas();
 
 -- nome: verificar
 -- Every stored value that differs from the sources; NULL audits everything.
 SELECT cod_produto, campo, data_prevista, valor_armazenado, valor_esperado
-  FROM estoque_verificar(%(codigos)s::text[]);
+  FROM nosso.estoque_verificar(%(codigos)s::text[]);
 
 -- nome: contagem
 -- How much there is to audit: products and forecast rows.
-SELECT (SELECT count(*) FROM estoque_tempo_real) AS produtos,
-       (SELECT count(*) FROM movimentacao_prevista) AS previsoes;
+SELECT (SELECT count(*) FROM nosso.estoque_tempo_real) AS produtos,
+       (SELECT count(*) FROM nosso.movimentacao_prevista) AS previsoes;
 
 -- nome: recalcular
 -- Rebuild one product from the sources; the number corrected.
-SELECT estoque_recalcular(%(codigo)s::text);
+SELECT nosso.estoque_recalcular(%(codigo)s::text);
 
 -- nome: recalcular_produto
 -- Rebuild one product from the sources; the balance it has then, and whether it was wrong.
 SELECT cod_produto, saldo_atual, corrigido
-  FROM _estoque_recalcular_produto(%(codigo)s::text);
+  FROM nosso._estoque_recalcular_produto(%(codigo)s::text);
 
 -- nome: recalcular_tudo
 -- Rebuild every product from the sources; the number corrected.
-SELECT estoque_recalcular_tudo();
+SELECT nosso.estoque_recalcular_tudo();
 
 -- nome: codigo
 -- The canonical code.
-SELECT estoque_codigo(%(codigo)s::text);
+SELECT nosso.estoque_codigo(%(codigo)s::text);
 
 -- nome: hoje
 -- The business date.
-SELECT estoque_hoje();
-
--- nome: search_path
--- Look in one schema only; pg_temp last, so that no temporary table can stand in for ours.
-SELECT set_config('search_path', %(caminho)s, false);
+SELECT nosso.estoque_hoje();
 
 -- nome: conceder
 -- Give a role what a reader or a writer needs; the statements run.
-SELECT * FROM estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
+SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
 
 -- nome: vigiar
 -- Put missing triggers and changed functions back; how many.
-SELECT estoque_vigiar();
+SELECT nosso.estoque_vigiar();
 
 -- nome: fallback
 -- Compare a batch of products with the sources and mend them.
-SELECT processados, corrigidos, falhas FROM estoque_fallback(%(lote)s::integer);
+SELECT processados, corrigidos, falhas FROM nosso.estoque_fallback(%(lote)s::integer);
 
 -- nome: minuto
 -- The minute job; no row where another run is under way, or on a standby.
-SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor FROM estoque_minuto();
+SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor FROM nosso.estoque_minuto();
 
 -- nome: configurar
 -- Set what is not NULL of the settings of the minute job; the settings as they are then.
 SELECT por_execucao, extract(epoch FROM orcamento)::float8 AS orcamento
-  FROM estoque_configurar(%(por_execucao)s::integer, make_interval(secs => %(orcamento)s::float8));
+  FROM nosso.estoque_configurar(%(por_execucao)s::integer, make_interval(secs => %(orcamento)s::float8));
 
 -- nome: agendar
 -- Put the minute job into the pg_cron of this database; its name.
-SELECT estoque_agendar();
+SELECT nosso.estoque_agendar();
 
 -- nome: desagendar
 -- Take it out; whether it was there.
-SELECT estoque_desagendar();
+SELECT nosso.estoque_desagendar();
 
 -- nome: cron
 -- The job as pg_cron knows it, and the database pg_cron sits in, if this role may know.
-SELECT nome, horario, comando, banco, banco_do_cron FROM _estoque_cron();
+SELECT nome, horario, comando, banco, banco_do_cron FROM nosso._estoque_cron();
 
 -- nome: cron_ausente
 -- Whether the database lacks pg_cron.
@@ -128,17 +125,17 @@ SELECT set_config('application_name', 'estoque worker', false);
 -- nome: tomar_vez_do_worker
 -- Become the worker of this schema, for as long as the session lasts; false when there is one.
 SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 0))
-  FROM pg_proc WHERE oid = 'estoque_minuto'::regproc;
+  FROM pg_proc WHERE oid = 'nosso.estoque_minuto'::regproc;
 
 -- nome: resumo
 -- The figures of an installation; only reads, on a standby too.
 SELECT now() AS agora, pg_is_in_recovery() AS espelho,
-       (SELECT max(aplicada_em) FROM estoque_migracao_soma) AS instalado_em,
+       (SELECT max(aplicada_em) FROM nosso.estoque_migracao_soma) AS instalado_em,
        t.produtos, t.vencidos, t.comparado_desde,
        c.por_execucao, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
-       (SELECT count(*) FROM estoque_correcao
+       (SELECT count(*) FROM nosso.estoque_correcao
          WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
-       (SELECT count(*) FROM estoque_falha) AS total_de_falhas,
+       (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
        (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
        -- Who may not read the statistics of others cannot know whether the launcher lives.
        CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
@@ -149,31 +146,31 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
   FROM (SELECT count(*) AS produtos,
                count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
                min(comparado_em) AS comparado_desde
-          FROM (SELECT estoque_hoje() AS hoje) AS h, estoque_tempo_real) AS t
-  LEFT JOIN estoque_controle AS c ON true;
+          FROM (SELECT nosso.estoque_hoje() AS hoje) AS h, nosso.estoque_tempo_real) AS t
+  LEFT JOIN nosso.estoque_controle AS c ON true;
 
 -- nome: gatilhos
 -- The triggers the system needs, and their state.
-SELECT tabela, gatilho, estado FROM estoque_gatilhos();
+SELECT tabela, gatilho, estado FROM nosso.estoque_gatilhos();
 
 -- nome: alterados
 -- Functions that are not what was installed.
-SELECT objeto, estado FROM estoque_alterados();
+SELECT objeto, estado FROM nosso.estoque_alterados();
 
 -- nome: execucoes
 -- The newest runs of the minute job.
 SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor
-  FROM estoque_execucao ORDER BY id DESC LIMIT 5;
+  FROM nosso.estoque_execucao ORDER BY id DESC LIMIT 5;
 
 -- nome: correcoes
 -- The newest differences that were mended.
 SELECT corrigido_em, cod_produto, campo, data_prevista, valor_antes, valor_depois
-  FROM estoque_correcao ORDER BY id DESC LIMIT 5;
+  FROM nosso.estoque_correcao ORDER BY id DESC LIMIT 5;
 
 -- nome: falhas
 -- The products that have failed for longest.
 SELECT cod_produto, sqlstate, mensagem, desde, ultima_em, vezes
-  FROM estoque_falha ORDER BY desde, cod_produto LIMIT 10;
+  FROM nosso.estoque_falha ORDER BY desde, cod_produto LIMIT 10;
 
 -- nome: tarefa
 -- The minute job in the pg_cron of this database, and how its last run ended.
@@ -182,40 +179,31 @@ SELECT j.active AS ativa, j.username AS usuario, d.status AS estado, d.return_me
   LEFT JOIN LATERAL (SELECT r.status, r.return_message FROM cron.job_run_details AS r
                       WHERE r.jobid = j.jobid AND r.status NOT IN ('starting', 'running')
                       ORDER BY r.runid DESC LIMIT 1) AS d ON true
- WHERE j.jobname = (SELECT nome FROM _estoque_cron())
+ WHERE j.jobname = (SELECT nome FROM nosso._estoque_cron())
  ORDER BY j.jobid LIMIT 1;
-
--- nome: sessao_http
--- What a session of the HTTP application is set to: where to look (NULL: where the role looks),
--- and, where the role has no limit of its own, how long a statement may hold a connection.
-SELECT set_config('search_path', coalesce(%(caminho)s, current_setting('search_path')), false)
-           AS search_path,
-       set_config('statement_timeout', coalesce(
-           nullif(current_setting('statement_timeout'), '0'), %(limite)s), false)
-           AS statement_timeout;
 
 -- nome: completar
 -- Known codes that begin so, with the product's name, for the shell.
 SELECT c.codigo, t.nome_produto
-  FROM estoque_codigo_conhecido AS c
-  JOIN estoque_tempo_real AS t USING (cod_produto)
+  FROM nosso.estoque_codigo_conhecido AS c
+  JOIN nosso.estoque_tempo_real AS t USING (cod_produto)
  WHERE starts_with(c.codigo, %(prefixo)s::text)
  ORDER BY c.codigo
  LIMIT 200;
 
 -- nome: prazo
--- Give up statements after so many milliseconds.
-SELECT set_config('statement_timeout', %(ms)s, false);
+-- Give up the statements of this transaction after so many milliseconds.
+SELECT set_config('statement_timeout', %(ms)s, true);
 
 -- nome: acompanhar
 -- What the following screen shows of the products asked for.
 SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura,
-       dia_ruptura - estoque_hoje() AS dias_ate_ruptura
-  FROM estoque_consultar(%(codigos)s::text[]);
+       dia_ruptura - nosso.estoque_hoje() AS dias_ate_ruptura
+  FROM nosso.estoque_consultar(%(codigos)s::text[]);
 
 -- nome: amostra
 -- Some products, for measuring.
-SELECT cod_produto FROM estoque_tempo_real ORDER BY random() LIMIT 1000;
+SELECT cod_produto FROM nosso.estoque_tempo_real ORDER BY random() LIMIT 1000;
 
 -- nome: instalacoes
 -- The schemas the package is installed in, of those the role may use.
@@ -278,7 +266,7 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 
 -- nome: indices_das_fontes
 -- The indexes that this version has on the sources.
-SELECT nome, tabela, colunas FROM _estoque_indices_das_fontes();
+SELECT nome, tabela, colunas FROM nosso._estoque_indices_das_fontes();
 
 -- nome: fontes_a_anotar
 -- The sources as vivo_anotar takes them: what is noted of the columns of each.
@@ -289,7 +277,7 @@ SELECT jsonb_agg(to_jsonb(x))::text
                     WHEN f.tabela = 'embarque_itens' THEN ARRAY['lote', 'separacao_lote_id']
                     ELSE ARRAY['codigo', 'codigo_origem', 'codigo', 'codigo_destino'] END
                    AS argumentos
-          FROM _estoque_fontes() AS f) AS x;
+          FROM nosso._estoque_fontes() AS f) AS x;
 
 -- nome: pela_metade
 -- Whether there are notes of ours: an installation is under way, or was cut off.

@@ -1,7 +1,7 @@
 """The minute job in pg_cron, wherever that sits: what may need a second connection.
 
-Connection and transaction are the caller's, as with `APIEstoqueTempoReal`. All functions raise
-`ErroEstoque`.
+Connection and transaction are the caller's, and `schema` is meant, as with `APIEstoqueTempoReal`.
+All functions raise `ErroEstoque`.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Tarefa(Linha):
     banco_do_cron: str
 
 
-def agendar(conn: psycopg.Connection[Any]) -> Tarefa:
+def agendar(conn: psycopg.Connection[Any], schema: str | None = None) -> Tarefa:
     """Put the minute job into pg_cron, every minute; doing it again makes it anew.
 
     Where pg_cron sits in another database of the server, this connects there with the same
     credentials. Raises CronAusente where there is none, SemPermissao without the rights.
     """
-    tarefa = cron(conn)
+    tarefa = cron(conn, schema)
     try:
-        responder(conn, internas.agendar())
+        responder(conn, internas.agendar(), schema)
         return Tarefa(tarefa.nome, tarefa.banco)
     except CronAusente as erro:
         with _alhures(conn, tarefa, erro) as outra:
@@ -46,22 +46,22 @@ def agendar(conn: psycopg.Connection[Any]) -> Tarefa:
             return Tarefa(tarefa.nome, outra.info.dbname)
 
 
-def desagendar(conn: psycopg.Connection[Any]) -> bool:
+def desagendar(conn: psycopg.Connection[Any], schema: str | None = None) -> bool:
     """Take the minute job out of pg_cron, wherever that sits; return whether it was there.
 
     Raises as `agendar` does.
     """
-    tarefa = cron(conn)
+    tarefa = cron(conn, schema)
     try:
-        return responder(conn, internas.desagendar())
+        return responder(conn, internas.desagendar(), schema)
     except CronAusente as erro:
         with _alhures(conn, tarefa, erro) as outra:
             return responder(outra, internas.cron_desagendar_alhures(tarefa.nome)) > 0
 
 
-def cron(conn: psycopg.Connection[Any]) -> Cron:
+def cron(conn: psycopg.Connection[Any], schema: str | None = None) -> Cron:
     """Return what the minute job is called in pg_cron, for `tirar`."""
-    return responder(conn, internas.cron())
+    return responder(conn, internas.cron(), schema)
 
 
 def tirar(conn: psycopg.Connection[Any], tarefa: Cron) -> bool:

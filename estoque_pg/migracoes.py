@@ -57,6 +57,7 @@ from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
+    ErroConexao,
     ErroEstoque,
     FonteIncompativel,
     MigracaoAlterada,
@@ -258,6 +259,14 @@ def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
 # -- the session ------------------------------------------------------------------------------
 
 
+_LIMITES = (
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+)
+
+
 @contextmanager
 def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
     """Open a connection that holds the lock, with the settings migrations are written for."""
@@ -266,23 +275,38 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
             conninfo,
             autocommit=True,  # yoyo sends BEGIN and COMMIT itself
             client_encoding="utf8",
+            fallback_application_name="estoque install",
             cursor_factory=_CursorCalado,
         )
     except psycopg.Error as erro:
         raise sem_conexao(erro) from erro
     with traduzindo(), conn:
+        exigir_direta(conn)
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
         # Whether the sources fit is said by the step that follows, in words of ours.
         conn.execute("SET check_function_bodies = off")
-        # The time limits of a role are meant for its daily queries, not for an install that
-        # waits its turn. What a migration itself locks it may not wait for longer than it may.
-        conn.execute("SET statement_timeout = 0")
+        # The time limits of a role or database are meant for daily queries, not for an install that
+        # waits its turn, nor for its clearing up. What has to give way sets a limit of its own.
+        for limite in _LIMITES:
+            conn.execute(f"SET {limite} = 0".encode())
         # Asked for again and again, not waited for: a statement that waits is a transaction that
         # runs, and the holder may be waiting for all of those to build an index beside them.
         while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
             time.sleep(0.05)
         yield conn
+
+
+def exigir_direta(conn: psycopg.Connection[Any]) -> None:
+    """Raise ErroConexao for a session that a pooler lends out between two statements of ours.
+
+    What is set in it, or locked by it, would be somebody else's the next moment.
+    """
+    if _valor(conn, "SELECT pg_backend_pid()") != conn.info.backend_pid:
+        raise ErroConexao(
+            "this needs a session of its own, and the connection goes through a pooler",
+            dica="give --dsn the address of the PostgreSQL server itself",
+        )
 
 
 class _Conexao(psycopg.Connection[Any]):

@@ -16,6 +16,7 @@ from estoque_pg import __version__, migracoes
 from estoque_pg.api import retrato
 from estoque_pg.erros import MigracoesPendentes, traduzindo
 from estoque_pg.migracoes import Estado
+from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.conferencia import Execucao
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.operacao import Alterado, Correcao, Falha, Gatilho, Resumo, TarefaNoCron
@@ -163,16 +164,16 @@ class Situacao:
         }
 
 
-def situacao(conn: psycopg.Connection[Any], schema: str | None = None) -> Situacao:
-    """Return how the installation is doing that the connection's search_path finds.
+def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: int = 0) -> Situacao:
+    """Return how the installation in a schema is doing; None means the current schema.
 
-    `schema` names it for the migrations; None means the current schema. Raises ErroEstoque.
+    `limite` is how many seconds a statement of it may take, 0 any. Raises ErroEstoque.
     """
     estado = migracoes.estado(conn, schema)
     operacao = None
     if estado.instalado:
         try:
-            operacao = _operacao(conn)
+            operacao = _operacao(conn, schema, limite)
         except MigracoesPendentes:
             # An older installation lacks what is asked; one that should have it must say so.
             if estado.em_dia:
@@ -221,8 +222,10 @@ def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
     return f"{len(nomes)} {tipo}s are {estado}: {', '.join(nomes[:3])}{resto}"
 
 
-def _operacao(conn: psycopg.Connection[Any]) -> Operacao:
-    with traduzindo(), retrato(conn) as api:
+def _operacao(conn: psycopg.Connection[Any], schema: str | None, limite: int) -> Operacao:
+    with traduzindo(), retrato(conn, schema) as api:
+        if limite:
+            api.responder(internas.limitar(limite * 1000))
         r = api.resumo()
         return Operacao(
             **{c.name: getattr(r, c.name) for c in fields(r)},

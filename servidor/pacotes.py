@@ -83,31 +83,56 @@ def baixar_privado(instalados: Collection[int], extras: Sequence[str] = ()) -> P
             return _montar(raiz, conf, instalados, extras)
 
 
+def baixar_programa(pacote: str) -> Path:
+    """Unpack one more package privately, with the libraries the machine lacks; give its folder.
+
+    For root, too: what the tests want to run shall not become a service of the machine.
+    """
+    raiz = _raiz_privada()
+    raiz = raiz.with_name(f"{raiz.name}-{pacote}")
+    with _trancada(pasta_de_cache()):
+        if not raiz.exists():
+            conf = _conf_privada()
+            with _listas(
+                ["apt-get", *conf], marca=pasta_de_cache() / "apt" / "lists" / "atualizado"
+            ):
+                obra = _desempacotar(raiz, conf, [pacote], [pacote])
+            obra.rename(raiz)
+    return raiz
+
+
 def _montar(
     raiz: Path, conf: Sequence[str], instalados: Collection[int], extras: Sequence[str]
 ) -> Path:
     pedidos = _escolher(["apt-cache", *conf], instalados, extras)
     major = next(m[1] for p in pedidos if (m := re.fullmatch(r"postgresql-(\d+)", p)))
+    # The server comes along even when installed: pg_cron must lie in the same tree.
+    sempre = [*pedidos, f"postgresql-client-{major}", "libpq5"]
+    obra = _desempacotar(raiz, conf, pedidos, sempre)
+    bindir = Path("usr/lib/postgresql", major, "bin")
+    (obra / "pacotes.json").write_text(
+        json.dumps({"bindir": str(bindir), "extras": sorted(extras)})
+    )
+    shutil.rmtree(raiz, ignore_errors=True)
+    obra.rename(raiz)
+    return raiz / bindir
+
+
+def _desempacotar(
+    raiz: Path, conf: Sequence[str], pedidos: Sequence[str], sempre: Sequence[str]
+) -> Path:
+    """Unpack packages beside their place, `sempre` and what `pedidos` need that is not here yet."""
     obra = raiz.with_name(f"{raiz.name}.obra")
     shutil.rmtree(obra, ignore_errors=True)
     (obra / "debs").mkdir(parents=True)
     simulado = _rodar(["apt-get", *conf, "-s", "--no-install-recommends", "install", *pedidos])
-    # A library that is on the machine already is not downloaded again. The server's own
-    # packages are, even when installed: pg_cron must lie in the same tree as the server.
-    nomes = {*pedidos, f"postgresql-client-{major}", "libpq5"}
-    nomes |= set(re.findall(r"^Inst (\S+)", simulado, re.M))
+    nomes = {*sempre, *re.findall(r"^Inst (\S+)", simulado, re.M)}
     nomes = {n for n in nomes if not _DISPENSAVEIS.match(n)}
     _rodar(["apt-get", *conf, "download", *sorted(nomes)], cwd=obra / "debs")
     for deb in sorted((obra / "debs").glob("*.deb")):
         _rodar(["dpkg", "-x", str(deb), str(obra)])
     shutil.rmtree(obra / "debs")
-    bindir = Path("usr/lib/postgresql", major, "bin")
-    (obra / "pacotes.json").write_text(
-        json.dumps({"bindir": str(bindir), "extras": sorted(extras), "pacotes": sorted(nomes)})
-    )
-    shutil.rmtree(raiz, ignore_errors=True)
-    obra.rename(raiz)
-    return raiz / bindir
+    return obra
 
 
 def _raiz_privada() -> Path:

@@ -136,7 +136,7 @@ def test_each_is_a_single_question(cliente: TestClient) -> None:
 
     class Contadora(APIEstoqueTempoRealAsync):
         async def responder(self, pergunta: Any) -> Any:
-            feitas.append(pergunta.consulta)
+            feitas.append(pergunta.consulta())
             return await super().responder(pergunta)
 
     app = cliente.app

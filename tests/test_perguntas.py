@@ -144,7 +144,7 @@ def test_rows_have_the_columns_of_their_statement(banco: Banco) -> None:
         classe = getattr(pergunta.linha, "__self__", pergunta.linha)  # of de_linha, too
         # The job's row in pg_cron can only be asked where there is one: test_cron.py does.
         if inspect.isclass(classe) and issubclass(classe, Linha) and nome != "tarefa":
-            cursor = banco.conn.execute(pergunta.consulta, pergunta.parametros)
+            cursor = banco.conn.execute(pergunta.consulta(), pergunta.parametros)
             colunas = {c.name for c in cursor.description or ()}
             campos = {c.name for c in fields(classe)}
             onde = f"{nome}: the fields of {classe.__module__}.{classe.__name__}"

@@ -51,7 +51,7 @@ def ler_csv(texto: str) -> list[dict[str, str]]:
     ("args", "entrada", "esperados"),
     [
         ([], "P002\nP001\n", ["P002", "P001"]),
-        (["-"], "P002\r\n\r\n  P001  \r\n", ["P002", "P001"]),
+        (["-"], "P002\r\n\r\nP001\r\n", ["P002", "P001"]),
         (["P001", "-"], "P002", ["P001", "P002"]),
         (["-", "P001"], "P002\nP002\n", ["P002", "P001"]),
         (["-", "-"], "P002", ["P002"]),
@@ -85,6 +85,18 @@ def test_bad_standard_input(
     assert feito.exit_code == saida
     assert trecho in feito.stderr
     assert "Traceback" not in feito.output
+
+
+def test_a_code_is_asked_for_as_it_is_given(cena: Banco) -> None:
+    """'P001 ' is another product than 'P001', which has no business answering for it."""
+    feito = estoque("consultar", "--json", entrada=" P001\nP001 \n", dsn=cena.dsn)
+    assert feito.exit_code == 1
+    assert " P001" in feito.stderr
+    cena.mov("P001 ", 7)
+    feito = estoque("consultar", "--json", entrada="P001 \nP001\n", dsn=cena.dsn)
+    produtos = {p["cod_produto"]: p["estoque_atual"] for p in json.loads(feito.stdout)}
+    assert produtos["P001 "] == 7
+    assert len(produtos) == 2
 
 
 def test_thousands_of_codes_in_one_call(cena: Banco) -> None:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import psycopg
 
-from estoque_pg.api import responder
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
@@ -112,7 +111,7 @@ def acompanhar(codigos: tuple[str, ...], dias: int | None, banco: Banco) -> None
     alvo = Alvo(tuple(dict.fromkeys(codigos)), 7 if dias is None else dias)
     # The first question is asked before the screen opens: what is wrong is a line, as ever.
     with banco.conectar() as conn, banco.explicando(conn):
-        primeira = responder(conn, alvo.perguntar())
+        primeira = banco.responder(conn, alvo.perguntar())
     exigir(codigos, {s.codigo_consultado for s in primeira if s.cod_produto is not None})
     if not sys.stdout.isatty() or not _teclado():
         _mostrar_uma_vez(alvo, primeira)
@@ -230,7 +229,7 @@ class Observador(threading.Thread):
             self._conn = conn
             while not self._parar.is_set():
                 inicio = time.monotonic()
-                self._receber(responder(conn, self.alvo.perguntar()))
+                self._receber(self.banco.responder(conn, self.alvo.perguntar()))
                 levou = time.monotonic() - inicio
                 self._parar.wait(max(INTERVALO, levou * PARTE))
 

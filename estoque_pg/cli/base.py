@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 import click
 import psycopg
-from psycopg import sql
 
 from estoque_pg import migracoes
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
@@ -27,11 +26,12 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque, MigracoesPendentes, sem_conexao, traduzindo, traduzir
-from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.argumentos import MAX_DIAS
+from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Linha, em_json
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 # -- errors -----------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class Banco:
 
     @contextmanager
     def conectar(self, paciencia: int = 10) -> Iterator[psycopg.Connection[Any]]:
-        """Open an autocommit connection whose search_path finds the schema.
+        """Open an autocommit connection.
 
         It may take `paciencia` seconds, unless the DSN or PGCONNECT_TIMEOUT says otherwise.
         """
@@ -203,10 +203,11 @@ class Banco:
         except psycopg.Error as erro:
             raise sem_conexao(erro) from erro
         with conn:
-            if self.schema is not None:
-                caminho = sql.Identifier(self.schema).as_string(conn) + ", pg_temp"
-                responder(conn, internas.procurar_em(caminho))
             yield conn
+
+    def responder(self, conn: psycopg.Connection[Any], pergunta: Pergunta[T]) -> T:
+        """Carry one question out, in the schema."""
+        return responder(conn, pergunta, self.schema)
 
     def _paciencia(self, segundos: int) -> dict[str, Any]:
         limite = psycopg.conninfo.conninfo_to_dict(self.dsn).get("connect_timeout", segundos)
@@ -222,7 +223,7 @@ class Banco:
     def retrato(self) -> Iterator[APIEstoqueTempoReal]:
         """Open the API on one snapshot and one `today`, for answers made of several queries."""
         with self.conectar() as conn, self.explicando(conn):
-            with retrato(conn) as api:
+            with retrato(conn, self.schema) as api:
                 yield api
 
     @contextmanager
@@ -238,7 +239,7 @@ class Banco:
     def api(self) -> Iterator[APIEstoqueTempoReal]:
         """Open the API on a connection of its own."""
         with self.sessao() as conn:
-            yield APIEstoqueTempoReal(conn)
+            yield APIEstoqueTempoReal(conn, self.schema)
 
 
 Feito = tuple[dict[str, object], ErroEstoque | None]

@@ -12,7 +12,6 @@ import click
 import psycopg
 from click.shell_completion import CompletionItem
 
-from estoque_pg.api import responder
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar
 from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido
@@ -53,9 +52,9 @@ def _expandir(
 
 
 def ler_entrada() -> list[str]:
-    """Read codes from standard input, one per line; blanks around them and empty lines go.
+    """Read codes from standard input, one per line, as they are; empty lines go.
 
-    Nothing else separates: a code may itself hold blanks and commas.
+    Nothing else separates, and nothing is cut off: a code may begin or end with blanks.
     """
     if sys.stdin.isatty():
         avisar("codes, one per line; end with Ctrl-D")
@@ -69,7 +68,7 @@ def ler_entrada() -> list[str]:
         ) from erro
     # Not splitlines(): that also splits at signs which a code may hold.
     linhas = texto.replace("\r", "\n").split("\n")
-    return [codigo for linha in linhas if (codigo := linha.strip())]
+    return [codigo for codigo in linhas if codigo.strip()]
 
 
 def exigir(codigos: Sequence[str], achados: set[str]) -> None:
@@ -106,9 +105,9 @@ def completar(
         os.environ.get("DATABASE_URL", "") if dsn is None else dsn, contexto.params.get("schema")
     )
     try:
-        with banco.conectar(paciencia=2) as conn:
-            responder(conn, internas.limitar(1000))
-            conhecidos = responder(conn, saldos.completar(incompleto))
+        with banco.conectar(paciencia=2) as conn, conn.transaction():
+            banco.responder(conn, internas.limitar(1000))
+            conhecidos = banco.responder(conn, saldos.completar(incompleto))
     except (ErroEstoque, psycopg.Error):
         return []
     return [

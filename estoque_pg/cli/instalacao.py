@@ -53,7 +53,7 @@ def install(banco: Banco, em_json: bool, tolerante: bool, sem_agendamento: bool)
     _relatar_migracoes(banco, aplicadas, em_json)
     if aplicadas and not sem_agendamento:  # later, it is the administrator's to say
         with banco.sessao() as conn:
-            _agendar(conn)
+            _agendar(conn, banco.schema)
 
 
 @contextmanager
@@ -71,10 +71,10 @@ def _interrompivel() -> Iterator[None]:
                 signal.signal(sinal, anterior)
 
 
-def _agendar(conn: psycopg.Connection[Any]) -> None:
+def _agendar(conn: psycopg.Connection[Any], schema: str | None) -> None:
     """Schedule the minute job; where that cannot be, say so: nothing exact depends on it."""
     try:
-        tarefa = manutencao.agendar(conn)
+        tarefa = manutencao.agendar(conn, schema)
     except (CronAusente, SemPermissao, ErroConexao) as erro:
         avisar(f"the minute job could not be put into pg_cron: {tabela.limpo(erro.mensagem)}")
         if erro.dica:

@@ -10,7 +10,7 @@ from statistics import median, quantiles
 
 import click
 
-from estoque_pg.api import APIEstoqueTempoReal, responder
+from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -47,10 +47,10 @@ def bench(vezes: int, banco: Banco, em_json: bool) -> None:
       estoque bench --vezes 1000
     """
     with banco.sessao() as conn:
-        codigos = responder(conn, internas.amostra())
+        codigos = banco.responder(conn, internas.amostra())
         if not codigos:
             raise ProdutoDesconhecido("there is no product to ask about", dica="write movements")
-        api = APIEstoqueTempoReal(conn)
+        api = APIEstoqueTempoReal(conn, banco.schema)
         medidas = [
             {"pergunta": nome, **_medir(pergunta, vezes)}
             for nome, pergunta in _perguntas(api, codigos)

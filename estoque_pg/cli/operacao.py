@@ -109,7 +109,7 @@ def agendar(banco: Banco, em_json: bool) -> None:
       estoque agendar --dsn "dbname=erp"
     """
     with banco.sessao() as conn:
-        tarefa = manutencao.agendar(conn)
+        tarefa = manutencao.agendar(conn, banco.schema)
     if em_json:
         escrever_json(tarefa.como_dict())
     else:
@@ -130,7 +130,7 @@ def desagendar(banco: Banco, em_json: bool) -> None:
       estoque desagendar --dsn "dbname=erp"
     """
     with banco.sessao() as conn:
-        havia = manutencao.desagendar(conn)
+        havia = manutencao.desagendar(conn, banco.schema)
     if em_json:
         escrever_json({"removida": havia})
     else:

@@ -95,7 +95,7 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
     with Banco(banco.dsn, nome).conectar() as conn:
         tarefa = None
         with contextlib.suppress(MigracoesPendentes):  # a version that had no job
-            tarefa = manutencao.cron(conn)
+            tarefa = manutencao.cron(conn, nome)
         desfeitas = migracoes.desfazer(banco.dsn, nome)
         # Only now: what could not be removed keeps its job. One left behind fails every minute.
         if tarefa is not None:

@@ -18,10 +18,10 @@ from typing import Any
 
 import psycopg
 
-from estoque_pg.api import responder
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, contar, escrever
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao
+from estoque_pg.migracoes import exigir_direta
 from estoque_pg.perguntas import conferencia, internas
 from estoque_pg.perguntas.conferencia import Execucao
 
@@ -41,7 +41,7 @@ class Trabalhador:
     def uma_vez(self) -> None:
         """Run the job once; say what it did if it did something, or if somebody looks."""
         with self._conectar() as conn:
-            feita = responder(conn, conferencia.minuto())
+            feita = self.banco.responder(conn, conferencia.minuto())
         if feita is None and sys.stdout.isatty():
             escrever("nothing done: another run is under way, or this is a standby")
         if feita is not None and (_fez(feita) or sys.stdout.isatty()):
@@ -73,7 +73,8 @@ class Trabalhador:
     @contextmanager
     def _conectar(self) -> Iterator[psycopg.Connection[Any]]:
         with self.banco.sessao() as conn:
-            responder(conn, internas.chamar_se_worker())
+            exigir_direta(conn)
+            self.banco.responder(conn, internas.chamar_se_worker())
             yield conn
 
     @contextmanager
@@ -103,7 +104,7 @@ class Trabalhador:
     def _tomar_vez(self, conn: psycopg.Connection[Any]) -> None:
         avisado = False
         while not self.fim.is_set():
-            if responder(conn, internas.tomar_vez_do_worker()):
+            if self.banco.responder(conn, internas.tomar_vez_do_worker()):
                 return
             if not avisado:
                 avisar("another worker serves this schema: standing by")
@@ -112,7 +113,7 @@ class Trabalhador:
 
     def _rodar(self, conn: psycopg.Connection[Any]) -> None:
         try:
-            feita = responder(conn, conferencia.minuto())
+            feita = self.banco.responder(conn, conferencia.minuto())
         except (ErroConexao, MigracoesPendentes, SemPermissao):
             raise  # the next minute would not go better
         except ErroEstoque as erro:

@@ -35,11 +35,11 @@ def criar_aplicacao(
     @asynccontextmanager
     async def vida(app: FastAPI) -> AsyncIterator[None]:
         app.state.schema = schema
-        app.state.pool_de_saude = pool_de_saude(conninfo, schema)
+        app.state.pool_de_saude = pool_de_saude(conninfo)
         app.state.pool_de_saude.open()
         try:
-            async with pool_de_perguntas(conninfo, schema) as pool:
-                app.state.api = APIEstoqueTempoRealAsync(pool)
+            async with pool_de_perguntas(conninfo) as pool:
+                app.state.api = APIEstoqueTempoRealAsync(pool, schema)
                 yield
         finally:
             await run_in_threadpool(app.state.pool_de_saude.close)

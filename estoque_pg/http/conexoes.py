@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from estoque_pg.api import responder
-from estoque_pg.api_async import APIEstoqueTempoRealAsync
-from estoque_pg.perguntas import internas
-from estoque_pg.perguntas.base import Pergunta
-
 CONEXOES = 10
 ESPERA = 2.0  # seconds a request waits for a connection before it answers 503
-LIMITE_DO_COMANDO = "30s"
 
 
 class _Comum(TypedDict):
@@ -43,45 +36,29 @@ def _comum(conninfo: str) -> _Comum:
     }
 
 
-def _sessao(conn: Any, schema: str | None) -> Pergunta[dict[str, str]]:
-    # pg_temp last, so that no temporary table can stand in for ours.
-    caminho = None if schema is None else sql.Identifier(schema).as_string(conn) + ", pg_temp"
-    return internas.sessao_http(caminho, LIMITE_DO_COMANDO)
-
-
-def pool_de_perguntas(
-    conninfo: str, schema: str | None
-) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
+def pool_de_perguntas(conninfo: str) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
     """Return the pool of the questions, unopened; a connection is checked before it is lent."""
-
-    async def configurar(conn: psycopg.AsyncConnection[Any]) -> None:
-        await APIEstoqueTempoRealAsync(conn).responder(_sessao(conn, schema))
 
     return AsyncConnectionPool(
         conninfo,
         min_size=1,
         max_size=CONEXOES,
-        configure=configurar,
         check=AsyncConnectionPool.check_connection,
         name="perguntas",
         **_comum(conninfo),
     )
 
 
-def pool_de_saude(conninfo: str, schema: str | None) -> ConnectionPool[psycopg.Connection[Any]]:
+def pool_de_saude(conninfo: str) -> ConnectionPool[psycopg.Connection[Any]]:
     """Return the one connection that /saude has aside, also when the questions use all of theirs.
 
     Unopened, and however many ask, never more than one.
     """
 
-    def configurar(conn: psycopg.Connection[Any]) -> None:
-        responder(conn, _sessao(conn, schema))
-
     return ConnectionPool(
         conninfo,
         min_size=0,
         max_size=1,
-        configure=configurar,
         check=ConnectionPool.check_connection,
         name="saude",
         **_comum(conninfo),

@@ -43,6 +43,7 @@ _POR_CLASSE: dict[type[ErroEstoque], tuple[int, str | None]] = {
     MigracaoAlterada: (503, _VERSAO),
     SemPermissao: (403, "the service's role in the database lacks the privilege"),
 }
+DEMOROU = "the database took too long; try again in a moment"
 _CANCELADO = "57014"  # query_canceled: statement_timeout
 
 
@@ -57,7 +58,7 @@ def resposta_de_erro(
 def status_de(erro: ErroEstoque) -> tuple[int, str]:
     """Return the HTTP status of an error of ours, and what to tell the client."""
     if erro.sqlstate == _CANCELADO:
-        return 503, "the database took too long; try again in a moment"
+        return 503, DEMOROU
     status, mensagem = _POR_CLASSE.get(type(erro), (500, "internal error; the log says more"))
     return status, mensagem or erro.mensagem
 

@@ -6,6 +6,7 @@ of codes as a body, and /saude, are written by hand.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.erros import ErroEstoque, traduzindo
 from estoque_pg.http import modelos
-from estoque_pg.http.respostas import resposta_de_erro, status_de
+from estoque_pg.http.respostas import DEMOROU, resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
@@ -28,6 +29,7 @@ from estoque_pg.perguntas.linha import dicts
 from estoque_pg.perguntas.publicacao import Rota, forma, publicacao
 
 BASE = "/api/estoque/tempo-real"
+LIMITE = 30  # seconds that a question may take
 
 
 class _CodigoNoCaminho(Convertor[str]):
@@ -142,7 +144,10 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
     ]
 
     async def responder(api: API, **dados: Any) -> JSONResponse:
-        achado = await api.responder(perguntar(**dados))
+        try:
+            achado = await asyncio.wait_for(api.responder(perguntar(**dados)), LIMITE)
+        except asyncio.TimeoutError:
+            raise HTTPException(503, DEMOROU) from None
         if achado is None:
             raise HTTPException(404, f"no source knows the code {dados['codigo']}")
         return _sucesso(**_campos(rota, achado, dados))
@@ -210,7 +215,7 @@ def saude() -> APIRouter:
 
         def olhar() -> Saude:
             with traduzindo(), request.app.state.pool_de_saude.connection() as conn:
-                return examinar(conn, request.app.state.schema)
+                return examinar(conn, request.app.state.schema, LIMITE)
 
         try:
             achado = await run_in_threadpool(olhar)

@@ -19,13 +19,14 @@ class Saude:
     detalhes: dict[str, Any]
 
 
-def examinar(conn: psycopg.Connection[Any], schema: str | None) -> Saude:
-    """Look at the installation over a connection; raise ErroEstoque when it is no use.
+def examinar(conn: psycopg.Connection[Any], schema: str | None, limite: int) -> Saude:
+    """Look at the installation over a connection; raise ErroEstoque when it is no use,
+    or takes more than `limite` seconds.
 
     What was mended already is told and is no trouble; nor is a minute job that nobody drives yet.
     One that used to run and has stopped is.
     """
-    agora = situacao(conn, schema)
+    agora = situacao(conn, schema, limite)
     recusa = migracoes.recusa(agora.migracoes)
     if recusa is not None:
         return Saude(recusa.mensagem, _detalhes(agora))

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import psycopg
+from psycopg.abc import Buffer
 from psycopg.rows import kwargs_row
 from psycopg.types.json import set_json_loads
-from psycopg.types.numeric import NumericLoader
+from psycopg.types.numeric import NumericBinaryLoader
+from psycopg.types.string import TextBinaryLoader
 
-from estoque_pg.consultas import CONSULTAS
+from estoque_pg.consultas import consulta
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+# How every statement is sent. Nothing is prepared, which a pooler in transaction mode would hand to
+# somebody else's session; answers are binary, which no DateStyle or IntervalStyle changes.
+EXECUCAO: Mapping[str, bool] = MappingProxyType({"prepare": False, "binary": True})
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,9 @@ class Pergunta(Generic[T]):
     linha: Callable[..., Any]
     resposta: Callable[[list[Any]], T]
 
-    @property
-    def consulta(self) -> bytes:
-        """The statement itself."""
-        return CONSULTAS[self.nome]
+    def consulta(self, schema: str | None = None) -> bytes:
+        """The statement itself, asked of the install in a schema; None: of the search_path's."""
+        return consulta(self.nome, schema)
 
     def entao(self, formar: Callable[[T], U]) -> Pergunta[U]:
         """The same question, its answer in another form."""
@@ -76,11 +82,27 @@ def preparar(
     """Make a cursor read rows as the question wants them, whatever the connection is set to.
 
     Applications, Django and SQLAlchemy among them, have their own ways with JSON and numbers; a
-    quantity of ours never passes through a float.
+    quantity of ours never passes through a float. What a SQL_ASCII database holds is read as UTF-8,
+    which is how codes are sent to it.
     """
     cursor.row_factory = kwargs_row(pergunta.linha)
-    cursor.adapters.register_loader("numeric", NumericLoader)
+    cursor.adapters.register_loader("numeric", NumericBinaryLoader)
+    for tipo in ("text", "varchar", "name"):
+        cursor.adapters.register_loader(tipo, _Texto)
     set_json_loads(_json_decimal, cursor)
+
+
+class _Texto(TextBinaryLoader):
+    def load(self, data: Buffer) -> str:
+        lido = super().load(data)
+        if isinstance(lido, str):
+            return lido
+        try:
+            return lido.decode()
+        except UnicodeDecodeError:
+            raise psycopg.DataError(
+                f"the database is SQL_ASCII and holds text that is not UTF-8: {lido!r}"
+            ) from None
 
 
 def _json_decimal(texto: str | bytes) -> Any:

@@ -14,19 +14,9 @@ from estoque_pg.perguntas.linha import Linha
 # -- the session --------------------------------------------------------------------------------
 
 
-def procurar_em(caminho: str) -> Pergunta[str]:
-    """Look in one schema only: `caminho` is a search_path, its names quoted."""
-    return valor(str, "search_path", caminho=caminho)
-
-
 def limitar(milissegundos: int) -> Pergunta[str]:
-    """Give up statements after so long."""
+    """Give up the statements of this transaction after so long."""
     return valor(str, "prazo", ms=str(milissegundos))
-
-
-def sessao_http(caminho: str | None, limite: str) -> Pergunta[dict[str, str]]:
-    """Set a session of the HTTP application: where to look, how long a statement may take."""
-    return uma_linha(dict[str, str], "sessao_http", caminho=caminho, limite=limite)
 
 
 def chamar_se_worker() -> Pergunta[str]:
