@@ -30,7 +30,7 @@ from test_cli import estoque, uma_linha
 from test_concorrencia import mov
 
 from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
-from estoque_pg.http import criar_aplicacao
+from estoque_pg.http import criar_aplicacao, rotas
 from estoque_pg.http.acesso import MAX_CORPO
 from estoque_pg.migracoes import TABELA_SOMA, instalar
 from servidor import Servidor
@@ -619,3 +619,16 @@ def test_examples_of_the_document_answer_what_it_prints(banco: Banco) -> None:
                 assert all(
                     f"| {status} |" in texto for status in set(operacao["responses"]) - {"200"}
                 )
+
+
+def test_a_question_that_takes_too_long(cena: Banco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up in the database as well, and its connection serves the next one."""
+    monkeypatch.setattr(rotas, "LIMITE", 0.5)
+    with aplicacao(cena) as cliente, psycopg.connect(cena.dsn) as outro:
+        assert cliente.get(f"{BASE}/produto/P001").status_code == 200
+        outro.execute("LOCK estoque_tempo_real")
+        for _ in range(12):  # more than the pool has connections
+            assert "too long" in erro(cliente.get(f"{BASE}/produto/P001"), 503)
+        assert cena.valor(PARADOS) == 0
+        outro.rollback()
+        assert cliente.get(f"{BASE}/produto/P001").status_code == 200
