@@ -148,6 +148,14 @@ def _sossegar(conn: psycopg.Connection[Any]) -> None:
         conn.execute("ROLLBACK")  # the connection is in autocommit
 
 
+def donos(conn: psycopg.Connection[Any], trava: int) -> str:
+    """Name the sessions that hold an advisory lock."""
+    return ", ".join(
+        f"process {pid} ({', '.join(filter(None, (quem, programa)))})"
+        for pid, quem, programa in linhas(conn, "donos_da_trava", trava=trava)
+    )
+
+
 def transacoes(conn: psycopg.Connection[Any]) -> str:
     """Name the transactions that others have had open for a while; nothing where there are none."""
     return ", ".join(

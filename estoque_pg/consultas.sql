@@ -237,6 +237,15 @@ SELECT pid, usename, application_name, xact_start
  ORDER BY xact_start
  LIMIT 3;
 
+-- nome: donos_da_trava
+-- The sessions of this database that hold an advisory lock, as far as this role may see.
+SELECT l.pid, a.usename, a.application_name
+  FROM pg_locks AS l
+  LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND (l.classid::bigint << 32) + l.objid::bigint = %(trava)s::bigint;
+
 -- nome: indice_valido
 -- Whether an index is whole, or was left over from an attempt that was cut off; no row without one.
 SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%(indice)s);

@@ -46,6 +46,7 @@ from estoque_pg.adocao import (
     Andamento,
     anotar,
     desanotar,
+    donos,
     existe,
     indexadas,
     linhas,
@@ -129,7 +130,7 @@ def instalar(
     FonteIncompativel when a source table that exists does not fit, QuantidadeInvalida or
     UnificacaoInvalida for rows that cannot be counted, each with nothing changed.
     """
-    with _sessao(conninfo) as conn:
+    with _sessao(conninfo, avisar) as conn:
         conn.execute(
             "SELECT set_config('estoque_pg.tolerante', %s, false)",
             ["on" if tolerante else "off"],
@@ -145,7 +146,7 @@ def migrar(
     avisar: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Bring an existing install up to date; returns the migrations applied."""
-    with _sessao(conninfo) as conn:
+    with _sessao(conninfo, avisar) as conn:
         nome = _schema(conn, schema)
         atual = estado(conn, nome, pasta)
         if not atual.instalado and (erro := recusa(atual)):
@@ -268,8 +269,13 @@ _LIMITES = (
 
 
 @contextmanager
-def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
-    """Open a connection that holds the lock, with the settings migrations are written for."""
+def _sessao(
+    conninfo: str, avisar: Callable[[str], None] | None = None
+) -> Iterator[psycopg.Connection[Any]]:
+    """Open a connection that holds the lock, with the settings migrations are written for.
+
+    Whom it waits for `avisar` is told, once.
+    """
     try:
         conn = _Conexao.connect(
             conninfo,
@@ -292,7 +298,10 @@ def _sessao(conninfo: str) -> Iterator[psycopg.Connection[Any]]:
             conn.execute(f"SET {limite} = 0".encode())
         # Asked for again and again, not waited for: a statement that waits is a transaction that
         # runs, and the holder may be waiting for all of those to build an index beside them.
+        espera = Andamento(avisar)
         while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
+            if quem := donos(conn, TRAVA):
+                espera.diga(f"waiting for another installation in this database: {quem}")
             time.sleep(0.05)
         yield conn
 

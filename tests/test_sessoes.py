@@ -14,7 +14,7 @@ from test_cli import estoque
 
 from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.erros import ErroEstoque
-from estoque_pg.migracoes import instalar
+from estoque_pg.migracoes import TRAVA, instalar
 
 AJUSTES = {
     "datestyle": "SQL, DMY",
@@ -118,3 +118,18 @@ def test_a_database_without_an_encoding(ascii: str) -> None:
         )
         with pytest.raises(ErroEstoque, match=r"SQL_ASCII.*not UTF-8"):
             api.produto("L1")
+
+
+def test_who_holds_the_lock_of_the_installer_is_named(vazio: str) -> None:
+    ditas: list[str] = []
+
+    def ouvir(linha: str) -> None:
+        ditas.append(linha)
+        outro.close()
+
+    with psycopg.connect(vazio, autocommit=True, application_name="quem espera") as outro:
+        pid = outro.info.backend_pid
+        outro.execute("SELECT pg_advisory_lock(%s)", [TRAVA])
+        assert instalar(vazio, None, avisar=ouvir) != []
+    (dita,) = [d for d in ditas if d.startswith("waiting")]
+    assert f"process {pid} (postgres, quem espera)" in dita
