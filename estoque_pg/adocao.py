@@ -150,19 +150,20 @@ def _sossegar(conn: psycopg.Connection[Any]) -> None:
 
 def donos(conn: psycopg.Connection[Any], trava: int) -> str:
     """Name the sessions that hold an advisory lock."""
-    return ", ".join(
-        f"process {pid} ({', '.join(filter(None, (quem, programa)))})"
-        for pid, quem, programa in linhas(conn, "donos_da_trava", trava=trava)
-    )
+    return ", ".join(_processo(*dono) for dono in linhas(conn, "donos_da_trava", trava=trava))
 
 
 def transacoes(conn: psycopg.Connection[Any]) -> str:
     """Name the transactions that others have had open for a while; nothing where there are none."""
     return ", ".join(
-        f"process {pid} ({', '.join(filter(None, (quem, programa)))}, since"
-        f" {inicio.astimezone():%H:%M:%S} {fuso()})"
+        _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
         for pid, quem, programa, inicio in linhas(conn, "transacoes")
     )
+
+
+def _processo(pid: int, *dele: str | None) -> str:
+    """Name a session of the server by what may be known of it."""
+    return f"process {pid} ({', '.join(filter(None, dele))})"
 
 
 def existe(conn: psycopg.Connection[Any], tabela: str) -> bool:

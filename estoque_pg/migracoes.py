@@ -298,10 +298,10 @@ def _sessao(
             conn.execute(f"SET {limite} = 0".encode())
         # Asked for again and again, not waited for: a statement that waits is a transaction that
         # runs, and the holder may be waiting for all of those to build an index beside them.
-        espera = Andamento(avisar)
         while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
-            if quem := donos(conn, TRAVA):
-                espera.diga(f"waiting for another installation in this database: {quem}")
+            if avisar is not None and (quem := donos(conn, TRAVA)):
+                avisar(f"waiting for another installation in this database: {quem}")
+                avisar = None  # once
             time.sleep(0.05)
         yield conn
 

@@ -14,20 +14,16 @@ from fastapi.testclient import TestClient
 from pgbouncer import pgbouncer
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from test_cli import estoque
+from test_concorrencia import mov
+from test_sessoes import PERGUNTAS
 
 from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
 from estoque_pg.http import criar_aplicacao
 from estoque_pg.migracoes import instalar
 
 CONSULTAS = (
-    ("consultar", "P001"),
-    ("produto", "P001"),
-    ("rupturas",),
-    ("projecao", "P001"),
-    ("disponibilidade", "P001", "1"),
-    ("estatisticas",),
+    *PERGUNTAS,
     ("acompanhar", "P001"),
-    ("verificar",),
     ("recalcular", "P001"),
     ("recalcular", "--tudo"),
     ("status",),
@@ -80,11 +76,7 @@ def test_a_command_leaves_nothing_behind(cena: Banco, pooler: str, argumentos: t
     assert feito.exit_code == 0, feito.output
     assert sessao(pooler) == antes
     with psycopg.connect(pooler, autocommit=True, prepare_threshold=None) as erp:
-        erp.execute(
-            "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
-            " tipo_movimentacao, qtd_movimentacao, ativo)"
-            " VALUES ('P001', 'P', '2025-08-01', 'E', 5, true)"
-        )
+        erp.execute(mov("P001").encode())
     saldos = (
         "SELECT a.saldo_atual, b.saldo_atual"
         " FROM estoque_tempo_real AS a, b.estoque_tempo_real AS b"

@@ -11,6 +11,7 @@ from apoio import Banco
 from conftest import Servico
 from psycopg import sql
 from test_cli import estoque
+from test_concorrencia import MOV
 
 from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.erros import ErroEstoque
@@ -99,23 +100,13 @@ def test_a_database_without_an_encoding(ascii: str) -> None:
     instalar(ascii, None)
     with psycopg.connect(ascii, autocommit=True) as conn:
         assert conn.info.encoding == "ascii"
-        inserir = (
-            "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
-            " tipo_movimentacao, qtd_movimentacao, ativo)"
-            " VALUES (%s, %s, '2025-08-01', 'E', 5, true)"
-        )
-        conn.execute(inserir, ["Ação", "Pão"])
+        conn.execute(f"{MOV} ('Ação', 'Pão', '2025-08-06', 'E', 5, true)".encode())
         api = APIEstoqueTempoReal(conn)
         produto = api.produto("Ação")
         assert produto is not None
         assert (produto.cod_produto, produto.nome_produto) == ("Ação", "Pão")
         assert estoque("consultar", "Ação", dsn=ascii).exit_code == 0
-        conn.execute("SELECT convert_from('\\xc3', 'SQL_ASCII')")
-        conn.execute(
-            "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
-            " tipo_movimentacao, qtd_movimentacao, ativo)"
-            " VALUES ('L1', convert_from('\\xe7', 'SQL_ASCII'), '2025-08-01', 'E', 5, true)"
-        )
+        conn.execute(f"{MOV} ('L1', 'P\xe3o', '2025-08-06', 'E', 5, true)".encode("latin-1"))
         with pytest.raises(ErroEstoque, match=r"SQL_ASCII.*not UTF-8"):
             api.produto("L1")
 
