@@ -77,8 +77,11 @@ SELECT nosso.estoque_hoje();
 SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
 
 -- nome: vigiar
--- Put missing triggers and changed functions back; how many.
-SELECT nosso.estoque_vigiar();
+-- Put back what is not as it was installed; how many. First of all our functions are bound to the
+-- schema they are in, without which none of them finds anything.
+SELECT r.quantas + nosso.estoque_vigiar()
+  FROM (SELECT nosso.estoque_reapontar(relnamespace::regnamespace::text) AS quantas
+          FROM pg_class WHERE oid = 'nosso.estoque_assinatura'::regclass OFFSET 0) AS r;
 
 -- nome: fallback
 -- Compare a batch of products with the sources and mend them.
@@ -133,6 +136,10 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT max(aplicada_em) FROM nosso.estoque_migracao_soma) AS instalado_em,
        t.produtos, t.vencidos, t.comparado_desde,
        c.por_execucao, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
+       c.lugar IS DISTINCT FROM nosso._estoque_lugar() AS copia,
+       (SELECT count(*) FROM nosso.estoque_recontagem) AS por_comparar,
+       (SELECT count(*) FROM nosso.estoque_assinatura)
+           + (SELECT count(*) FROM nosso._estoque_indices_das_fontes()) AS partes,
        (SELECT count(*) FROM nosso.estoque_correcao
          WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
        (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
@@ -154,8 +161,31 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
 SELECT tabela, gatilho, estado FROM nosso.estoque_gatilhos();
 
 -- nome: alterados
--- Functions that are not what was installed.
-SELECT objeto, estado FROM nosso.estoque_alterados();
+-- Parts that are not as they were installed.
+SELECT tipo, objeto, estado FROM nosso.estoque_alterados();
+
+-- nome: desajustes
+-- What of the sources does not fit.
+SELECT texto FROM nosso.estoque_desajustes();
+
+-- nome: funcoes_perdidas
+-- Functions of ours that are gone, or look for what they name in another schema, as after ALTER SCHEMA
+-- ... RENAME. Asked of the catalogs alone, before any function of ours that may be among them.
+SELECT 'function' AS tipo, a.objeto,
+       CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'search_path' END AS estado
+  FROM pg_class AS r
+  JOIN pg_namespace AS n ON n.oid = r.relnamespace
+ CROSS JOIN nosso.estoque_assinatura AS a
+  LEFT JOIN LATERAL (SELECT p.oid, p.proconfig FROM pg_proc AS p
+                      WHERE p.pronamespace = n.oid
+                        AND p.proname = split_part(a.objeto, '(', 1)) AS f ON true
+ WHERE r.oid = 'nosso.estoque_assinatura'::regclass AND a.tipo = 'function'
+   AND (f.oid IS NULL
+        OR EXISTS (SELECT FROM unnest(f.proconfig) AS x (c)
+                    WHERE x.c ~ '^search_path=(?!"?pg_catalog"?,)'
+                      AND replace(x.c, '"', '')
+                          <> 'search_path=' || replace(n.nspname, '"', '') || ', pg_temp'))
+ ORDER BY a.objeto;
 
 -- nome: execucoes
 -- The newest runs of the minute job.

@@ -45,7 +45,10 @@ class ErroConexao(ErroEstoque):
 class MigracoesPendentes(ErroEstoque):
     """The schema lacks migrations of this package, or nothing is installed in it."""
 
-    dica_padrao = "run `estoque install` (or choose the schema with --schema)"
+    dica_padrao = (
+        "`estoque status` says what is installed and what is missing; `estoque install` installs"
+        " (choose the schema with --schema)"
+    )
 
 
 class BancoMaisNovo(ErroEstoque):
@@ -161,7 +164,8 @@ def traduzir(erro: psycopg.Error) -> ErroEstoque:
         detalhe = "\n".join(linha.strip() for linha in resto.splitlines()) or None
     return classe(
         mensagem or type(erro).__name__,
-        dica=erro.diag.message_hint,
+        # Of a name that is missing the server knows nothing that would help here.
+        dica=erro.diag.message_hint if classe is not MigracoesPendentes else None,
         sqlstate=estado,
         detalhe=detalhe,
     )

@@ -125,6 +125,7 @@ class Metodos:
     resumo = Metodo(operacao.resumo)
     gatilhos = Metodo(operacao.gatilhos)
     alterados = Metodo(operacao.alterados)
+    desajustes = Metodo(operacao.desajustes)
     execucoes = Metodo(operacao.execucoes)
     correcoes = Metodo(operacao.correcoes)
     falhas = Metodo(operacao.falhas)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from estoque_pg import __version__, migracoes
-from estoque_pg.api import retrato
+from estoque_pg.api import APIEstoqueTempoReal, retrato
 from estoque_pg.erros import MigracoesPendentes, traduzindo
 from estoque_pg.migracoes import Estado
 from estoque_pg.perguntas import internas
@@ -22,6 +22,29 @@ from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.operacao import Alterado, Correcao, Falha, Gatilho, Resumo, TarefaNoCron
 
 SILENCIO = 180  # seconds without a run of the minute job that are worth a warning
+REFAZER = (
+    "run `estoque uninstall`, then `estoque install`: everything is made anew from the sources,"
+    " which are not touched"
+)
+# What mends the others cannot mend itself.
+DO_VIGIA = (
+    "estoque_vigiar(", "estoque_alterados(", "estoque_reapontar(", "_estoque_restaurar(",
+    "_estoque_repor(", "_estoque_pecas(", "_estoque_relacoes(", "_estoque_indices_das_fontes(",
+)  # fmt: skip
+ESTADOS = {
+    "replica only": ("is for replicas only", "are for replicas only"),
+    "rights": ("does not have the rights it was installed with",
+               "do not have the rights they were installed with"),
+    "search_path": ("looks for its tables in another schema",
+                    "look for their tables in another schema"),
+    "uncompared": ("cannot be compared since PostgreSQL was upgraded",
+                   "cannot be compared since PostgreSQL was upgraded"),
+}  # fmt: skip
+CONSEQUENCIAS = {
+    "index": "; until it is back, what reads a product's rows reads the whole table, the minute"
+    " job too",
+    "constraint": "; products may be there twice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,7 @@ class Operacao(Resumo):
 
     gatilhos: tuple[Gatilho, ...]
     alterados: tuple[Alterado, ...]
+    desajustes: tuple[str, ...]
     execucoes: tuple[Execucao, ...]
     correcoes: tuple[Correcao, ...]
     falhas: tuple[Falha, ...]
@@ -69,14 +93,22 @@ class Situacao:
     banco: str
     migracoes: Estado
     operacao: Operacao | None
+    perdidas: tuple[Alterado, ...] = ()  # functions without which there is no `operacao`
 
     @property
     def problemas(self) -> tuple[Problema, ...]:
         """What somebody has to mend; the migrations speak for themselves."""
         o = self.operacao
         if o is None:
-            return ()
-        achados = _dos_gatilhos(o.gatilhos) + _das_funcoes(o.alterados)
+            return tuple(_das_partes(self.perdidas))
+        achados = _das_fontes(o.desajustes) + _dos_gatilhos(o.gatilhos) + _das_partes(o.alterados)
+        if o.copia and not o.espelho:
+            achados.append(
+                Problema(
+                    "this is a restored copy, and nobody has compared it with its sources",
+                    "run `estoque recalcular --tudo`; the minute job would take several runs",
+                )
+            )
         if o.falhas:
             f = o.falhas[0]
             quem = f"the product {f.cod_produto} fails"
@@ -115,7 +147,13 @@ class Situacao:
             " `estoque recalcular --tudo`",
         )
         o = self.operacao
-        return (*self.da_tarefa, *([recusadas] if o and o.recusadas else []))
+        if o is None:
+            return ()
+        return (
+            *self.da_tarefa,
+            *([recusadas] if o.recusadas else []),
+            *([_por_comparar(o.por_comparar)] if o.por_comparar else []),
+        )
 
     @property
     def da_tarefa(self) -> tuple[Problema, ...]:
@@ -171,12 +209,21 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: i
     """
     estado = migracoes.estado(conn, schema)
     operacao = None
+    perdidas: tuple[Alterado, ...] = ()
     if estado.instalado:
         try:
-            operacao = _operacao(conn, schema, limite)
-        except MigracoesPendentes:
+            with traduzindo(), retrato(conn, schema) as api:
+                if limite:
+                    api.responder(internas.limitar(limite * 1000))
+                encontradas: list[Alterado] = api.responder(internas.funcoes_perdidas())
+                perdidas = tuple(encontradas)
+                # What is bound to another schema would speak of that one.
+                if not any(p.estado == "search_path" for p in perdidas):
+                    operacao = _operacao(api)
+        except MigracoesPendentes as erro:
             # An older installation lacks what is asked; one that should have it must say so.
-            if estado.em_dia:
+            if estado.em_dia and not perdidas:
+                erro.dica = REFAZER
                 raise
     return Situacao(
         versao=__version__,
@@ -184,6 +231,7 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: i
         banco=conn.info.dbname,
         migracoes=estado,
         operacao=operacao,
+        perdidas=perdidas,
     )
 
 
@@ -202,37 +250,66 @@ def _dos_gatilhos(gatilhos: tuple[Gatilho, ...]) -> list[Problema]:
     ]
 
 
-def _das_funcoes(alterados: tuple[Alterado, ...]) -> list[Problema]:
-    por_estado: dict[str, list[str]] = {}
+def _das_partes(alterados: tuple[Alterado, ...]) -> list[Problema]:
+    por_estado: dict[tuple[str, str], list[str]] = {}
     for a in alterados:
-        por_estado.setdefault(a.estado, []).append(a.objeto)
+        por_estado.setdefault((a.tipo, a.estado), []).append(a.objeto)
     return [
         Problema(
-            _contagem("function", nomes, estado), "run `estoque vigiar`, then `estoque verificar`"
+            _contagem(tipo, nomes, estado) + CONSEQUENCIAS.get(tipo, ""),
+            _remedio(tipo, nomes, estado),
         )
-        for estado, nomes in por_estado.items()
+        for (tipo, estado), nomes in por_estado.items()
     ]
 
 
-def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
-    estado = "for replicas only" if estado == "replica only" else estado
-    if len(nomes) == 1:
-        return f"the {tipo} {nomes[0]} is {estado}"
-    resto = f" and {len(nomes) - 3} more" if len(nomes) > 3 else ""
-    return f"{len(nomes)} {tipo}s are {estado}: {', '.join(nomes[:3])}{resto}"
+def _remedio(tipo: str, nomes: list[str], estado: str) -> str:
+    if tipo in ("table", "type") and estado == "changed":
+        return REFAZER
+    if estado == "missing" and any(n.startswith(DO_VIGIA) for n in nomes):
+        return REFAZER  # `estoque vigiar` could not do it
+    return "run `estoque vigiar`, then `estoque verificar`"
 
 
-def _operacao(conn: psycopg.Connection[Any], schema: str | None, limite: int) -> Operacao:
-    with traduzindo(), retrato(conn, schema) as api:
-        if limite:
-            api.responder(internas.limitar(limite * 1000))
-        r = api.resumo()
-        return Operacao(
-            **{c.name: getattr(r, c.name) for c in fields(r)},
-            gatilhos=tuple(api.gatilhos()),
-            alterados=tuple(api.alterados()),
-            execucoes=tuple(api.execucoes()),
-            correcoes=tuple(api.correcoes()),
-            falhas=tuple(api.falhas()),
-            tarefa=api.tarefa() if r.cron_legivel else None,
+def _das_fontes(desajustes: tuple[str, ...]) -> list[Problema]:
+    return [
+        Problema(
+            texto,
+            "give a column that was renamed its old name back, or the table a generated column of"
+            " that name; else mend what is named"
+            if texto.endswith(" is missing")
+            else "mend it, then run `estoque vigiar` and `estoque verificar`",
         )
+        for texto in desajustes
+    ]
+
+
+def _por_comparar(quantos: int) -> Problema:
+    plural = "s" if quantos > 1 else ""
+    return Problema(
+        f"{quantos} code{plural} may be wrong, and wait for the minute job to compare them",
+        "it takes up to 1,000 in a run; `estoque recalcular --tudo` compares all at once",
+    )
+
+
+def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
+    um, varios = ESTADOS.get(estado, (f"is {estado}", f"are {estado}"))
+    if len(nomes) == 1:
+        return f"the {tipo} {nomes[0]} {um}"
+    resto = f" and {len(nomes) - 3} more" if len(nomes) > 3 else ""
+    plural = "indexes" if tipo == "index" else f"{tipo}s"
+    return f"{len(nomes)} {plural} {varios}: {', '.join(nomes[:3])}{resto}"
+
+
+def _operacao(api: APIEstoqueTempoReal) -> Operacao:
+    r = api.resumo()
+    return Operacao(
+        **{c.name: getattr(r, c.name) for c in fields(r)},
+        gatilhos=tuple(api.gatilhos()),
+        alterados=tuple(api.alterados()),
+        desajustes=tuple(api.desajustes()),
+        execucoes=tuple(api.execucoes()),
+        correcoes=tuple(api.correcoes()),
+        falhas=tuple(api.falhas()),
+        tarefa=api.tarefa() if r.cron_legivel else None,
+    )

@@ -55,7 +55,7 @@ def test_a_healthy_installation(cena: Banco) -> None:
     for trecho in (
         "up to date", f"{GATILHOS} of {GATILHOS} in place", "as they were installed",
         "products     2", "all turned to today", "last run",
-        "compared     all of them within the last",
+        "compared     each within the last",
         "10 products a run", "corrections  none", "failing      none",
     ):  # fmt: skip
         assert trecho in resultado.stdout, trecho
@@ -110,7 +110,7 @@ def test_what_has_to_be_mended_is_exit_code_4_with_its_remedy(cena: Banco, coman
     assert "1 thing to mend" in uma_linha(resultado, 4)
     assert len(dados("status", dsn=cena.dsn, codigo=4)["problemas"]) == 1
     feito = estoque("vigiar", dsn=cena.dsn)
-    assert feito.stdout == "1 trigger or function put back\n"
+    assert feito.stdout == "1 trigger or part put back\n"
     assert estoque("status", dsn=cena.dsn).exit_code == 0
     cena.verificar()
 

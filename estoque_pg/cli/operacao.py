@@ -251,12 +251,14 @@ def _mostrar_operacao(o: Operacao) -> None:
     total = len(o.gatilhos)
     escrever(f"triggers     {tabela.numero(bons)} of {tabela.numero(total)} in place")
     escrever(
-        "functions    "
-        + (f"{len(o.alterados)} changed or dropped" if o.alterados else "as they were installed")
+        f"parts        {tabela.numero(o.partes - len(o.alterados))} of {tabela.numero(o.partes)}"
+        " as they were installed"
     )
     escrever(f"products     {tabela.numero(o.produtos)}{_vencidos(o)}")
     if o.comparado_desde is not None:
-        escrever(f"compared     all of them within the last {_idade(o.idade(o.comparado_desde))}")
+        escrever(
+            f"compared     each within the last {_idade(o.idade(o.comparado_desde))}, or made since"
+        )
     if o.por_execucao is not None and o.orcamento is not None:
         escrever(f"settings     {_ajuste(Ajuste(o.por_execucao, o.orcamento))}")
     escrever(f"minute job   {_tarefa(o)}")
@@ -326,6 +328,8 @@ def _tarefa(o: Operacao) -> str:
         partes.append("has not run yet")
     if o.tarefa is not None:
         partes.append("scheduled in pg_cron" if o.tarefa.ativa else "its pg_cron job is inactive")
+    elif o.cron_legivel:
+        partes.append("not scheduled in pg_cron")
     elif o.banco_do_cron is not None:
         # Whether it is scheduled there cannot be seen from here.
         partes.append(f"pg_cron sits in the database {tabela.limpo(o.banco_do_cron)}")

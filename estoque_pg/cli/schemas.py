@@ -152,10 +152,11 @@ def grant(papel: str, leitura: bool, escrita: bool, banco: Banco, em_json: bool)
 @com_banco
 @com_json
 def vigiar(banco: Banco, em_json: bool) -> None:
-    """Put missing triggers and changed functions back.
+    """Put back what is not as it was installed, triggers first of all.
 
-    Needed after a partition was added to a source, after triggers were disabled, or a function of
-    ours was changed or dropped. What was written past the triggers meanwhile is counted then.
+    Needed after a partition was added to a source, after triggers were disabled, after the schema
+    was renamed, and where `estoque status` names tables, keys, indexes, functions or rights. What
+    was written past the triggers meanwhile is counted then, and so is a restored copy.
 
     \b
     Example:
@@ -166,7 +167,7 @@ def vigiar(banco: Banco, em_json: bool) -> None:
     if em_json:
         escrever_json({"repostos": repostos})
     elif repostos:
-        o_que = "trigger or function" if repostos == 1 else "triggers or functions"
+        o_que = "trigger or part" if repostos == 1 else "triggers or parts"
         escrever(f"{tabela.numero(repostos)} {o_que} put back")
     else:
-        escrever("all triggers and functions are in place")
+        escrever("everything is in place")

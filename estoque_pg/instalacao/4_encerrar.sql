@@ -1,4 +1,4 @@
--- The last acts: no rights but those written beside each object, and our functions remembered as they
--- are now.
+-- The last acts: no rights but those written beside each object, and what is ours remembered as it is
+-- now.
 SELECT _estoque_limitar_direitos(%(antes)s::jsonb);
 SELECT _estoque_assinar();

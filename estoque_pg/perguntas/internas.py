@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from estoque_pg.perguntas.base import Pergunta, uma_linha, valor, valores
+from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor, valores
 from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.operacao import Alterado
 
 # -- the session --------------------------------------------------------------------------------
 
@@ -78,6 +79,14 @@ def cron_agendar_alhures(cron: Cron) -> Pergunta[int]:
 def cron_desagendar_alhures(nome: str) -> Pergunta[int]:
     """In the database of pg_cron: take a job out by its name; return how many there were."""
     return valor(int, "cron_desagendar_alhures", nome=nome)
+
+
+# -- the installation ---------------------------------------------------------------------------
+
+
+def funcoes_perdidas() -> Pergunta[list[Alterado]]:
+    """Return functions of ours that are gone or look elsewhere, before any of them is asked."""
+    return linhas(Alterado, "funcoes_perdidas")
 
 
 # -- measuring ----------------------------------------------------------------------------------

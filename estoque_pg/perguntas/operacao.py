@@ -21,7 +21,10 @@ class Resumo(Linha):
     `recusadas` tells that source rows were left out at the installation, or the last rebuild.
     `orcamento` is in seconds. `comparado_desde` is the oldest comparison of a product with the
     sources, None without products. `banco_do_cron` and `lancador` (pg_cron's process lives) are
-    None where this role may not know; `cron_legivel` tells whether `tarefa` can be asked.
+    None where this role may not know; `cron_legivel` tells whether `tarefa` can be asked. `copia`
+    tells that the results were restored from somewhere else and never compared since,
+    `por_comparar` how many codes may be wrong and wait for the minute job. `partes` is what an
+    installation consists of, its triggers aside.
     """
 
     agora: datetime
@@ -33,6 +36,9 @@ class Resumo(Linha):
     por_execucao: int | None
     orcamento: float | None
     recusadas: bool | None
+    copia: bool
+    por_comparar: int
+    partes: int
     correcoes_24h: int
     total_de_falhas: int
     banco_do_cron: str | None
@@ -66,15 +72,25 @@ def gatilhos() -> Pergunta[list[Gatilho]]:
 
 @dataclass(frozen=True, slots=True)
 class Alterado(Linha):
-    """A function that is not what was installed: changed, or missing."""
+    """A part that is not as it was installed.
 
+    `tipo` is type, table, constraint, index, function or view; `estado` missing, changed, invalid,
+    rights, search_path or uncompared.
+    """
+
+    tipo: str
     objeto: str
     estado: str
 
 
 def alterados() -> Pergunta[list[Alterado]]:
-    """Return the functions changed since the installation."""
+    """Return the parts of the installation that are not as they were installed."""
     return linhas(Alterado, "alterados")
+
+
+def desajustes() -> Pergunta[list[str]]:
+    """Return what of the sources does not fit, a line for each."""
+    return valores(str, "desajustes")
 
 
 def execucoes() -> Pergunta[list[Execucao]]:
@@ -138,7 +154,7 @@ def tarefa() -> Pergunta[TarefaNoCron | None]:
 
 
 def vigiar() -> Pergunta[int]:
-    """Put missing triggers and changed functions back; return how many."""
+    """Put back missing triggers and changed parts, and count what was missed; return how many."""
     return valor(int, "vigiar")
 
 

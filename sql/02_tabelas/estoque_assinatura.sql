@@ -1,16 +1,19 @@
--- Our functions as they were installed: what tells changed ones, and puts them back. `servidor` is the
--- major version of the server that wrote the definitions (another writes the same function
--- differently); `publica` whether everybody may call it.
+-- All that an installation consists of in its schema, as it was installed: what tells a part that is
+-- missing or changed, puts it back, and takes it away in the end. See _estoque_pecas. `servidor` is
+-- the major version of the server that wrote the definitions (another may write the same function
+-- or view differently); `direitos` what everybody may do with it.
 CREATE TABLE estoque_assinatura (
-    objeto text PRIMARY KEY,
+    tipo text NOT NULL,
+    objeto text NOT NULL,
     definicao text NOT NULL,
     comentario text,
-    publica boolean NOT NULL,
-    servidor integer NOT NULL
+    direitos text[] NOT NULL,
+    servidor integer NOT NULL,
+    PRIMARY KEY (tipo, objeto)
 );
 
 REVOKE ALL ON estoque_assinatura FROM PUBLIC;
 GRANT SELECT ON estoque_assinatura TO PUBLIC;
 
 COMMENT ON TABLE estoque_assinatura IS
-    'Our functions as they were installed; inner use, read through estoque_alterados().';
+    'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';

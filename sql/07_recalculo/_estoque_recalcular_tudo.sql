@@ -11,6 +11,7 @@ DECLARE
     v_produtos text[];
     v_sobras bigint;
     v_reagrupados bigint := 0::bigint;
+    v_corrigidos bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
     PERFORM _estoque_abrir_lotes(ARRAY(
@@ -49,7 +50,14 @@ BEGIN
     SELECT array_agg(x.cod_produto) INTO v_produtos
     FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
           ORDER BY t.cod_produto FOR UPDATE SKIP LOCKED) AS x;
-    RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
+    v_corrigidos := _estoque_recalcular(v_produtos, true);
+
+    -- Nothing is left to be compared because of a copy, or of partitions; what the minute job has
+    -- in hand it takes off itself.
+    UPDATE estoque_controle SET lugar = _estoque_lugar();
+    DELETE FROM estoque_recontagem AS r
+    WHERE r.codigo IN (SELECT x.codigo FROM estoque_recontagem AS x FOR UPDATE SKIP LOCKED);
+    RETURN v_sobras + v_reagrupados + v_corrigidos;
 END
 $body$;
 

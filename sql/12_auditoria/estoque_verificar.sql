@@ -36,6 +36,34 @@ BEGIN
         v_codigos := _estoque_membros(v_produtos || codigos);
     END IF;
 
+    -- Rows that are there twice, where a key was lost.
+    IF EXISTS (
+        SELECT FROM unnest(ARRAY['estoque_tempo_real', 'movimentacao_prevista',
+            'estoque_codigo_conhecido', 'estoque_lote']) AS t (nome)
+        WHERE NOT EXISTS (SELECT FROM pg_index AS x WHERE x.indrelid = to_regclass(t.nome)
+                          AND x.indisprimary AND x.indisvalid))
+    THEN
+        RETURN QUERY
+        SELECT r.codigo, 'linhas de ' || r.tabela, r.data, count(*)::text, '1'
+        FROM (
+            SELECT 'estoque_tempo_real' AS tabela, t.cod_produto AS codigo, NULL::date AS data
+            FROM estoque_tempo_real AS t
+            UNION ALL
+            SELECT 'movimentacao_prevista', m.cod_produto, m.data_prevista
+            FROM movimentacao_prevista AS m
+            UNION ALL
+            SELECT 'estoque_codigo_conhecido', c.codigo, NULL FROM estoque_codigo_conhecido AS c
+        ) AS r
+        WHERE v_codigos IS NULL OR r.codigo = ANY (v_codigos)
+        GROUP BY r.tabela, r.codigo, r.data
+        HAVING count(*) > 1
+        UNION ALL
+        SELECT NULL, 'linhas do lote ' || l.separacao_lote_id, NULL, count(*)::text, '1'
+        FROM estoque_lote AS l
+        GROUP BY l.separacao_lote_id
+        HAVING count(*) > 1;
+    END IF;
+
     -- The movements are read once: for the codes that are mentioned, and for the balances.
     SELECT array_agg(s.codigo), array_agg(s.saldo) INTO v_mencionados, v_somas
     FROM _estoque_saldos_por_codigo(v_codigos) AS s;

@@ -1,6 +1,7 @@
 -- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
 -- a table of ours. At most p_quantos of them. Walks the distinct codes of the tables by their indexes,
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
+-- A table that has lost its index is passed over: each step would read all of it.
 CREATE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
@@ -12,6 +13,11 @@ DECLARE
         SELECT f.tabela FROM _estoque_fontes() AS f
         WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
     ) || ARRAY['estoque_codigo_conhecido', 'movimentacao_prevista'];
+    c_indexadas CONSTANT text[] := ARRAY(
+        SELECT t.nome FROM unnest(c_tabelas) AS t (nome)
+        JOIN pg_index AS x ON x.indrelid = to_regclass(t.nome) AND x.indisvalid AND x.indpred IS NULL
+        JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
+            AND a.attname = 'cod_produto');
     v_tabela integer;
     v_depois text;
     v_faltam integer := 1000;
@@ -24,6 +30,11 @@ BEGIN
 
     -- Once around, back to where it began.
     FOR i IN 0..cardinality(c_tabelas) LOOP
+        IF c_tabelas[v_tabela] <> ALL (c_indexadas) THEN
+            v_tabela := v_tabela % cardinality(c_tabelas) + 1;
+            v_depois := NULL;
+            CONTINUE;
+        END IF;
         EXECUTE format($q$
             WITH RECURSIVE passo AS (
                 (SELECT f.cod_produto FROM %1$I AS f

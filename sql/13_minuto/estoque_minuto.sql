@@ -1,7 +1,7 @@
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
 -- Partitions made since the last run get their triggers, and the next runs count what was written
--- to them.
+-- to them. So they do with everything in a restored copy, or where much was wrong.
 -- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
 -- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
 -- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
@@ -29,6 +29,7 @@ BEGIN
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
     SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
+    PERFORM _estoque_desconfiar(v_feito.processados, v_feito.corrigidos);
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)

@@ -1,27 +1,25 @@
--- Writes down every function of ours: the last act of an installation. Ours are those
--- signed before and those made in this transaction: an ERP may have functions of such names too.
--- estoque_hoje is left out: it is there to be replaced.
+-- Writes down all that an installation consists of: its last act, with giving it to who owns the
+-- sources, for which one has to know what is ours. Of the functions, ours are those signed before and
+-- those made in this transaction: an ERP may have functions of such names too.
 CREATE FUNCTION _estoque_assinar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
-SET quote_all_identifiers = off
 AS $body$
 DECLARE
-    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
+    v_nossas text[] := ARRAY(
+        SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
 BEGIN
     DELETE FROM estoque_assinatura;
-    INSERT INTO estoque_assinatura (objeto, definicao, comentario, publica, servidor)
-    SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid),
-        obj_description(p.oid, 'pg_proc'),
-        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-                WHERE x.grantee = 0),
+    INSERT INTO estoque_assinatura (tipo, objeto, definicao, comentario, direitos, servidor)
+    SELECT p.tipo, p.objeto, p.definicao, p.comentario, p.direitos,
         current_setting('server_version_num')::integer / 10000
-    FROM pg_proc AS p
-    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
-        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
-        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
+    FROM _estoque_pecas() AS p
+    LEFT JOIN pg_proc AS f ON p.tipo = 'function' AND f.oid = p.numero
+    WHERE f.oid IS NULL OR age(f.xmin) <= 0 OR p.objeto = ANY (v_nossas);
+    PERFORM _estoque_entregar();
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_assinar() IS 'Writes down our functions as they are installed; inner use.';
+COMMENT ON FUNCTION _estoque_assinar() IS
+    'Writes down what an installation consists of; inner use.';

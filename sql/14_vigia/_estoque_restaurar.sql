@@ -1,39 +1,53 @@
--- Puts functions of ours back that were changed or dropped, as they were installed; returns how many.
--- A dropped one gets its comment and the rights of everybody back, not those granted to roles since.
-CREATE FUNCTION _estoque_restaurar() RETURNS integer
+-- Puts back what is not as it was installed, as far as that can be; returns how many parts, and
+-- whether tables or keys are among them, so that everything has to be compared with the sources.
+-- Where a key is gone, rows that are there twice go with it: all but the first. A table or a type
+-- whose columns were changed stays as it is. A part that was dropped gets its comment and the rights
+-- of everybody back, not those granted to roles since.
+-- What a part needs may be missing too: again and again, then, as long as any is put back.
+CREATE FUNCTION _estoque_restaurar(OUT pecas integer, OUT dados boolean)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET check_function_bodies = off
 AS $body$
 DECLARE
-    v_alterada record;
-    v_papel text;
-    v_quantas integer := 0;
+    v_peca record;
+    v_feitas integer;
+    v_falha text;
 BEGIN
-    FOR v_alterada IN
-        SELECT a.*, x.estado FROM estoque_alterados() AS x JOIN estoque_assinatura AS a USING (objeto)
+    pecas := 0;
+    dados := false;
     LOOP
-        EXECUTE v_alterada.definicao;
-        IF v_alterada.estado = 'missing' THEN
-            FOR v_papel IN
-                SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
-                FROM pg_proc AS p
-                CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-                WHERE p.oid = v_alterada.objeto::regprocedure AND x.grantee <> p.proowner
-            LOOP
-                EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_alterada.objeto, v_papel);
-            END LOOP;
-            IF v_alterada.publica THEN
-                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', v_alterada.objeto);
-            END IF;
-            EXECUTE format('COMMENT ON FUNCTION %s IS %L', v_alterada.objeto, v_alterada.comentario);
+        v_feitas := 0;
+        v_falha := NULL;
+        FOR v_peca IN
+            SELECT a.*, x.estado
+            FROM estoque_alterados() AS x
+            JOIN estoque_assinatura AS a USING (tipo, objeto)
+            WHERE a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed'
+            ORDER BY array_position(
+                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], a.tipo), a.objeto
+        LOOP
+            BEGIN
+                PERFORM _estoque_repor(v_peca.tipo, v_peca.objeto, v_peca.estado);
+                v_feitas := v_feitas + 1;
+                dados := dados OR v_peca.tipo = 'table' AND v_peca.estado = 'missing'
+                    OR v_peca.tipo = 'constraint';
+            EXCEPTION WHEN undefined_function OR undefined_table OR undefined_object THEN
+                v_falha := coalesce(v_falha, format('%s %s: %s', v_peca.tipo, v_peca.objeto, SQLERRM));
+            END;
+        END LOOP;
+        pecas := pecas + v_feitas;
+        EXIT WHEN v_falha IS NULL;
+        IF v_feitas = 0 THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'could not put back the ' || v_falha,
+                HINT = '`estoque uninstall`, then `estoque install`, makes everything anew; the'
+                    ' sources are not touched.';
         END IF;
-        v_quantas := v_quantas + 1;
     END LOOP;
-    RETURN v_quantas;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_restaurar() IS
-    'Puts back functions of ours that were changed or dropped; inner use.';
+    'Puts back parts that are not as they were installed; inner use.';

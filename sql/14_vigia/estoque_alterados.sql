@@ -1,23 +1,47 @@
--- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
--- the major version of the server that they were installed on.
+-- The parts of the installation that are not as they were installed, and our indexes on the sources
+-- that are gone. estado:
+--   missing      gone;
+--   changed      another definition than the one installed, but for estoque_hoje, which is there to be
+--                replaced;
+--   invalid      an index that PostgreSQL does not use: whoever built it was cut off;
+--   rights       everybody may do more with it, or less;
+--   search_path  a function that looks for what it names in another schema;
+--   uncompared   written otherwise since PostgreSQL was upgraded, which may be all, or a change.
 CREATE FUNCTION estoque_alterados()
-RETURNS TABLE (objeto text, estado text)
+RETURNS TABLE (tipo text, objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
-SET quote_all_identifiers = off
 AS $body$
 BEGIN
     RETURN QUERY
-    SELECT a.objeto, CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'changed' END
-    FROM estoque_assinatura AS a
-    CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
-    WHERE f.oid IS NULL
-        OR a.servidor = current_setting('server_version_num')::integer / 10000
-            AND a.definicao <> pg_get_functiondef(f.oid)
-    ORDER BY a.objeto;
+    SELECT x.tipo, x.objeto, x.estado
+    FROM (
+        SELECT a.tipo, a.objeto, CASE
+            WHEN p.objeto IS NULL THEN 'missing'
+            WHEN NOT p.inteira THEN 'invalid'
+            WHEN a.definicao <> p.definicao AND a.objeto <> 'estoque_hoje()' THEN
+                CASE WHEN a.tipo IN ('function', 'view')
+                    AND a.servidor <> current_setting('server_version_num')::integer / 10000
+                    THEN 'uncompared' ELSE 'changed' END
+            WHEN p.caminho <> replace(current_setting('search_path'), '"', '')
+                AND a.objeto <> 'estoque_hoje()'
+                THEN 'search_path'
+            WHEN a.direitos <> p.direitos THEN 'rights'
+            END AS estado
+        FROM estoque_assinatura AS a
+        LEFT JOIN _estoque_pecas() AS p ON p.tipo = a.tipo AND p.objeto = a.objeto
+        UNION ALL
+        SELECT 'index', i.nome, CASE WHEN x.indexrelid IS NULL THEN 'missing'
+            WHEN NOT x.indisvalid THEN 'invalid' END
+        FROM _estoque_indices_das_fontes() AS i
+        LEFT JOIN pg_index AS x ON x.indexrelid = to_regclass(quote_ident(i.nome))
+        WHERE to_regclass(quote_ident(i.tabela)) IS NOT NULL
+    ) AS x
+    WHERE x.estado IS NOT NULL
+    ORDER BY x.tipo, x.objeto;
 END
 $body$;
 
 GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
 COMMENT ON FUNCTION estoque_alterados() IS
-    'Functions of ours that were changed or dropped since the installation.';
+    'Parts of the installation that are not as they were installed.';

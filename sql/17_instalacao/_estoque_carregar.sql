@@ -29,6 +29,7 @@ BEGIN
 
         PERFORM _estoque_recalcular(
             ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
+        UPDATE estoque_controle SET lugar = _estoque_lugar();
     END IF;
     -- Plans made before statistics exist would last as long as the sessions that make them.
     ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;

@@ -1,0 +1,613 @@
+-- Generated from sql/ by `make migration`; edit there.
+-- Rebuilds everything from the sources: known codes and their groups, gates, products.
+-- Writers of the sources wait only for the product rows, which are locked in order, all of them.
+-- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
+CREATE OR REPLACE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+DECLARE
+    v_codigos text[];
+    v_produtos text[];
+    v_sobras bigint;
+    v_reagrupados bigint := 0::bigint;
+BEGIN
+    PERFORM _estoque_tomar_vez();
+    PERFORM _estoque_abrir_lotes(ARRAY(
+        SELECT l.separacao_lote_id FROM estoque_lote AS l
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
+
+    -- Codes in the wrong group, or unknown, or no longer mentioned.
+    SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
+    FROM (
+        SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM _estoque_mencionados() AS x (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
+    ) AS m
+    FULL JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
+    -- Rows of products that are nobody's are left over from before.
+    SELECT count(*) INTO v_sobras
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          UNION
+          SELECT m.cod_produto FROM movimentacao_prevista AS m) AS x
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = x.cod_produto);
+    DELETE FROM estoque_tempo_real AS t
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+    DELETE FROM movimentacao_prevista AS m
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+
+    IF v_codigos IS NOT NULL THEN
+        v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
+    END IF;
+    -- What was not there above may be held by who waits for us; its own triggers keep it.
+    SELECT array_agg(x.cod_produto) INTO v_produtos
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          ORDER BY t.cod_produto FOR UPDATE SKIP LOCKED) AS x;
+    RETURN v_sobras + v_reagrupados + _estoque_recalcular(v_produtos, true);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recalcular_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular_tudo() IS
+    'Rebuilds codes, gates and products from the sources; inner use.';
+-- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
+-- result tables and of the tables behind them; empty means exact. NULL asks for everything.
+-- D7 fields that have merely expired with the day are no difference.
+CREATE OR REPLACE FUNCTION estoque_verificar(codigos text[] DEFAULT NULL)
+RETURNS TABLE (
+    cod_produto text, campo text, data_prevista date, valor_armazenado text, valor_esperado text
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produtos text[];
+    v_codigos text[];
+    v_mencionados text[];
+    v_somas numeric[];
+    v_previsto_difere boolean;
+    v_alvos text[];
+    v_saldos numeric[];
+    v_lotes text[];
+BEGIN
+    -- As in _estoque_saldo_recalculado.
+    IF codigos IS NULL OR cardinality(codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
+    IF codigos IS NOT NULL THEN
+        v_produtos := ARRAY(
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
+            UNION
+            SELECT k.cod_produto FROM _estoque_canonicos(codigos) AS k);
+        v_codigos := _estoque_membros(v_produtos || codigos);
+    END IF;
+
+    -- The movements are read once: for the codes that are mentioned, and for the balances.
+    SELECT array_agg(s.codigo), array_agg(s.saldo) INTO v_mencionados, v_somas
+    FROM _estoque_saldos_por_codigo(v_codigos) AS s;
+
+    -- Codes: known, and in the right group.
+    RETURN QUERY
+    SELECT coalesce(m.codigo, c.codigo), 'codigo canonico', NULL::date, c.cod_produto, m.cod_produto
+    FROM (
+        SELECT coalesce(x.codigo, k.codigo) AS codigo,
+            coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM unnest(v_mencionados) AS x (codigo)
+        FULL JOIN (
+            SELECT k.codigo, k.cod_produto FROM _estoque_canonicos() AS k
+            WHERE v_codigos IS NULL OR k.codigo = ANY (v_codigos)
+        ) AS k ON k.codigo = x.codigo
+    ) AS m
+    FULL JOIN (
+        SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+    ) AS c ON c.codigo = m.codigo
+    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
+
+    -- Forecasts. Where none differs, projecting what is stored is projecting what the sources say.
+    RETURN QUERY
+    SELECT coalesce(r.cod_produto, m.cod_produto), x.campo,
+        coalesce(r.data_prevista, m.data_prevista), x.armazenado, x.esperado
+    FROM _estoque_previsao_recalculada(v_produtos) AS r
+    FULL JOIN (
+        SELECT p.* FROM movimentacao_prevista AS p
+        WHERE v_codigos IS NULL OR p.cod_produto = ANY (v_codigos)
+    ) AS m ON m.cod_produto = r.cod_produto AND m.data_prevista = r.data_prevista
+    CROSS JOIN LATERAL (
+        VALUES
+            ('entrada_prevista', m.entrada_prevista::text,
+                r.entrada_prevista::numeric(15,3)::text),
+            ('saida_prevista', m.saida_prevista::text, r.saida_prevista::numeric(15,3)::text)
+    ) AS x (campo, armazenado, esperado)
+    WHERE (m.entrada_prevista, m.saida_prevista)
+            IS DISTINCT FROM (r.entrada_prevista, r.saida_prevista)
+        AND x.armazenado IS DISTINCT FROM x.esperado;
+    v_previsto_difere := FOUND;
+
+    -- Products: there, and no others; what the sources say of them.
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(p.saldo) INTO v_alvos, v_saldos
+    FROM (
+        SELECT coalesce(c.cod_produto, m.codigo) AS produto, coalesce(sum(m.saldo), 0) AS saldo
+        FROM unnest(v_mencionados, v_somas) AS m (codigo, saldo)
+        FULL JOIN (
+            SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+        ) AS c ON c.codigo = m.codigo
+        GROUP BY 1
+        HAVING bool_or(c.codigo IS NOT NULL)
+    ) AS p
+    WHERE v_produtos IS NULL OR p.produto = ANY (v_produtos);
+
+    RETURN QUERY
+    WITH certo AS (
+        SELECT d.cod_produto AS produto, d.saldo::numeric(15,3), d.menor::numeric(15,3),
+            d.dia_ruptura AS ruptura, d.valido_ate AS ate, d.liquidos,
+            coalesce(n.nome, _estoque_nome(d.cod_produto)) AS nome
+        FROM _estoque_d7(v_alvos, v_saldos, 7, v_previsto_difere) AS d
+        JOIN _estoque_nomes_proprios(v_alvos) AS n ON n.codigo = d.cod_produto
+    ),
+    atual AS (
+        SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
+        FROM estoque_tempo_real AS t
+        WHERE v_codigos IS NULL OR t.cod_produto = ANY (v_codigos)
+    )
+    SELECT coalesce(c.produto, t.cod_produto), x.campo, NULL::date, x.armazenado, x.esperado
+    FROM certo AS c
+    FULL JOIN atual AS t ON t.cod_produto = c.produto
+    CROSS JOIN LATERAL (
+        VALUES
+            ('cod_produto', t.cod_produto, c.produto, true),
+            ('saldo_atual', t.saldo_atual::text, c.saldo::text, true),
+            ('nome_produto', t.nome_produto, c.nome, true),
+            ('menor_estoque_d7', t.menor_estoque_d7::text, c.menor::text, t.vale),
+            ('dia_ruptura', t.dia_ruptura::text, c.ruptura::text, t.vale),
+            ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate),
+            ('liquidos', t.liquidos::text, c.liquidos::text,
+                t.valido_desde = v_hoje AND t.liquidos <> c.liquidos)
+    ) AS x (campo, armazenado, esperado, conta)
+    -- A row that is right in all is not taken apart into texts.
+    WHERE (t.cod_produto, t.saldo_atual, t.nome_produto, t.menor_estoque_d7, t.dia_ruptura,
+            t.valido_ate > c.ate, t.liquidos)
+            IS DISTINCT FROM
+            (c.produto, c.saldo, c.nome, c.menor, c.ruptura, false, c.liquidos)
+        AND x.conta AND x.armazenado IS DISTINCT FROM x.esperado
+        AND (x.campo = 'cod_produto' OR (t.cod_produto IS NOT NULL AND c.produto IS NOT NULL));
+
+    -- Gates: those of all lots, or of the lots of these products.
+    IF v_produtos IS NOT NULL THEN
+        v_lotes := ARRAY(
+            SELECT DISTINCT s.separacao_lote_id::text FROM separacao AS s
+            WHERE s.cod_produto = ANY (v_codigos) AND s.separacao_lote_id IS NOT NULL);
+    END IF;
+    RETURN QUERY
+    SELECT NULL::text, 'faturado do lote ' || coalesce(l.lote, g.separacao_lote_id), NULL::date,
+        coalesce(g.faturado, false)::text, (l.lote IS NOT NULL)::text
+    FROM (
+        SELECT DISTINCT e.separacao_lote_id::text AS lote FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND (v_lotes IS NULL OR e.separacao_lote_id = ANY (v_lotes))
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
+    ) AS l
+    FULL JOIN (
+        SELECT p.separacao_lote_id, p.faturado FROM estoque_lote AS p
+        WHERE v_lotes IS NULL OR p.separacao_lote_id = ANY (v_lotes)
+    ) AS g ON g.separacao_lote_id = l.lote
+    WHERE coalesce(g.faturado, false) <> (l.lote IS NOT NULL);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_verificar(text[]) TO PUBLIC;
+COMMENT ON FUNCTION estoque_verificar(text[]) IS
+    'Every difference between what is stored and what the sources say; empty means exact.';
+-- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
+-- a table of ours. At most p_quantos of them. Walks the distinct codes of the tables by their indexes,
+-- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
+CREATE OR REPLACE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $body$
+DECLARE
+    c_tabelas CONSTANT text[] := ARRAY(
+        SELECT f.tabela FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    ) || ARRAY['estoque_codigo_conhecido', 'movimentacao_prevista'];
+    v_tabela integer;
+    v_depois text;
+    v_faltam integer := 1000;
+    v_codigos text[];
+    v_achados text[];
+    v_estranhos text[] := ARRAY[]::text[];
+BEGIN
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p WHERE p.unico;
+    v_tabela := coalesce(v_tabela, 1);
+
+    -- Once around, back to where it began.
+    FOR i IN 0..cardinality(c_tabelas) LOOP
+        EXECUTE format($q$
+            WITH RECURSIVE passo AS (
+                (SELECT f.cod_produto FROM %1$I AS f
+                 WHERE f.cod_produto IS NOT NULL AND ($1 IS NULL OR f.cod_produto > $1)
+                 ORDER BY f.cod_produto LIMIT 1)
+                UNION ALL
+                SELECT (SELECT f.cod_produto FROM %1$I AS f WHERE f.cod_produto > p.cod_produto
+                        ORDER BY f.cod_produto LIMIT 1)
+                FROM passo AS p
+                WHERE p.cod_produto IS NOT NULL
+            )
+            SELECT array_agg(x.cod_produto::text)
+            FROM (SELECT p.cod_produto FROM passo AS p
+                  WHERE p.cod_produto IS NOT NULL LIMIT $2) AS x
+            $q$, c_tabelas[v_tabela])
+        INTO v_codigos USING v_depois, v_faltam;
+
+        SELECT array_agg(e.c ORDER BY e.n) INTO v_achados
+        FROM (
+            SELECT u.c, u.n FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n)
+            WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
+                SELECT FROM estoque_codigo_conhecido AS k
+                JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+                WHERE k.codigo = u.c OFFSET 0)
+            ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
+        ) AS e;
+        v_estranhos := v_estranhos || v_achados;
+        v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
+        IF cardinality(v_estranhos) = p_quantos THEN
+            v_depois := v_estranhos[p_quantos];
+            EXIT;
+        ELSIF v_faltam = 0 THEN
+            v_depois := v_codigos[cardinality(v_codigos)];
+            EXIT;
+        END IF;
+        v_tabela := v_tabela % cardinality(c_tabelas) + 1;
+        v_depois := NULL;
+    END LOOP;
+    INSERT INTO estoque_percurso AS p (unico, tabela, codigo) VALUES (true, v_tabela, v_depois)
+    ON CONFLICT (unico) DO UPDATE SET tabela = EXCLUDED.tabela, codigo = EXCLUDED.codigo;
+
+    RETURN v_estranhos || ARRAY(
+        SELECT c.codigo FROM _estoque_canonicos() AS c
+        WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS k
+            JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+            WHERE k.codigo = c.codigo OFFSET 0)
+        LIMIT p_quantos - cardinality(v_estranhos));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_estranhos(integer) IS
+    'Some codes that are mentioned and have no product row; inner use.';
+-- The one job, due every minute whoever drives it: compares a batch of products with the sources,
+-- turns the day where it has turned, rebuilds what is wrong, and records the run.
+-- Partitions made since the last run get their triggers, and the next runs count what was written
+-- to them.
+-- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
+-- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
+-- policy hides from the owner raise an error, or they would be taken for gone and their products with
+-- them.
+-- No row while another run is under way, and on a standby.
+CREATE OR REPLACE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+DECLARE
+    v_inicio timestamptz := clock_timestamp();
+    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_ajuste record;
+    v_comparados _estoque_comparacao[];
+    v_virados bigint;
+    v_feito record;
+BEGIN
+    IF NOT _estoque_tomar_minuto() THEN
+        RETURN;
+    END IF;
+    SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
+    v_comparados := _estoque_comparar(v_ajuste.por_execucao, v_inicio + v_ajuste.orcamento, 1, 1000);
+    PERFORM _estoque_vigiar_particoes();
+    v_virados := _estoque_virar_cada();
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
+
+    RETURN QUERY
+    INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
+    VALUES (v_inicio, clock_timestamp(), v_feito.processados, v_feito.corrigidos, v_feito.falhas,
+        v_virados, v_motor)
+    RETURNING *;
+    DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    DELETE FROM estoque_correcao AS c
+    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_minuto() IS
+    'The minute job: compares, turns the day, mends; the run it recorded.';
+-- Writes down every function of ours: the last act of an installation. Ours are those
+-- signed before and those made in this transaction: an ERP may have functions of such names too.
+-- estoque_hoje is left out: it is there to be replaced.
+CREATE OR REPLACE FUNCTION _estoque_assinar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET quote_all_identifiers = off
+AS $body$
+DECLARE
+    v_nossas text[] := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a);
+BEGIN
+    DELETE FROM estoque_assinatura;
+    INSERT INTO estoque_assinatura (objeto, definicao, comentario, publica, servidor)
+    SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid),
+        obj_description(p.oid, 'pg_proc'),
+        EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE x.grantee = 0),
+        current_setting('server_version_num')::integer / 10000
+    FROM pg_proc AS p
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname ~ '^_?estoque_'
+        AND p.proname <> 'estoque_hoje' AND p.prokind IN ('f', 'p')
+        AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_assinar() IS 'Writes down our functions as they are installed; inner use.';
+-- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
+-- disabled, and functions that were changed or dropped. What was written past the triggers is counted
+-- then: everything is compared with the sources, and rebuilt where it differs. What a function that
+-- was not ours did otherwise is found by the audit.
+-- Returns the number of triggers and functions put back. Runs with the caller's rights: the owner's of
+-- the sources.
+CREATE OR REPLACE FUNCTION estoque_vigiar() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+    v_gatilhos bigint;
+    v_funcoes integer := _estoque_restaurar();
+BEGIN
+    SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
+    PERFORM _estoque_recontar(v_tabelas);
+    RETURN v_gatilhos + v_funcoes;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_vigiar() IS
+    'Puts missing or disabled triggers and changed functions back, and counts what the triggers missed.';
+-- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
+-- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
+-- what they write is noted, and put right after (see _estoque_alcancar).
+-- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
+CREATE OR REPLACE FUNCTION _estoque_carregar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    -- Sums and sorts of everything there is, once.
+    PERFORM set_config('work_mem', '256MB', true);
+    PERFORM _estoque_exigir_linhas();
+    RAISE NOTICE 'estoque_pg: filling the result tables';
+    IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
+        PERFORM _estoque_recalcular_tudo();
+    ELSE
+        PERFORM _estoque_abrir_lotes(ARRAY(
+            SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
+            WHERE e.separacao_lote_id IS NOT NULL
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+
+        INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+        SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
+        FROM _estoque_mencionados() AS m (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
+
+        INSERT INTO estoque_tempo_real (cod_produto)
+        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
+
+        PERFORM _estoque_recalcular(
+            ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
+    END IF;
+    -- Plans made before statistics exist would last as long as the sessions that make them.
+    ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_carregar() IS
+    'Fills the result tables, or rebuilds them, at an installation; inner use.';
+DROP FUNCTION estoque_desajustes;
+DROP FUNCTION _estoque_exigir_fontes;
+DROP FUNCTION _estoque_entregar;
+DROP FUNCTION _estoque_desajustes_das_tabelas;
+DROP FUNCTION estoque_reapontar;
+DROP FUNCTION estoque_alterados;
+DROP FUNCTION _estoque_restaurar;
+DROP FUNCTION _estoque_repor;
+DROP FUNCTION _estoque_relacoes;
+DROP FUNCTION _estoque_pecas;
+DROP FUNCTION _estoque_lugar;
+DROP FUNCTION _estoque_desconfiar;
+REVOKE ALL ON estoque_assinatura FROM PUBLIC;
+GRANT SELECT ON estoque_assinatura TO PUBLIC;
+COMMENT ON TABLE estoque_assinatura IS
+    'Our functions as they were installed; inner use, read through estoque_alterados().';
+REVOKE ALL ON estoque_controle FROM PUBLIC;
+GRANT SELECT ON estoque_controle TO PUBLIC;
+COMMENT ON TABLE estoque_controle IS
+    'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
+COMMENT ON COLUMN estoque_controle.por_execucao IS 'Products the minute job compares in a run.';
+COMMENT ON COLUMN estoque_controle.orcamento IS
+    'Time after which a run of the minute job takes up no further product.';
+COMMENT ON COLUMN estoque_controle.recusadas IS
+    'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
+REVOKE ALL ON estoque_recontagem FROM PUBLIC;
+COMMENT ON TABLE estoque_recontagem IS
+    'Codes of partitions that got their triggers late, to be compared soon; inner use.';
+-- Puts functions of ours back that were changed or dropped, as they were installed; returns how many.
+-- A dropped one gets its comment and the rights of everybody back, not those granted to roles since.
+CREATE FUNCTION _estoque_restaurar() RETURNS integer
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET check_function_bodies = off
+AS $body$
+DECLARE
+    v_alterada record;
+    v_papel text;
+    v_quantas integer := 0;
+BEGIN
+    FOR v_alterada IN
+        SELECT a.*, x.estado FROM estoque_alterados() AS x JOIN estoque_assinatura AS a USING (objeto)
+    LOOP
+        EXECUTE v_alterada.definicao;
+        IF v_alterada.estado = 'missing' THEN
+            FOR v_papel IN
+                SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+                FROM pg_proc AS p
+                CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+                WHERE p.oid = v_alterada.objeto::regprocedure AND x.grantee <> p.proowner
+            LOOP
+                EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_alterada.objeto, v_papel);
+            END LOOP;
+            IF v_alterada.publica THEN
+                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', v_alterada.objeto);
+            END IF;
+            EXECUTE format('COMMENT ON FUNCTION %s IS %L', v_alterada.objeto, v_alterada.comentario);
+        END IF;
+        v_quantas := v_quantas + 1;
+    END LOOP;
+    RETURN v_quantas;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_restaurar() IS
+    'Puts back functions of ours that were changed or dropped; inner use.';
+-- Functions of ours that are not what was installed: changed, or missing. Changes are only seen on
+-- the major version of the server that they were installed on.
+CREATE FUNCTION estoque_alterados()
+RETURNS TABLE (objeto text, estado text)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+SET quote_all_identifiers = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT a.objeto, CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'changed' END
+    FROM estoque_assinatura AS a
+    CROSS JOIN LATERAL (SELECT to_regprocedure(a.objeto)::oid AS oid) AS f
+    WHERE f.oid IS NULL
+        OR a.servidor = current_setting('server_version_num')::integer / 10000
+            AND a.definicao <> pg_get_functiondef(f.oid)
+    ORDER BY a.objeto;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
+COMMENT ON FUNCTION estoque_alterados() IS
+    'Functions of ours that were changed or dropped since the installation.';
+-- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
+-- elsewhere, a source that is itself below another table. nome is what it is about, for the order.
+CREATE FUNCTION _estoque_desajustes_das_tabelas() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE fonte AS (
+        SELECT f.tabela, r.oid AS relacao
+        FROM _estoque_fontes() AS f
+        JOIN pg_class AS r ON r.relname = f.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    ),
+    arvore AS (
+        SELECT f.tabela, f.relacao FROM fonte AS f
+        UNION
+        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
+    )
+    -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
+    SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
+        a.relacao::regclass, r.relowner::regrole, current_user)
+    FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+    WHERE NOT pg_has_role(r.relowner, 'USAGE')
+    UNION ALL
+    SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, current_user)
+    FROM fonte AS f WHERE row_security_active(f.relacao)
+    UNION ALL
+    SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+    FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+    WHERE r.relkind = 'f'
+    UNION ALL
+    -- A statement fires the triggers of the table it names, not those of the tables below it.
+    SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
+        ' would not be seen', f.tabela, i.inhparent::regclass)
+    FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_tabelas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_tabelas() IS
+    'What does not fit of the sources as tables; inner use.';
+-- Refuses to install on tables that do not fit, naming every misfit at once. Raises EP003.
+CREATE FUNCTION _estoque_exigir_fontes() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_desajustes text;
+BEGIN
+    SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto) INTO v_desajustes
+    FROM (
+        SELECT * FROM _estoque_desajustes_das_colunas()
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_das_tabelas()
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_dos_indices()
+    ) AS d;
+    IF v_desajustes IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'EP003',
+            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            DETAIL = v_desajustes,
+            HINT = 'Mend what is named, or choose another schema, then install again.';
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_fontes() IS
+    'Raises EP003 for source tables that do not fit; inner use.';
+
+-- by hand: kept when this file is written anew
+ALTER TABLE estoque_controle DROP COLUMN lugar;
+CREATE TABLE _estoque_antiga (
+    objeto text PRIMARY KEY,
+    definicao text NOT NULL,
+    comentario text,
+    publica boolean NOT NULL,
+    servidor integer NOT NULL
+);
+INSERT INTO _estoque_antiga (objeto, definicao, comentario, publica, servidor)
+SELECT a.objeto, a.definicao, a.comentario, 'EXECUTE' = ANY (a.direitos), a.servidor
+FROM estoque_assinatura AS a WHERE a.tipo = 'function' AND a.objeto <> 'estoque_hoje()';
+DROP TABLE estoque_assinatura;
+ALTER TABLE _estoque_antiga RENAME TO estoque_assinatura;
+ALTER TABLE estoque_assinatura RENAME CONSTRAINT _estoque_antiga_pkey TO estoque_assinatura_pkey;
+REVOKE ALL ON estoque_assinatura FROM PUBLIC;
+GRANT SELECT ON estoque_assinatura TO PUBLIC;
+COMMENT ON TABLE estoque_assinatura IS
+    'Our functions as they were installed; inner use, read through estoque_alterados().';
+-- end of what is by hand

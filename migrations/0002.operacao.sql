@@ -1,0 +1,1189 @@
+-- depends: 0001.nucleo
+-- Generated from sql/ by `make migration`; edit there.
+
+-- by hand: kept when this file is written anew
+-- estoque_assinatura: of all parts, no longer of the functions alone.
+CREATE TABLE _estoque_nova (
+    tipo text NOT NULL,
+    objeto text NOT NULL,
+    definicao text NOT NULL,
+    comentario text,
+    direitos text[] NOT NULL,
+    servidor integer NOT NULL,
+    PRIMARY KEY (tipo, objeto)
+);
+INSERT INTO _estoque_nova (tipo, objeto, definicao, comentario, direitos, servidor)
+SELECT 'function', a.objeto, a.definicao, a.comentario,
+    CASE WHEN a.publica THEN ARRAY['EXECUTE'] ELSE '{}' END, a.servidor
+FROM estoque_assinatura AS a;
+DROP TABLE estoque_assinatura;
+ALTER TABLE _estoque_nova RENAME TO estoque_assinatura;
+ALTER TABLE estoque_assinatura RENAME CONSTRAINT _estoque_nova_pkey TO estoque_assinatura_pkey;
+ALTER TABLE estoque_controle ADD COLUMN lugar text;
+-- end of what is by hand
+
+-- without/17_instalacao/_estoque_exigir_fontes.sql
+DROP FUNCTION _estoque_exigir_fontes;
+
+-- without/17_instalacao/_estoque_desajustes_das_tabelas.sql
+DROP FUNCTION _estoque_desajustes_das_tabelas;
+
+-- without/14_vigia/estoque_alterados.sql
+DROP FUNCTION estoque_alterados;
+
+-- without/14_vigia/_estoque_restaurar.sql
+DROP FUNCTION _estoque_restaurar;
+
+-- sql/02_tabelas/estoque_assinatura.sql
+-- | -- All that an installation consists of in its schema, as it was installed: what tells a part that is
+-- | -- missing or changed, puts it back, and takes it away in the end. See _estoque_pecas. `servidor` is
+-- | -- the major version of the server that wrote the definitions (another may write the same function
+-- | -- or view differently); `direitos` what everybody may do with it.
+-- | CREATE TABLE estoque_assinatura (
+-- |     tipo text NOT NULL,
+-- |     objeto text NOT NULL,
+-- |     definicao text NOT NULL,
+-- |     comentario text,
+-- |     direitos text[] NOT NULL,
+-- |     servidor integer NOT NULL,
+-- |     PRIMARY KEY (tipo, objeto)
+-- | );
+-- | 
+-- | REVOKE ALL ON estoque_assinatura FROM PUBLIC;
+-- | GRANT SELECT ON estoque_assinatura TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_assinatura IS
+-- |     'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';
+REVOKE ALL ON estoque_assinatura FROM PUBLIC;
+GRANT SELECT ON estoque_assinatura TO PUBLIC;
+COMMENT ON TABLE estoque_assinatura IS
+    'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';
+
+-- sql/02_tabelas/estoque_controle.sql
+-- | -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
+-- | -- It also holds the settings of the minute job, changed by estoque_configurar(), and whether an
+-- | -- installation, or the last rebuild of everything after it, left out rows that cannot be counted.
+-- | -- `lugar` tells a restored copy, which nobody has compared with its sources: see _estoque_lugar.
+-- | CREATE TABLE estoque_controle (
+-- |     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
+-- |     unificacoes bigint NOT NULL DEFAULT 0,
+-- |     por_execucao integer NOT NULL DEFAULT 10 CHECK (por_execucao > 0),
+-- |     orcamento interval NOT NULL DEFAULT '20 s' CHECK (orcamento > '0 s'),
+-- |     recusadas boolean NOT NULL DEFAULT false,
+-- |     lugar text
+-- | );
+-- | 
+-- | INSERT INTO estoque_controle DEFAULT VALUES;
+-- | 
+-- | REVOKE ALL ON estoque_controle FROM PUBLIC;
+-- | GRANT SELECT ON estoque_controle TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_controle IS
+-- |     'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
+-- | COMMENT ON COLUMN estoque_controle.por_execucao IS 'Products the minute job compares in a run.';
+-- | COMMENT ON COLUMN estoque_controle.orcamento IS
+-- |     'Time after which a run of the minute job takes up no further product.';
+-- | COMMENT ON COLUMN estoque_controle.recusadas IS
+-- |     'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
+-- | COMMENT ON COLUMN estoque_controle.lugar IS
+-- |     'Where the results were when all of them were last known to agree with the sources; inner use.';
+REVOKE ALL ON estoque_controle FROM PUBLIC;
+GRANT SELECT ON estoque_controle TO PUBLIC;
+COMMENT ON TABLE estoque_controle IS
+    'Serialises changes of code unification, and holds the settings of the minute job; inner use.';
+COMMENT ON COLUMN estoque_controle.por_execucao IS 'Products the minute job compares in a run.';
+COMMENT ON COLUMN estoque_controle.orcamento IS
+    'Time after which a run of the minute job takes up no further product.';
+COMMENT ON COLUMN estoque_controle.recusadas IS
+    'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
+COMMENT ON COLUMN estoque_controle.lugar IS
+    'Where the results were when all of them were last known to agree with the sources; inner use.';
+
+-- sql/02_tabelas/estoque_recontagem.sql
+-- | -- Codes that may be wrong, of partitions that were written to before they got triggers or of a
+-- | -- restored copy: the minute job compares these beside its batch, and takes them off as it does.
+-- | -- Without a foreign key: any code may be here.
+-- | CREATE TABLE estoque_recontagem (
+-- |     codigo text PRIMARY KEY
+-- | );
+-- | 
+-- | REVOKE ALL ON estoque_recontagem FROM PUBLIC;
+-- | GRANT SELECT ON estoque_recontagem TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_recontagem IS
+-- |     'Codes that may be wrong, of a restored copy for one, to be compared soon; inner use.';
+REVOKE ALL ON estoque_recontagem FROM PUBLIC;
+GRANT SELECT ON estoque_recontagem TO PUBLIC;
+COMMENT ON TABLE estoque_recontagem IS
+    'Codes that may be wrong, of a restored copy for one, to be compared soon; inner use.';
+
+-- sql/07_recalculo/_estoque_recalcular_tudo.sql
+-- Rebuilds everything from the sources: known codes and their groups, gates, products.
+-- Writers of the sources wait only for the product rows, which are locked in order, all of them.
+-- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
+CREATE OR REPLACE FUNCTION _estoque_recalcular_tudo() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+DECLARE
+    v_codigos text[];
+    v_produtos text[];
+    v_sobras bigint;
+    v_reagrupados bigint := 0::bigint;
+    v_corrigidos bigint;
+BEGIN
+    PERFORM _estoque_tomar_vez();
+    PERFORM _estoque_abrir_lotes(ARRAY(
+        SELECT l.separacao_lote_id FROM estoque_lote AS l
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+    PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
+
+    -- Codes in the wrong group, or unknown, or no longer mentioned.
+    SELECT array_agg(coalesce(m.codigo, c.codigo)) INTO v_codigos
+    FROM (
+        SELECT x.codigo, coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM _estoque_mencionados() AS x (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = x.codigo
+    ) AS m
+    FULL JOIN estoque_codigo_conhecido AS c ON c.codigo = m.codigo
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto OR t.cod_produto IS NULL;
+    -- Rows of products that are nobody's are left over from before.
+    SELECT count(*) INTO v_sobras
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          UNION
+          SELECT m.cod_produto FROM movimentacao_prevista AS m) AS x
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = x.cod_produto);
+    DELETE FROM estoque_tempo_real AS t
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = t.cod_produto);
+    DELETE FROM movimentacao_prevista AS m
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS c WHERE c.cod_produto = m.cod_produto);
+
+    IF v_codigos IS NOT NULL THEN
+        v_reagrupados := greatest(_estoque_reagrupar(v_codigos), 1);
+    END IF;
+    -- What was not there above may be held by who waits for us; its own triggers keep it.
+    SELECT array_agg(x.cod_produto) INTO v_produtos
+    FROM (SELECT t.cod_produto FROM estoque_tempo_real AS t
+          ORDER BY t.cod_produto FOR UPDATE SKIP LOCKED) AS x;
+    v_corrigidos := _estoque_recalcular(v_produtos, true);
+
+    -- Nothing is left to be compared because of a copy, or of partitions; what the minute job has
+    -- in hand it takes off itself.
+    UPDATE estoque_controle SET lugar = _estoque_lugar();
+    DELETE FROM estoque_recontagem AS r
+    WHERE r.codigo IN (SELECT x.codigo FROM estoque_recontagem AS x FOR UPDATE SKIP LOCKED);
+    RETURN v_sobras + v_reagrupados + v_corrigidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recalcular_tudo() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular_tudo() IS
+    'Rebuilds codes, gates and products from the sources; inner use.';
+
+-- sql/12_auditoria/estoque_verificar.sql
+-- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
+-- result tables and of the tables behind them; empty means exact. NULL asks for everything.
+-- D7 fields that have merely expired with the day are no difference.
+CREATE OR REPLACE FUNCTION estoque_verificar(codigos text[] DEFAULT NULL)
+RETURNS TABLE (
+    cod_produto text, campo text, data_prevista date, valor_armazenado text, valor_esperado text
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produtos text[];
+    v_codigos text[];
+    v_mencionados text[];
+    v_somas numeric[];
+    v_previsto_difere boolean;
+    v_alvos text[];
+    v_saldos numeric[];
+    v_lotes text[];
+BEGIN
+    -- As in _estoque_saldo_recalculado.
+    IF codigos IS NULL OR cardinality(codigos) > 1000 THEN
+        PERFORM set_config('enable_seqscan', 'on', true);
+    END IF;
+    IF codigos IS NOT NULL THEN
+        v_produtos := ARRAY(
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (codigos)
+            UNION
+            SELECT k.cod_produto FROM _estoque_canonicos(codigos) AS k);
+        v_codigos := _estoque_membros(v_produtos || codigos);
+    END IF;
+
+    -- Rows that are there twice, where a key was lost.
+    IF EXISTS (
+        SELECT FROM unnest(ARRAY['estoque_tempo_real', 'movimentacao_prevista',
+            'estoque_codigo_conhecido', 'estoque_lote']) AS t (nome)
+        WHERE NOT EXISTS (SELECT FROM pg_index AS x WHERE x.indrelid = to_regclass(t.nome)
+                          AND x.indisprimary AND x.indisvalid))
+    THEN
+        RETURN QUERY
+        SELECT r.codigo, 'linhas de ' || r.tabela, r.data, count(*)::text, '1'
+        FROM (
+            SELECT 'estoque_tempo_real' AS tabela, t.cod_produto AS codigo, NULL::date AS data
+            FROM estoque_tempo_real AS t
+            UNION ALL
+            SELECT 'movimentacao_prevista', m.cod_produto, m.data_prevista
+            FROM movimentacao_prevista AS m
+            UNION ALL
+            SELECT 'estoque_codigo_conhecido', c.codigo, NULL FROM estoque_codigo_conhecido AS c
+        ) AS r
+        WHERE v_codigos IS NULL OR r.codigo = ANY (v_codigos)
+        GROUP BY r.tabela, r.codigo, r.data
+        HAVING count(*) > 1
+        UNION ALL
+        SELECT NULL, 'linhas do lote ' || l.separacao_lote_id, NULL, count(*)::text, '1'
+        FROM estoque_lote AS l
+        GROUP BY l.separacao_lote_id
+        HAVING count(*) > 1;
+    END IF;
+
+    -- The movements are read once: for the codes that are mentioned, and for the balances.
+    SELECT array_agg(s.codigo), array_agg(s.saldo) INTO v_mencionados, v_somas
+    FROM _estoque_saldos_por_codigo(v_codigos) AS s;
+
+    -- Codes: known, and in the right group.
+    RETURN QUERY
+    SELECT coalesce(m.codigo, c.codigo), 'codigo canonico', NULL::date, c.cod_produto, m.cod_produto
+    FROM (
+        SELECT coalesce(x.codigo, k.codigo) AS codigo,
+            coalesce(k.cod_produto, x.codigo) AS cod_produto
+        FROM unnest(v_mencionados) AS x (codigo)
+        FULL JOIN (
+            SELECT k.codigo, k.cod_produto FROM _estoque_canonicos() AS k
+            WHERE v_codigos IS NULL OR k.codigo = ANY (v_codigos)
+        ) AS k ON k.codigo = x.codigo
+    ) AS m
+    FULL JOIN (
+        SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+        WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+    ) AS c ON c.codigo = m.codigo
+    WHERE m.cod_produto IS DISTINCT FROM c.cod_produto;
+
+    -- Forecasts. Where none differs, projecting what is stored is projecting what the sources say.
+    RETURN QUERY
+    SELECT coalesce(r.cod_produto, m.cod_produto), x.campo,
+        coalesce(r.data_prevista, m.data_prevista), x.armazenado, x.esperado
+    FROM _estoque_previsao_recalculada(v_produtos) AS r
+    FULL JOIN (
+        SELECT p.* FROM movimentacao_prevista AS p
+        WHERE v_codigos IS NULL OR p.cod_produto = ANY (v_codigos)
+    ) AS m ON m.cod_produto = r.cod_produto AND m.data_prevista = r.data_prevista
+    CROSS JOIN LATERAL (
+        VALUES
+            ('entrada_prevista', m.entrada_prevista::text,
+                r.entrada_prevista::numeric(15,3)::text),
+            ('saida_prevista', m.saida_prevista::text, r.saida_prevista::numeric(15,3)::text)
+    ) AS x (campo, armazenado, esperado)
+    WHERE (m.entrada_prevista, m.saida_prevista)
+            IS DISTINCT FROM (r.entrada_prevista, r.saida_prevista)
+        AND x.armazenado IS DISTINCT FROM x.esperado;
+    v_previsto_difere := FOUND;
+
+    -- Products: there, and no others; what the sources say of them.
+    SELECT coalesce(array_agg(p.produto), '{}'), array_agg(p.saldo) INTO v_alvos, v_saldos
+    FROM (
+        SELECT coalesce(c.cod_produto, m.codigo) AS produto, coalesce(sum(m.saldo), 0) AS saldo
+        FROM unnest(v_mencionados, v_somas) AS m (codigo, saldo)
+        FULL JOIN (
+            SELECT c.codigo, c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE v_codigos IS NULL OR c.codigo = ANY (v_codigos)
+        ) AS c ON c.codigo = m.codigo
+        GROUP BY 1
+        HAVING bool_or(c.codigo IS NOT NULL)
+    ) AS p
+    WHERE v_produtos IS NULL OR p.produto = ANY (v_produtos);
+
+    RETURN QUERY
+    WITH certo AS (
+        SELECT d.cod_produto AS produto, d.saldo::numeric(15,3), d.menor::numeric(15,3),
+            d.dia_ruptura AS ruptura, d.valido_ate AS ate, d.liquidos,
+            coalesce(n.nome, _estoque_nome(d.cod_produto)) AS nome
+        FROM _estoque_d7(v_alvos, v_saldos, 7, v_previsto_difere) AS d
+        JOIN _estoque_nomes_proprios(v_alvos) AS n ON n.codigo = d.cod_produto
+    ),
+    atual AS (
+        SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
+        FROM estoque_tempo_real AS t
+        WHERE v_codigos IS NULL OR t.cod_produto = ANY (v_codigos)
+    )
+    SELECT coalesce(c.produto, t.cod_produto), x.campo, NULL::date, x.armazenado, x.esperado
+    FROM certo AS c
+    FULL JOIN atual AS t ON t.cod_produto = c.produto
+    CROSS JOIN LATERAL (
+        VALUES
+            ('cod_produto', t.cod_produto, c.produto, true),
+            ('saldo_atual', t.saldo_atual::text, c.saldo::text, true),
+            ('nome_produto', t.nome_produto, c.nome, true),
+            ('menor_estoque_d7', t.menor_estoque_d7::text, c.menor::text, t.vale),
+            ('dia_ruptura', t.dia_ruptura::text, c.ruptura::text, t.vale),
+            ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate),
+            ('liquidos', t.liquidos::text, c.liquidos::text,
+                t.valido_desde = v_hoje AND t.liquidos <> c.liquidos)
+    ) AS x (campo, armazenado, esperado, conta)
+    -- A row that is right in all is not taken apart into texts.
+    WHERE (t.cod_produto, t.saldo_atual, t.nome_produto, t.menor_estoque_d7, t.dia_ruptura,
+            t.valido_ate > c.ate, t.liquidos)
+            IS DISTINCT FROM
+            (c.produto, c.saldo, c.nome, c.menor, c.ruptura, false, c.liquidos)
+        AND x.conta AND x.armazenado IS DISTINCT FROM x.esperado
+        AND (x.campo = 'cod_produto' OR (t.cod_produto IS NOT NULL AND c.produto IS NOT NULL));
+
+    -- Gates: those of all lots, or of the lots of these products.
+    IF v_produtos IS NOT NULL THEN
+        v_lotes := ARRAY(
+            SELECT DISTINCT s.separacao_lote_id::text FROM separacao AS s
+            WHERE s.cod_produto = ANY (v_codigos) AND s.separacao_lote_id IS NOT NULL);
+    END IF;
+    RETURN QUERY
+    SELECT NULL::text, 'faturado do lote ' || coalesce(l.lote, g.separacao_lote_id), NULL::date,
+        coalesce(g.faturado, false)::text, (l.lote IS NOT NULL)::text
+    FROM (
+        SELECT DISTINCT e.separacao_lote_id::text AS lote FROM embarque_itens AS e
+        WHERE e.separacao_lote_id IS NOT NULL
+            AND (v_lotes IS NULL OR e.separacao_lote_id = ANY (v_lotes))
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
+    ) AS l
+    FULL JOIN (
+        SELECT p.separacao_lote_id, p.faturado FROM estoque_lote AS p
+        WHERE v_lotes IS NULL OR p.separacao_lote_id = ANY (v_lotes)
+    ) AS g ON g.separacao_lote_id = l.lote
+    WHERE coalesce(g.faturado, false) <> (l.lote IS NOT NULL);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_verificar(text[]) TO PUBLIC;
+COMMENT ON FUNCTION estoque_verificar(text[]) IS
+    'Every difference between what is stored and what the sources say; empty means exact.';
+
+-- sql/13_minuto/_estoque_desconfiar.sql
+-- Has everything compared by the next runs where there is reason to doubt all of it: in a restored
+-- copy, whose writer may have been counted twice or not at all, and where five products, half of a
+-- run or more, were wrong. Not again while some are still to be compared. Codes that are not known are
+-- found by _estoque_estranhos.
+-- Waits for no change of unifications; the next run looks again.
+CREATE FUNCTION _estoque_desconfiar(p_processados bigint, p_corrigidos bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_copia boolean := NOT EXISTS (
+        SELECT FROM estoque_controle AS c WHERE c.lugar = _estoque_lugar());
+BEGIN
+    IF NOT v_copia AND (p_corrigidos < 5 OR p_corrigidos * 2 < p_processados
+        OR EXISTS (SELECT FROM estoque_recontagem))
+    THEN
+        RETURN;
+    END IF;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT c.codigo FROM estoque_codigo_conhecido AS c
+    ON CONFLICT (codigo) DO NOTHING;
+    INSERT INTO estoque_controle AS c (unico, lugar) VALUES (true, _estoque_lugar())
+    ON CONFLICT (unico) DO UPDATE SET lugar = EXCLUDED.lugar
+    WHERE c.lugar IS DISTINCT FROM EXCLUDED.lugar;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_desconfiar(bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_desconfiar(bigint, bigint) IS
+    'Has everything compared where there is reason to doubt it; inner use.';
+
+-- sql/13_minuto/_estoque_estranhos.sql
+-- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
+-- a table of ours. At most p_quantos of them. Walks the distinct codes of the tables by their indexes,
+-- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
+-- A table that has lost its index is passed over: each step would read all of it.
+CREATE OR REPLACE FUNCTION _estoque_estranhos(p_quantos integer) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $body$
+DECLARE
+    c_tabelas CONSTANT text[] := ARRAY(
+        SELECT f.tabela FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    ) || ARRAY['estoque_codigo_conhecido', 'movimentacao_prevista'];
+    c_indexadas CONSTANT text[] := ARRAY(
+        SELECT t.nome FROM unnest(c_tabelas) AS t (nome)
+        JOIN pg_index AS x ON x.indrelid = to_regclass(t.nome) AND x.indisvalid AND x.indpred IS NULL
+        JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
+            AND a.attname = 'cod_produto');
+    v_tabela integer;
+    v_depois text;
+    v_faltam integer := 1000;
+    v_codigos text[];
+    v_achados text[];
+    v_estranhos text[] := ARRAY[]::text[];
+BEGIN
+    SELECT p.tabela, p.codigo INTO v_tabela, v_depois FROM estoque_percurso AS p WHERE p.unico;
+    v_tabela := coalesce(v_tabela, 1);
+
+    -- Once around, back to where it began.
+    FOR i IN 0..cardinality(c_tabelas) LOOP
+        IF c_tabelas[v_tabela] <> ALL (c_indexadas) THEN
+            v_tabela := v_tabela % cardinality(c_tabelas) + 1;
+            v_depois := NULL;
+            CONTINUE;
+        END IF;
+        EXECUTE format($q$
+            WITH RECURSIVE passo AS (
+                (SELECT f.cod_produto FROM %1$I AS f
+                 WHERE f.cod_produto IS NOT NULL AND ($1 IS NULL OR f.cod_produto > $1)
+                 ORDER BY f.cod_produto LIMIT 1)
+                UNION ALL
+                SELECT (SELECT f.cod_produto FROM %1$I AS f WHERE f.cod_produto > p.cod_produto
+                        ORDER BY f.cod_produto LIMIT 1)
+                FROM passo AS p
+                WHERE p.cod_produto IS NOT NULL
+            )
+            SELECT array_agg(x.cod_produto::text)
+            FROM (SELECT p.cod_produto FROM passo AS p
+                  WHERE p.cod_produto IS NOT NULL LIMIT $2) AS x
+            $q$, c_tabelas[v_tabela])
+        INTO v_codigos USING v_depois, v_faltam;
+
+        SELECT array_agg(e.c ORDER BY e.n) INTO v_achados
+        FROM (
+            SELECT u.c, u.n FROM unnest(v_codigos) WITH ORDINALITY AS u (c, n)
+            WHERE u.c <> ALL (v_estranhos) AND NOT EXISTS (
+                SELECT FROM estoque_codigo_conhecido AS k
+                JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+                WHERE k.codigo = u.c OFFSET 0)
+            ORDER BY u.n LIMIT p_quantos - cardinality(v_estranhos)
+        ) AS e;
+        v_estranhos := v_estranhos || v_achados;
+        v_faltam := v_faltam - coalesce(cardinality(v_codigos), 0);
+        IF cardinality(v_estranhos) = p_quantos THEN
+            v_depois := v_estranhos[p_quantos];
+            EXIT;
+        ELSIF v_faltam = 0 THEN
+            v_depois := v_codigos[cardinality(v_codigos)];
+            EXIT;
+        END IF;
+        v_tabela := v_tabela % cardinality(c_tabelas) + 1;
+        v_depois := NULL;
+    END LOOP;
+    INSERT INTO estoque_percurso AS p (unico, tabela, codigo) VALUES (true, v_tabela, v_depois)
+    ON CONFLICT (unico) DO UPDATE SET tabela = EXCLUDED.tabela, codigo = EXCLUDED.codigo;
+
+    RETURN v_estranhos || ARRAY(
+        SELECT c.codigo FROM _estoque_canonicos() AS c
+        WHERE c.codigo <> ALL (v_estranhos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS k
+            JOIN estoque_tempo_real AS t ON t.cod_produto = k.cod_produto
+            WHERE k.codigo = c.codigo OFFSET 0)
+        LIMIT p_quantos - cardinality(v_estranhos));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_estranhos(integer) IS
+    'Some codes that are mentioned and have no product row; inner use.';
+
+-- sql/13_minuto/estoque_minuto.sql
+-- The one job, due every minute whoever drives it: compares a batch of products with the sources,
+-- turns the day where it has turned, rebuilds what is wrong, and records the run.
+-- Partitions made since the last run get their triggers, and the next runs count what was written
+-- to them. So they do with everything in a restored copy, or where much was wrong.
+-- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
+-- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
+-- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
+-- policy hides from the owner raise an error, or they would be taken for gone and their products with
+-- them.
+-- No row while another run is under way, and on a standby.
+CREATE OR REPLACE FUNCTION estoque_minuto() RETURNS SETOF estoque_execucao
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+DECLARE
+    v_inicio timestamptz := clock_timestamp();
+    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_ajuste record;
+    v_comparados _estoque_comparacao[];
+    v_virados bigint;
+    v_feito record;
+BEGIN
+    IF NOT _estoque_tomar_minuto() THEN
+        RETURN;
+    END IF;
+    SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
+    v_comparados := _estoque_comparar(v_ajuste.por_execucao, v_inicio + v_ajuste.orcamento, 1, 1000);
+    PERFORM _estoque_vigiar_particoes();
+    v_virados := _estoque_virar_cada();
+    SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
+    PERFORM _estoque_desconfiar(v_feito.processados, v_feito.corrigidos);
+
+    RETURN QUERY
+    INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
+    VALUES (v_inicio, clock_timestamp(), v_feito.processados, v_feito.corrigidos, v_feito.falhas,
+        v_virados, v_motor)
+    RETURNING *;
+    DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    DELETE FROM estoque_correcao AS c
+    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_minuto() IS
+    'The minute job: compares, turns the day, mends; the run it recorded.';
+
+-- sql/14_vigia/_estoque_assinar.sql
+-- Writes down all that an installation consists of: its last act, with giving it to who owns the
+-- sources, for which one has to know what is ours. Of the functions, ours are those signed before and
+-- those made in this transaction: an ERP may have functions of such names too.
+CREATE OR REPLACE FUNCTION _estoque_assinar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_nossas text[] := ARRAY(
+        SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
+BEGIN
+    DELETE FROM estoque_assinatura;
+    INSERT INTO estoque_assinatura (tipo, objeto, definicao, comentario, direitos, servidor)
+    SELECT p.tipo, p.objeto, p.definicao, p.comentario, p.direitos,
+        current_setting('server_version_num')::integer / 10000
+    FROM _estoque_pecas() AS p
+    LEFT JOIN pg_proc AS f ON p.tipo = 'function' AND f.oid = p.numero
+    WHERE f.oid IS NULL OR age(f.xmin) <= 0 OR p.objeto = ANY (v_nossas);
+    PERFORM _estoque_entregar();
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_assinar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_assinar() IS
+    'Writes down what an installation consists of; inner use.';
+
+-- sql/14_vigia/_estoque_lugar.sql
+-- Tells a restored copy from what it was copied from: the numbers that the server has given to our main
+-- tables. What is copied file by file, by CREATE DATABASE ... TEMPLATE, a standby, a point in time
+-- recovery or pg_upgrade, keeps them, and is as exact as it was; what pg_restore writes has others, and
+-- nobody knows whether triggers were at work while it wrote.
+CREATE FUNCTION _estoque_lugar() RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN format('%s/%s', 'estoque_tempo_real'::regclass::oid, 'movimentacao_prevista'::regclass::oid);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_lugar() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_lugar() IS 'What tells a restored copy; inner use.';
+
+-- sql/14_vigia/_estoque_pecas.sql
+-- What there is of an installation in its schema, as the catalogs have it now: types, tables with
+-- their constraints and indexes, functions, the view, in the order in which they can be made. Of each
+-- the statement that makes it, which names no schema, so that a schema may be renamed; its comment;
+-- what everybody may do with it; whether it is whole (an index may be left invalid); and of a function
+-- the search_path it is bound to, without quotes, which are written one way or the other. Functions are told by their names, which the ERP's may have as well.
+-- Nothing is said of storage parameters: they are the administrator's.
+CREATE FUNCTION _estoque_pecas()
+RETURNS TABLE (
+    ordem integer, tipo text, objeto text, definicao text, comentario text, direitos text[],
+    inteira boolean, caminho text, numero oid
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET quote_all_identifiers = off
+SET datestyle = 'ISO'
+SET intervalstyle = 'postgres'
+AS $body$
+DECLARE
+    v_nome text := quote_ident(current_schema());
+    v_schema regnamespace := v_nome::regnamespace;
+BEGIN
+    RETURN QUERY
+    WITH relacao AS (
+        SELECT c.oid, c.relname::text AS nome, c.relkind AS especie,
+            coalesce(c.relacl, acldefault('r', c.relowner)) AS direitos
+        FROM pg_class AS c
+        WHERE c.relnamespace = v_schema AND c.relname = ANY (_estoque_relacoes())
+            AND c.relkind IN ('c', 'r', 'v')
+    ),
+    coluna AS (
+        SELECT a.attrelid AS relacao, string_agg(
+            concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+                CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
+                    WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END,
+                'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+                CASE WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum) AS lista
+        FROM relacao AS r
+        JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        GROUP BY a.attrelid
+    ),
+    peca AS (
+        SELECT CASE r.especie WHEN 'c' THEN 1 WHEN 'r' THEN 2 ELSE 6 END AS ordem,
+            CASE r.especie WHEN 'c' THEN 'type' WHEN 'r' THEN 'table' ELSE 'view' END AS tipo,
+            r.nome AS objeto,
+            CASE r.especie WHEN 'c' THEN format('CREATE TYPE %I AS (%s)', r.nome, c.lista)
+                WHEN 'r' THEN format('CREATE TABLE %I (%s)', r.nome, c.lista)
+                ELSE format('CREATE OR REPLACE VIEW %I AS %s', r.nome, pg_get_viewdef(r.oid)) END
+                AS definicao,
+            obj_description(r.oid, 'pg_class') AS comentario,
+            CASE WHEN r.especie <> 'c' THEN r.direitos END AS direitos, true AS inteira,
+            NULL AS caminho, r.oid AS numero
+        FROM relacao AS r
+        JOIN coluna AS c ON c.relacao = r.oid
+        UNION ALL
+        -- That a column is not NULL is told with its table.
+        SELECT 3, 'constraint', k.conname::text,
+            format('ALTER TABLE %I ADD CONSTRAINT %I %s', r.nome, k.conname, pg_get_constraintdef(k.oid)),
+            obj_description(k.oid, 'pg_constraint'), NULL, x.indisvalid IS NOT FALSE, NULL, k.oid
+        FROM relacao AS r
+        JOIN pg_constraint AS k ON k.conrelid = r.oid AND k.contype <> 'n'
+        LEFT JOIN pg_index AS x ON x.indexrelid = k.conindid
+        UNION ALL
+        SELECT 4, 'index', i.relname::text,
+            replace(pg_get_indexdef(i.oid), format(' ON %s.', v_nome), ' ON '),
+            obj_description(i.oid, 'pg_class'), NULL, x.indisvalid, NULL, i.oid
+        FROM relacao AS r
+        JOIN pg_index AS x ON x.indrelid = r.oid
+        JOIN pg_class AS i ON i.oid = x.indexrelid
+        WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.oid)
+        UNION ALL
+        SELECT 5, 'function', p.oid::regprocedure::text,
+            CASE WHEN f.caminho IS NULL THEN f.definicao
+                ELSE regexp_replace(f.definicao,
+                    '^ SET search_path TO .*$', ' SET search_path FROM CURRENT', 'n') END,
+            obj_description(p.oid, 'pg_proc'),
+            coalesce(p.proacl, acldefault('f', p.proowner)), true, f.caminho, p.oid
+        FROM pg_proc AS p
+        CROSS JOIN LATERAL (
+            SELECT replace(pg_get_functiondef(p.oid),
+                    format('CREATE OR REPLACE FUNCTION %s.', v_nome), 'CREATE OR REPLACE FUNCTION ')
+                    AS definicao,
+                (SELECT replace(substr(x.c, 13), '"', '') FROM unnest(p.proconfig) AS x (c)
+                 WHERE x.c ~ '^search_path=(?!"?pg_catalog"?,)') AS caminho
+        ) AS f
+        WHERE p.pronamespace = v_schema AND p.prokind = 'f' AND p.proname ~ '^_?estoque_'
+    )
+    SELECT p.ordem, p.tipo, p.objeto, p.definicao, p.comentario,
+        ARRAY(SELECT x.privilege_type FROM aclexplode(p.direitos) AS x
+              WHERE x.grantee = 0 ORDER BY x.privilege_type),
+        p.inteira, p.caminho, p.numero
+    FROM peca AS p
+    ORDER BY p.ordem, p.objeto;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_pecas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_pecas() IS
+    'The parts of an installation as they are now; inner use.';
+
+-- sql/14_vigia/_estoque_relacoes.sql
+-- The names of our relations: types, tables, the view, and the book of migrations.
+CREATE FUNCTION _estoque_relacoes() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY[
+    '_estoque_comparacao', '_estoque_delta', '_yoyo_estoque_log', '_yoyo_estoque_migration',
+    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle',
+    'estoque_correcao', 'estoque_execucao', 'estoque_falha', 'estoque_lote',
+    'estoque_migracao_soma', 'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
+    'estoque_tempo_real', 'movimentacao_prevista'];
+
+GRANT EXECUTE ON FUNCTION _estoque_relacoes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_relacoes() IS 'The names of our relations; inner use.';
+
+-- sql/14_vigia/_estoque_repor.sql
+-- Puts one part of the installation back, as it was signed; estado is what estoque_alterados says.
+CREATE FUNCTION _estoque_repor(p_tipo text, p_objeto text, p_estado text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET check_function_bodies = off
+AS $body$
+DECLARE
+    v_peca record;
+    v_tabela text;
+    v_chave text;
+    v_papel text;
+    v_nome text := CASE p_tipo WHEN 'function' THEN p_objeto ELSE quote_ident(p_objeto) END;
+BEGIN
+    SELECT a.* INTO STRICT v_peca FROM estoque_assinatura AS a
+    WHERE a.tipo = p_tipo AND a.objeto = p_objeto;
+
+    IF p_tipo = 'constraint' THEN
+        v_tabela := substring(v_peca.definicao FROM '^ALTER TABLE (\S+)');
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', v_tabela);
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s', v_tabela, v_nome);
+        v_chave := substring(v_peca.definicao FROM '(?:PRIMARY KEY|UNIQUE) \((.*)\)$');
+        IF v_chave IS NOT NULL THEN
+            EXECUTE format('DELETE FROM %1$s AS t USING (SELECT x.ctid AS linha, row_number() OVER'
+                ' (PARTITION BY %2$s ORDER BY x.ctid) AS n FROM %1$s AS x) AS r'
+                ' WHERE t.ctid = r.linha AND r.n > 1', v_tabela, v_chave);
+        END IF;
+    ELSIF p_tipo = 'index' THEN
+        EXECUTE format('DROP INDEX IF EXISTS %s', v_nome);
+    END IF;
+    IF p_estado <> 'rights' THEN
+        EXECUTE v_peca.definicao;
+    END IF;
+    IF p_estado = 'missing' AND v_peca.comentario IS NOT NULL AND p_tipo <> 'constraint' THEN
+        EXECUTE format('COMMENT ON %s %s IS %L', upper(p_tipo), v_nome, v_peca.comentario);
+    END IF;
+    IF p_tipo NOT IN ('table', 'view', 'function') OR p_estado NOT IN ('missing', 'rights') THEN
+        RETURN;
+    END IF;
+
+    -- Made anew, it may have been given to somebody by default privileges.
+    FOR v_papel IN
+        SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+        FROM (
+            SELECT c.relowner AS dono, coalesce(c.relacl, acldefault('r', c.relowner)) AS direitos
+            FROM pg_class AS c WHERE p_tipo <> 'function' AND c.oid = to_regclass(v_nome)
+            UNION ALL
+            SELECT f.proowner, coalesce(f.proacl, acldefault('f', f.proowner))
+            FROM pg_proc AS f WHERE p_tipo = 'function' AND f.oid = to_regprocedure(v_nome)
+        ) AS o
+        CROSS JOIN LATERAL aclexplode(o.direitos) AS x
+        WHERE x.grantee <> o.dono AND (x.grantee = 0 OR p_estado = 'missing')
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s %s FROM %s',
+            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel);
+    END LOOP;
+    IF cardinality(v_peca.direitos) > 0 THEN
+        EXECUTE format('GRANT %s ON %s %s TO PUBLIC', array_to_string(v_peca.direitos, ', '),
+            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_repor(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_repor(text, text, text) IS
+    'Puts one part of the installation back; inner use.';
+
+-- sql/14_vigia/_estoque_restaurar.sql
+-- Puts back what is not as it was installed, as far as that can be; returns how many parts, and
+-- whether tables or keys are among them, so that everything has to be compared with the sources.
+-- Where a key is gone, rows that are there twice go with it: all but the first. A table or a type
+-- whose columns were changed stays as it is. A part that was dropped gets its comment and the rights
+-- of everybody back, not those granted to roles since.
+-- What a part needs may be missing too: again and again, then, as long as any is put back.
+CREATE FUNCTION _estoque_restaurar(OUT pecas integer, OUT dados boolean)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET check_function_bodies = off
+AS $body$
+DECLARE
+    v_peca record;
+    v_feitas integer;
+    v_falha text;
+BEGIN
+    pecas := 0;
+    dados := false;
+    LOOP
+        v_feitas := 0;
+        v_falha := NULL;
+        FOR v_peca IN
+            SELECT a.*, x.estado
+            FROM estoque_alterados() AS x
+            JOIN estoque_assinatura AS a USING (tipo, objeto)
+            WHERE a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed'
+            ORDER BY array_position(
+                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], a.tipo), a.objeto
+        LOOP
+            BEGIN
+                PERFORM _estoque_repor(v_peca.tipo, v_peca.objeto, v_peca.estado);
+                v_feitas := v_feitas + 1;
+                dados := dados OR v_peca.tipo = 'table' AND v_peca.estado = 'missing'
+                    OR v_peca.tipo = 'constraint';
+            EXCEPTION WHEN undefined_function OR undefined_table OR undefined_object THEN
+                v_falha := coalesce(v_falha, format('%s %s: %s', v_peca.tipo, v_peca.objeto, SQLERRM));
+            END;
+        END LOOP;
+        pecas := pecas + v_feitas;
+        EXIT WHEN v_falha IS NULL;
+        IF v_feitas = 0 THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'could not put back the ' || v_falha,
+                HINT = '`estoque uninstall`, then `estoque install`, makes everything anew; the'
+                    ' sources are not touched.';
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_restaurar() IS
+    'Puts back parts that are not as they were installed; inner use.';
+
+-- sql/14_vigia/estoque_alterados.sql
+-- The parts of the installation that are not as they were installed, and our indexes on the sources
+-- that are gone. estado:
+--   missing      gone;
+--   changed      another definition than the one installed, but for estoque_hoje, which is there to be
+--                replaced;
+--   invalid      an index that PostgreSQL does not use: whoever built it was cut off;
+--   rights       everybody may do more with it, or less;
+--   search_path  a function that looks for what it names in another schema;
+--   uncompared   written otherwise since PostgreSQL was upgraded, which may be all, or a change.
+CREATE FUNCTION estoque_alterados()
+RETURNS TABLE (tipo text, objeto text, estado text)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT x.tipo, x.objeto, x.estado
+    FROM (
+        SELECT a.tipo, a.objeto, CASE
+            WHEN p.objeto IS NULL THEN 'missing'
+            WHEN NOT p.inteira THEN 'invalid'
+            WHEN a.definicao <> p.definicao AND a.objeto <> 'estoque_hoje()' THEN
+                CASE WHEN a.tipo IN ('function', 'view')
+                    AND a.servidor <> current_setting('server_version_num')::integer / 10000
+                    THEN 'uncompared' ELSE 'changed' END
+            WHEN p.caminho <> replace(current_setting('search_path'), '"', '')
+                AND a.objeto <> 'estoque_hoje()'
+                THEN 'search_path'
+            WHEN a.direitos <> p.direitos THEN 'rights'
+            END AS estado
+        FROM estoque_assinatura AS a
+        LEFT JOIN _estoque_pecas() AS p ON p.tipo = a.tipo AND p.objeto = a.objeto
+        UNION ALL
+        SELECT 'index', i.nome, CASE WHEN x.indexrelid IS NULL THEN 'missing'
+            WHEN NOT x.indisvalid THEN 'invalid' END
+        FROM _estoque_indices_das_fontes() AS i
+        LEFT JOIN pg_index AS x ON x.indexrelid = to_regclass(quote_ident(i.nome))
+        WHERE to_regclass(quote_ident(i.tabela)) IS NOT NULL
+    ) AS x
+    WHERE x.estado IS NOT NULL
+    ORDER BY x.tipo, x.objeto;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
+COMMENT ON FUNCTION estoque_alterados() IS
+    'Parts of the installation that are not as they were installed.';
+
+-- sql/14_vigia/estoque_reapontar.sql
+-- Binds our functions to the schema they are in, after ALTER SCHEMA ... RENAME, or where a script has
+-- cloned one: each is bound at the installation to the schema of that time, and until it is bound
+-- anew every write of a source fails. Everything else that a vigil mends is left to estoque_vigiar.
+-- schema is that of the functions themselves, which they cannot find out. Returns how many were bound
+-- elsewhere. Runs with the caller's rights: the owner's of the functions.
+CREATE FUNCTION estoque_reapontar(schema text) RETURNS integer
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
+AS $body$
+DECLARE
+    v_caminho text := format('%I, pg_temp', estoque_reapontar.schema);
+    v_funcao regprocedure;
+    v_quantas integer := 0;
+BEGIN
+    -- The names of the parameters' types are told as that schema sees them.
+    PERFORM set_config('search_path', v_caminho, true);
+    FOR v_funcao IN EXECUTE format($q$
+        SELECT p.oid::regprocedure
+        FROM pg_proc AS p
+        JOIN %1$I.estoque_assinatura AS a
+            ON a.tipo = 'function' AND a.objeto = p.oid::regprocedure::text
+        WHERE p.pronamespace = quote_ident(%1$L)::regnamespace AND EXISTS (
+            SELECT FROM unnest(p.proconfig) AS x (c)
+            WHERE x.c ~ '^search_path=(?!"?pg_catalog"?,)'
+                AND replace(x.c, '"', '') <> 'search_path=' || replace(%2$L, '"', ''))
+        $q$, estoque_reapontar.schema, v_caminho)
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp',
+            v_funcao, estoque_reapontar.schema);
+        v_quantas := v_quantas + 1;
+    END LOOP;
+    RETURN v_quantas;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_reapontar(text) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_reapontar(text) IS
+    'Binds our functions to the schema they are in, after it was renamed; returns how many.';
+
+-- sql/14_vigia/estoque_vigiar.sql
+-- Puts back what an installation consists of: triggers that are missing, as on a partition made since,
+-- or disabled; tables, keys, indexes, functions and rights that are not as they were installed. What
+-- was written past the triggers is counted then, and so is a restored copy: everything is compared
+-- with the sources, and rebuilt where it differs. What a function that was not ours did otherwise is
+-- found by the audit.
+-- Returns the number of parts and triggers put back. Runs with the caller's rights: the owner's of the
+-- sources. Writers wait while it builds an index on their table, as `estoque vigiar` does not let them.
+-- Raises EP003 where the sources do not fit any more.
+CREATE OR REPLACE FUNCTION estoque_vigiar() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+    v_gatilhos bigint;
+    v_restauradas record;
+    v_indices bigint;
+    v_entregues bigint;
+BEGIN
+    SELECT r.* INTO v_restauradas FROM _estoque_restaurar() AS r;
+    PERFORM _estoque_exigir_fontes('Mend what is named: give a column that was renamed its old name'
+        ' back, or the table a generated column of that name; then run `estoque vigiar` again.');
+    SELECT count(*) INTO v_indices FROM estoque_alterados() AS a WHERE a.tipo = 'index';
+    PERFORM _estoque_indexar_fontes();
+    v_entregues := _estoque_entregar();
+    SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
+    IF v_restauradas.dados OR NOT EXISTS (
+        SELECT FROM estoque_controle AS c WHERE c.lugar = _estoque_lugar())
+    THEN
+        PERFORM estoque_recalcular_tudo();
+    ELSE
+        PERFORM _estoque_recontar(v_tabelas);
+    END IF;
+    RETURN v_gatilhos + v_restauradas.pecas + v_indices + v_entregues;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_vigiar() IS
+    'Puts back missing triggers and changed parts of the installation, and counts what was missed.';
+
+-- sql/17_instalacao/_estoque_carregar.sql
+-- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
+-- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
+-- what they write is noted, and put right after (see _estoque_alcancar).
+-- The rows are looked at once more first, now that no writer can bring one that cannot be counted.
+CREATE OR REPLACE FUNCTION _estoque_carregar() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    -- Sums and sorts of everything there is, once.
+    PERFORM set_config('work_mem', '256MB', true);
+    PERFORM _estoque_exigir_linhas();
+    RAISE NOTICE 'estoque_pg: filling the result tables';
+    IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
+        PERFORM _estoque_recalcular_tudo();
+    ELSE
+        PERFORM _estoque_abrir_lotes(ARRAY(
+            SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
+            WHERE e.separacao_lote_id IS NOT NULL
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+
+        INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+        SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
+        FROM _estoque_mencionados() AS m (codigo)
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
+
+        INSERT INTO estoque_tempo_real (cod_produto)
+        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
+
+        PERFORM _estoque_recalcular(
+            ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
+        UPDATE estoque_controle SET lugar = _estoque_lugar();
+    END IF;
+    -- Plans made before statistics exist would last as long as the sessions that make them.
+    ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_carregar() IS
+    'Fills the result tables, or rebuilds them, at an installation; inner use.';
+
+-- sql/17_instalacao/_estoque_desajustes_das_tabelas.sql
+-- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
+-- elsewhere, a source that is itself below another table; and what p_papel, who owns our functions or
+-- is about to, may not do. nome is what it is about, for the order.
+CREATE FUNCTION _estoque_desajustes_das_tabelas(p_papel name) RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE fonte AS (
+        SELECT f.tabela, r.oid AS relacao
+        FROM _estoque_fontes() AS f
+        JOIN pg_class AS r ON r.relname = f.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    ),
+    arvore AS (
+        SELECT f.tabela, f.relacao FROM fonte AS f
+        UNION
+        SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
+    )
+    -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
+    SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
+        a.relacao::regclass, r.relowner::regrole, p_papel)
+    FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+    WHERE NOT pg_has_role(p_papel, r.relowner, 'USAGE')
+    UNION ALL
+    -- What row_security_active says of the current role.
+    SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, p_papel)
+    FROM fonte AS f
+    JOIN pg_class AS r ON r.oid = f.relacao AND r.relrowsecurity
+    JOIN pg_roles AS p ON p.rolname = p_papel AND NOT p.rolsuper AND NOT p.rolbypassrls
+    WHERE r.relforcerowsecurity OR NOT pg_has_role(p_papel, r.relowner, 'USAGE')
+    UNION ALL
+    SELECT current_schema()::text, format('%I may not use the schema %I', p_papel, current_schema())
+    WHERE NOT has_schema_privilege(p_papel, current_schema(), 'USAGE')
+    UNION ALL
+    SELECT f.tabela, format('%I may not read %I', p_papel, f.tabela)
+    FROM fonte AS f
+    WHERE NOT has_table_privilege(p_papel, f.relacao, 'SELECT')
+    UNION ALL
+    SELECT r.relname::text, format('%I may not read and write %I', p_papel, r.relname)
+    FROM pg_class AS r
+    CROSS JOIN LATERAL (
+        SELECT bool_and(has_table_privilege(p_papel, r.oid, x.direito)) AS tudo
+        FROM (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS x (direito)
+    ) AS d
+    WHERE r.relnamespace = quote_ident(current_schema())::regnamespace AND r.relkind = 'r'
+        AND r.relname = ANY (_estoque_relacoes()) AND NOT d.tudo
+    UNION ALL
+    SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+    FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
+    WHERE r.relkind = 'f'
+    UNION ALL
+    -- A statement fires the triggers of the table it names, not those of the tables below it.
+    SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
+        ' would not be seen', f.tabela, i.inhparent::regclass)
+    FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_tabelas(name) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_tabelas(name) IS
+    'What does not fit of the sources as tables; inner use.';
+
+-- sql/17_instalacao/_estoque_entregar.sql
+-- Gives what is ours to the owner of the sources, where somebody else has installed it (a superuser, as
+-- a rule): who owns the tables then upgrades, mends and removes it as well, and the triggers run with
+-- no more rights than that. Sources that this transaction has made go with it. Where the sources have
+-- several owners, or the role may not give it away, it says what that costs.
+-- Returns how many objects it gave. Needs the signatures.
+CREATE FUNCTION _estoque_entregar() RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_donos oid[];
+    v_dono regrole;
+    v_objeto record;
+    v_quantos bigint := 0::bigint;
+BEGIN
+    SELECT array_agg(DISTINCT r.relowner) INTO v_donos
+    FROM _estoque_fontes() AS f
+    JOIN pg_class AS r ON r.oid = to_regclass(f.tabela)
+    JOIN pg_type AS t ON t.oid = r.reltype AND age(t.xmin) > 0;
+    v_dono := CASE cardinality(v_donos) WHEN 1 THEN v_donos[1] END;
+
+    FOR v_objeto IN
+        SELECT x.* FROM (
+            SELECT CASE r.relkind WHEN 'c' THEN 'TYPE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS tipo,
+                quote_ident(r.relname) AS nome, r.relowner AS dono
+            FROM pg_class AS r
+            JOIN pg_type AS t ON t.oid = r.reltype
+            WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
+                AND r.relkind IN ('c', 'r', 'p', 'v')
+                AND (r.relname = ANY (_estoque_relacoes())
+                    OR age(t.xmin) <= 0 AND r.relname IN (SELECT f.tabela FROM _estoque_fontes() AS f))
+            UNION ALL
+            SELECT 'FUNCTION', a.objeto, p.proowner
+            FROM estoque_assinatura AS a
+            JOIN pg_proc AS p ON p.oid = to_regprocedure(a.objeto)
+            WHERE a.tipo = 'function'
+        ) AS x
+        WHERE x.dono <> ALL (v_donos)
+    LOOP
+        IF v_dono IS NOT NULL THEN
+            BEGIN
+                EXECUTE format('ALTER %s %s OWNER TO %s', v_objeto.tipo, v_objeto.nome, v_dono);
+                v_quantos := v_quantos + 1;
+                CONTINUE;
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;  -- told below
+            END;
+        END IF;
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
+            ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
+            ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
+            v_objeto.dono::regrole);
+        EXIT;
+    END LOOP;
+    IF v_quantos > 0 THEN
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: what is ours belongs to %s, as the sources do',
+            v_dono);
+    END IF;
+    RETURN v_quantos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_entregar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_entregar() IS
+    'Gives what is ours to the owner of the sources; inner use.';
+
+-- sql/17_instalacao/_estoque_exigir_fontes.sql
+-- Refuses to install on tables that do not fit, naming every misfit at once. Raises EP003.
+CREATE FUNCTION _estoque_exigir_fontes(
+    p_dica text DEFAULT 'Mend what is named, or choose another schema, then install again.'
+) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_desajustes text := (
+        SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto)
+        FROM estoque_desajustes(current_user) AS d);
+BEGIN
+    IF v_desajustes IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'EP003',
+            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            DETAIL = v_desajustes,
+            HINT = p_dica;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_fontes(text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_fontes(text) IS
+    'Raises EP003 for source tables that do not fit; inner use.';
+
+-- sql/17_instalacao/estoque_desajustes.sql
+-- What of the sources does not fit: columns that are missing or of another type, owners, policies, names
+-- of our indexes that something else bears; and what the owner of our functions may not do. Empty is
+-- good. papel is who owns them, or is about to; NULL who does.
+CREATE FUNCTION estoque_desajustes(papel name DEFAULT NULL) RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_papel name := coalesce(papel, (
+        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
+        WHERE p.oid = 'estoque_desajustes'::regproc));
+BEGIN
+    RETURN QUERY
+    SELECT * FROM _estoque_desajustes_das_colunas()
+    UNION ALL
+    SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
+    UNION ALL
+    SELECT * FROM _estoque_desajustes_dos_indices()
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_desajustes(name) TO PUBLIC;
+COMMENT ON FUNCTION estoque_desajustes(name) IS
+    'What of the sources does not fit, and what the owner of our functions may not do.';

@@ -1,0 +1,15 @@
+-- Tells a restored copy from what it was copied from: the numbers that the server has given to our main
+-- tables. What is copied file by file, by CREATE DATABASE ... TEMPLATE, a standby, a point in time
+-- recovery or pg_upgrade, keeps them, and is as exact as it was; what pg_restore writes has others, and
+-- nobody knows whether triggers were at work while it wrote.
+CREATE FUNCTION _estoque_lugar() RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN format('%s/%s', 'estoque_tempo_real'::regclass::oid, 'movimentacao_prevista'::regclass::oid);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_lugar() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_lugar() IS 'What tells a restored copy; inner use.';

@@ -1,0 +1,25 @@
+-- What of the sources does not fit: columns that are missing or of another type, owners, policies, names
+-- of our indexes that something else bears; and what the owner of our functions may not do. Empty is
+-- good. papel is who owns them, or is about to; NULL who does.
+CREATE FUNCTION estoque_desajustes(papel name DEFAULT NULL) RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_papel name := coalesce(papel, (
+        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
+        WHERE p.oid = 'estoque_desajustes'::regproc));
+BEGIN
+    RETURN QUERY
+    SELECT * FROM _estoque_desajustes_das_colunas()
+    UNION ALL
+    SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
+    UNION ALL
+    SELECT * FROM _estoque_desajustes_dos_indices()
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_desajustes(name) TO PUBLIC;
+COMMENT ON FUNCTION estoque_desajustes(name) IS
+    'What of the sources does not fit, and what the owner of our functions may not do.';
