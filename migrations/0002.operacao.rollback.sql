@@ -429,6 +429,61 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_carregar() IS
     'Fills the result tables, or rebuilds them, at an installation; inner use.';
+-- Names of our indexes on the sources that something else bears. An index of ours is one by its name,
+-- table and columns: what an installation that was cut off may have left is taken over.
+CREATE OR REPLACE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+    FROM _estoque_indices_das_fontes() AS d
+    JOIN pg_class AS r ON r.relname = d.nome
+        AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+        AND x.indrelid = to_regclass(d.tabela)
+    WHERE x.indexrelid IS NULL OR d.colunas <> (
+        SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
+        FROM generate_series(1, x.indnatts::integer) AS k);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_dos_indices() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_dos_indices() IS
+    'Names of our indexes on the sources that something else bears; inner use.';
+-- Makes our indexes on the sources where they are missing; those of large tables the installer has
+-- built before, beside the writers. One left invalid by an attempt that was cut off is made anew.
+CREATE OR REPLACE FUNCTION _estoque_indexar_fontes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_indice record;
+BEGIN
+    FOR v_indice IN
+        SELECT d.*, EXISTS (
+            SELECT FROM pg_index AS x JOIN pg_class AS r ON r.oid = x.indexrelid
+            WHERE r.oid = to_regclass(d.nome) AND r.relkind = 'i' AND NOT x.indisvalid) AS partido
+        FROM _estoque_indices_das_fontes() AS d
+    LOOP
+        IF v_indice.partido THEN
+            EXECUTE format('DROP INDEX %I', v_indice.nome);
+        END IF;
+        IF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        ELSE
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_indexar_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_indexar_fontes() IS
+    'Makes our indexes on the sources where they are missing; inner use.';
 DROP FUNCTION estoque_desajustes;
 DROP FUNCTION _estoque_exigir_fontes;
 DROP FUNCTION _estoque_entregar;

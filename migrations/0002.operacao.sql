@@ -373,10 +373,12 @@ COMMENT ON FUNCTION estoque_verificar(text[]) IS
 -- sql/13_minuto/_estoque_desconfiar.sql
 -- Has everything compared by the next runs where there is reason to doubt all of it: in a restored
 -- copy, whose writer may have been counted twice or not at all, and where five products, half of a
--- run or more, were wrong. Not again while some are still to be compared. Codes that are not known are
--- found by _estoque_estranhos.
+-- run or more, were wrong. Not where some were to be compared for such a reason already (p_havia).
+-- Codes that are not known are found by _estoque_estranhos.
 -- Waits for no change of unifications; the next run looks again.
-CREATE FUNCTION _estoque_desconfiar(p_processados bigint, p_corrigidos bigint) RETURNS void
+CREATE FUNCTION _estoque_desconfiar(
+    p_processados bigint, p_corrigidos bigint, p_havia boolean
+) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
@@ -384,9 +386,7 @@ DECLARE
     v_copia boolean := NOT EXISTS (
         SELECT FROM estoque_controle AS c WHERE c.lugar = _estoque_lugar());
 BEGIN
-    IF NOT v_copia AND (p_corrigidos < 5 OR p_corrigidos * 2 < p_processados
-        OR EXISTS (SELECT FROM estoque_recontagem))
-    THEN
+    IF NOT v_copia AND (p_havia OR p_corrigidos < 5 OR p_corrigidos * 2 < p_processados) THEN
         RETURN;
     END IF;
     INSERT INTO estoque_recontagem (codigo)
@@ -400,8 +400,8 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_desconfiar(bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_desconfiar(bigint, bigint) IS
+REVOKE ALL ON FUNCTION _estoque_desconfiar(bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_desconfiar(bigint, bigint, boolean) IS
     'Has everything compared where there is reason to doubt it; inner use.';
 
 -- sql/13_minuto/_estoque_estranhos.sql
@@ -516,6 +516,7 @@ AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
     v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_havia boolean := EXISTS (SELECT FROM estoque_recontagem);
     v_ajuste record;
     v_comparados _estoque_comparacao[];
     v_virados bigint;
@@ -529,7 +530,7 @@ BEGIN
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
     SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
-    PERFORM _estoque_desconfiar(v_feito.processados, v_feito.corrigidos);
+    PERFORM _estoque_desconfiar(v_feito.processados, v_feito.corrigidos, v_havia);
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)
@@ -865,6 +866,7 @@ BEGIN
             WHEN NOT x.indisvalid THEN 'invalid' END
         FROM _estoque_indices_das_fontes() AS i
         LEFT JOIN pg_index AS x ON x.indexrelid = to_regclass(quote_ident(i.nome))
+            AND x.indrelid = to_regclass(quote_ident(i.tabela))
         WHERE to_regclass(quote_ident(i.tabela)) IS NOT NULL
     ) AS x
     WHERE x.estado IS NOT NULL
@@ -1067,6 +1069,31 @@ GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_tabelas(name) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_desajustes_das_tabelas(name) IS
     'What does not fit of the sources as tables; inner use.';
 
+-- sql/17_instalacao/_estoque_desajustes_dos_indices.sql
+-- Names of our indexes on the sources that something else bears. An index of ours is one by its name
+-- and columns: what an installation that was cut off may have left is taken over, and one that went
+-- with a table that is no source any more gives the name up (see _estoque_indexar_fontes).
+CREATE OR REPLACE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+    FROM _estoque_indices_das_fontes() AS d
+    JOIN pg_class AS r ON r.relname = d.nome
+        AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+    WHERE x.indexrelid IS NULL OR d.colunas <> (
+        SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
+        FROM generate_series(1, x.indnatts::integer) AS k);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_dos_indices() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_dos_indices() IS
+    'Names of our indexes on the sources that something else bears; inner use.';
+
 -- sql/17_instalacao/_estoque_entregar.sql
 -- Gives what is ours to the owner of the sources, where somebody else has installed it (a superuser, as
 -- a rule): who owns the tables then upgrades, mends and removes it as well, and the triggers run with
@@ -1079,54 +1106,53 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_donos oid[];
-    v_dono regrole;
-    v_objeto record;
-    v_quantos bigint := 0::bigint;
+    v_objetos text[];
+    v_de oid;
+    v_objeto text;
 BEGIN
     SELECT array_agg(DISTINCT r.relowner) INTO v_donos
     FROM _estoque_fontes() AS f
     JOIN pg_class AS r ON r.oid = to_regclass(f.tabela)
     JOIN pg_type AS t ON t.oid = r.reltype AND age(t.xmin) > 0;
-    v_dono := CASE cardinality(v_donos) WHEN 1 THEN v_donos[1] END;
 
-    FOR v_objeto IN
-        SELECT x.* FROM (
-            SELECT CASE r.relkind WHEN 'c' THEN 'TYPE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS tipo,
-                quote_ident(r.relname) AS nome, r.relowner AS dono
-            FROM pg_class AS r
-            JOIN pg_type AS t ON t.oid = r.reltype
-            WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
-                AND r.relkind IN ('c', 'r', 'p', 'v')
-                AND (r.relname = ANY (_estoque_relacoes())
-                    OR age(t.xmin) <= 0 AND r.relname IN (SELECT f.tabela FROM _estoque_fontes() AS f))
-            UNION ALL
-            SELECT 'FUNCTION', a.objeto, p.proowner
-            FROM estoque_assinatura AS a
-            JOIN pg_proc AS p ON p.oid = to_regprocedure(a.objeto)
-            WHERE a.tipo = 'function'
-        ) AS x
-        WHERE x.dono <> ALL (v_donos)
-    LOOP
-        IF v_dono IS NOT NULL THEN
-            BEGIN
-                EXECUTE format('ALTER %s %s OWNER TO %s', v_objeto.tipo, v_objeto.nome, v_dono);
-                v_quantos := v_quantos + 1;
-                CONTINUE;
-            EXCEPTION WHEN insufficient_privilege THEN
-                NULL;  -- told below
-            END;
-        END IF;
-        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
-            ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
-            ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
-            v_objeto.dono::regrole);
-        EXIT;
-    END LOOP;
-    IF v_quantos > 0 THEN
-        RAISE NOTICE USING MESSAGE = format('estoque_pg: what is ours belongs to %s, as the sources do',
-            v_dono);
+    SELECT array_agg(format('%s %s', x.tipo, x.nome)), min(x.dono) INTO v_objetos, v_de
+    FROM (
+        SELECT CASE r.relkind WHEN 'c' THEN 'TYPE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS tipo,
+            quote_ident(r.relname) AS nome, r.relowner AS dono
+        FROM pg_class AS r
+        JOIN pg_type AS t ON t.oid = r.reltype
+        WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
+            AND r.relkind IN ('c', 'r', 'p', 'v')
+            AND (r.relname = ANY (_estoque_relacoes())
+                OR age(t.xmin) <= 0 AND r.relname IN (SELECT f.tabela FROM _estoque_fontes() AS f))
+        UNION ALL
+        SELECT 'FUNCTION', a.objeto, p.proowner
+        FROM estoque_assinatura AS a
+        JOIN pg_proc AS p ON p.oid = to_regprocedure(a.objeto)
+        WHERE a.tipo = 'function'
+    ) AS x
+    WHERE x.dono <> ALL (v_donos);
+    IF v_objetos IS NULL THEN
+        RETURN 0::bigint;
     END IF;
-    RETURN v_quantos;
+
+    BEGIN
+        IF cardinality(v_donos) = 1 THEN
+            FOREACH v_objeto IN ARRAY v_objetos LOOP
+                EXECUTE format('ALTER %s OWNER TO %s', v_objeto, v_donos[1]::regrole);
+            END LOOP;
+            RAISE NOTICE USING MESSAGE = format(
+                'estoque_pg: what is ours belongs to %s, as the sources do', v_donos[1]::regrole);
+            RETURN cardinality(v_objetos)::bigint;
+        END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;  -- told below
+    END;
+    RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
+        ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
+        ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
+        v_de::regrole);
+    RETURN 0::bigint;
 END
 $body$;
 
@@ -1160,6 +1186,46 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_exigir_fontes(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_fontes(text) IS
     'Raises EP003 for source tables that do not fit; inner use.';
+
+-- sql/17_instalacao/_estoque_indexar_fontes.sql
+-- Makes our indexes on the sources where they are missing; those of large tables the installer has
+-- built before, beside the writers. One left invalid by an attempt that was cut off is made anew; one
+-- that went with a table that was renamed, and replaced, stays there under another name.
+CREATE OR REPLACE FUNCTION _estoque_indexar_fontes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_indice record;
+BEGIN
+    FOR v_indice IN
+        SELECT d.*, EXISTS (
+            SELECT FROM pg_index AS x JOIN pg_class AS r ON r.oid = x.indexrelid
+            WHERE r.oid = to_regclass(d.nome) AND r.relkind = 'i' AND NOT x.indisvalid) AS partido,
+            (SELECT x.indexrelid FROM pg_index AS x
+             WHERE x.indexrelid = to_regclass(d.nome) AND x.indrelid <> to_regclass(d.tabela)) AS alheio
+        FROM _estoque_indices_das_fontes() AS d
+    LOOP
+        IF v_indice.alheio IS NOT NULL THEN
+            EXECUTE format('ALTER INDEX %I RENAME TO %I',
+                v_indice.nome, v_indice.nome || '_' || v_indice.alheio);
+        ELSIF v_indice.partido THEN
+            EXECUTE format('DROP INDEX %I', v_indice.nome);
+        END IF;
+        IF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        ELSE
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_indexar_fontes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_indexar_fontes() IS
+    'Makes our indexes on the sources where they are missing; inner use.';
 
 -- sql/17_instalacao/estoque_desajustes.sql
 -- What of the sources does not fit: columns that are missing or of another type, owners, policies, names

@@ -265,6 +265,7 @@ def test_a_source_that_was_replaced_counts_no_more(banco: Banco) -> None:
     banco.mov("P1", 7)
     banco.execute("DELETE FROM arquivo")
     assert banco.saldo("P1") == 7
+    assert banco.cru("SELECT * FROM estoque_alterados()") == []
 
 
 COPIAS = {

@@ -238,6 +238,7 @@ def test_the_installation_is_asked_like_the_stock(api: Any, banco: Banco) -> Non
     assert (resumo.produtos, resumo.correcoes_24h, resumo.espelho) == (2, 1, False)
     assert execucao.fim <= resumo.agora
     assert (len(api.gatilhos()), api.alterados(), api.falhas()) == (GATILHOS, [], [])
+    assert api.desajustes() == []
     assert (resumo.por_execucao, resumo.orcamento) == (50, 1.5)
     banco.cru("ALTER TABLE separacao DISABLE TRIGGER estoque_inserir")
     assert [g.estado for g in api.gatilhos() if not g.no_lugar] == ["disabled"]

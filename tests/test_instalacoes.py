@@ -321,7 +321,12 @@ def test_dump_and_restore_work_on(servico: Servico, banco: Banco, vazio: str) ->
         restaurado.mov("A", 5)
         restaurado.execute("UPDATE embarque_itens SET status = 'cancelado'")
         restaurado.execute("DELETE FROM unificacao_codigos")
-        assert dados("status", dsn=vazio)["em_dia"]
+        s = dados("status", dsn=vazio, codigo=4)
+        assert s["em_dia"]
+        (problema,) = s["problemas"]
+        assert problema["texto"].startswith("this is a restored copy")
+        assert estoque("vigiar", dsn=vazio).exit_code == 0
+        assert dados("status", dsn=vazio)["problemas"] == []
         assert estoque("uninstall", "--sim", dsn=vazio).exit_code == 0
     finally:
         restaurado.fechar()

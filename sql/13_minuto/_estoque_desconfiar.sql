@@ -1,9 +1,11 @@
 -- Has everything compared by the next runs where there is reason to doubt all of it: in a restored
 -- copy, whose writer may have been counted twice or not at all, and where five products, half of a
--- run or more, were wrong. Not again while some are still to be compared. Codes that are not known are
--- found by _estoque_estranhos.
+-- run or more, were wrong. Not where some were to be compared for such a reason already (p_havia).
+-- Codes that are not known are found by _estoque_estranhos.
 -- Waits for no change of unifications; the next run looks again.
-CREATE FUNCTION _estoque_desconfiar(p_processados bigint, p_corrigidos bigint) RETURNS void
+CREATE FUNCTION _estoque_desconfiar(
+    p_processados bigint, p_corrigidos bigint, p_havia boolean
+) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
 AS $body$
@@ -11,9 +13,7 @@ DECLARE
     v_copia boolean := NOT EXISTS (
         SELECT FROM estoque_controle AS c WHERE c.lugar = _estoque_lugar());
 BEGIN
-    IF NOT v_copia AND (p_corrigidos < 5 OR p_corrigidos * 2 < p_processados
-        OR EXISTS (SELECT FROM estoque_recontagem))
-    THEN
+    IF NOT v_copia AND (p_havia OR p_corrigidos < 5 OR p_corrigidos * 2 < p_processados) THEN
         RETURN;
     END IF;
     INSERT INTO estoque_recontagem (codigo)
@@ -27,6 +27,6 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_desconfiar(bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_desconfiar(bigint, bigint) IS
+REVOKE ALL ON FUNCTION _estoque_desconfiar(bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_desconfiar(bigint, bigint, boolean) IS
     'Has everything compared where there is reason to doubt it; inner use.';

@@ -16,6 +16,7 @@ AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
     v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    v_havia boolean := EXISTS (SELECT FROM estoque_recontagem);
     v_ajuste record;
     v_comparados _estoque_comparacao[];
     v_virados bigint;
@@ -29,7 +30,7 @@ BEGIN
     PERFORM _estoque_vigiar_particoes();
     v_virados := _estoque_virar_cada();
     SELECT c.* INTO v_feito FROM _estoque_corrigir(v_comparados, interval '500 ms') AS c;
-    PERFORM _estoque_desconfiar(v_feito.processados, v_feito.corrigidos);
+    PERFORM _estoque_desconfiar(v_feito.processados, v_feito.corrigidos, v_havia);
 
     RETURN QUERY
     INSERT INTO estoque_execucao (inicio, fim, processados, corrigidos, falhas, virados, motor)

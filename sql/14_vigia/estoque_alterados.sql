@@ -35,6 +35,7 @@ BEGIN
             WHEN NOT x.indisvalid THEN 'invalid' END
         FROM _estoque_indices_das_fontes() AS i
         LEFT JOIN pg_index AS x ON x.indexrelid = to_regclass(quote_ident(i.nome))
+            AND x.indrelid = to_regclass(quote_ident(i.tabela))
         WHERE to_regclass(quote_ident(i.tabela)) IS NOT NULL
     ) AS x
     WHERE x.estado IS NOT NULL

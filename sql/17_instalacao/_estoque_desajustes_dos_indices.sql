@@ -1,5 +1,6 @@
--- Names of our indexes on the sources that something else bears. An index of ours is one by its name,
--- table and columns: what an installation that was cut off may have left is taken over.
+-- Names of our indexes on the sources that something else bears. An index of ours is one by its name
+-- and columns: what an installation that was cut off may have left is taken over, and one that went
+-- with a table that is no source any more gives the name up (see _estoque_indexar_fontes).
 CREATE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -11,7 +12,6 @@ BEGIN
     JOIN pg_class AS r ON r.relname = d.nome
         AND r.relnamespace = quote_ident(current_schema())::regnamespace
     LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
-        AND x.indrelid = to_regclass(d.tabela)
     WHERE x.indexrelid IS NULL OR d.colunas <> (
         SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
         FROM generate_series(1, x.indnatts::integer) AS k);

@@ -9,54 +9,53 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_donos oid[];
-    v_dono regrole;
-    v_objeto record;
-    v_quantos bigint := 0::bigint;
+    v_objetos text[];
+    v_de oid;
+    v_objeto text;
 BEGIN
     SELECT array_agg(DISTINCT r.relowner) INTO v_donos
     FROM _estoque_fontes() AS f
     JOIN pg_class AS r ON r.oid = to_regclass(f.tabela)
     JOIN pg_type AS t ON t.oid = r.reltype AND age(t.xmin) > 0;
-    v_dono := CASE cardinality(v_donos) WHEN 1 THEN v_donos[1] END;
 
-    FOR v_objeto IN
-        SELECT x.* FROM (
-            SELECT CASE r.relkind WHEN 'c' THEN 'TYPE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS tipo,
-                quote_ident(r.relname) AS nome, r.relowner AS dono
-            FROM pg_class AS r
-            JOIN pg_type AS t ON t.oid = r.reltype
-            WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
-                AND r.relkind IN ('c', 'r', 'p', 'v')
-                AND (r.relname = ANY (_estoque_relacoes())
-                    OR age(t.xmin) <= 0 AND r.relname IN (SELECT f.tabela FROM _estoque_fontes() AS f))
-            UNION ALL
-            SELECT 'FUNCTION', a.objeto, p.proowner
-            FROM estoque_assinatura AS a
-            JOIN pg_proc AS p ON p.oid = to_regprocedure(a.objeto)
-            WHERE a.tipo = 'function'
-        ) AS x
-        WHERE x.dono <> ALL (v_donos)
-    LOOP
-        IF v_dono IS NOT NULL THEN
-            BEGIN
-                EXECUTE format('ALTER %s %s OWNER TO %s', v_objeto.tipo, v_objeto.nome, v_dono);
-                v_quantos := v_quantos + 1;
-                CONTINUE;
-            EXCEPTION WHEN insufficient_privilege THEN
-                NULL;  -- told below
-            END;
-        END IF;
-        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
-            ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
-            ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
-            v_objeto.dono::regrole);
-        EXIT;
-    END LOOP;
-    IF v_quantos > 0 THEN
-        RAISE NOTICE USING MESSAGE = format('estoque_pg: what is ours belongs to %s, as the sources do',
-            v_dono);
+    SELECT array_agg(format('%s %s', x.tipo, x.nome)), min(x.dono) INTO v_objetos, v_de
+    FROM (
+        SELECT CASE r.relkind WHEN 'c' THEN 'TYPE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS tipo,
+            quote_ident(r.relname) AS nome, r.relowner AS dono
+        FROM pg_class AS r
+        JOIN pg_type AS t ON t.oid = r.reltype
+        WHERE r.relnamespace = quote_ident(current_schema())::regnamespace
+            AND r.relkind IN ('c', 'r', 'p', 'v')
+            AND (r.relname = ANY (_estoque_relacoes())
+                OR age(t.xmin) <= 0 AND r.relname IN (SELECT f.tabela FROM _estoque_fontes() AS f))
+        UNION ALL
+        SELECT 'FUNCTION', a.objeto, p.proowner
+        FROM estoque_assinatura AS a
+        JOIN pg_proc AS p ON p.oid = to_regprocedure(a.objeto)
+        WHERE a.tipo = 'function'
+    ) AS x
+    WHERE x.dono <> ALL (v_donos);
+    IF v_objetos IS NULL THEN
+        RETURN 0::bigint;
     END IF;
-    RETURN v_quantos;
+
+    BEGIN
+        IF cardinality(v_donos) = 1 THEN
+            FOREACH v_objeto IN ARRAY v_objetos LOOP
+                EXECUTE format('ALTER %s OWNER TO %s', v_objeto, v_donos[1]::regrole);
+            END LOOP;
+            RAISE NOTICE USING MESSAGE = format(
+                'estoque_pg: what is ours belongs to %s, as the sources do', v_donos[1]::regrole);
+            RETURN cardinality(v_objetos)::bigint;
+        END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;  -- told below
+    END;
+    RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
+        ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
+        ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
+        v_de::regrole);
+    RETURN 0::bigint;
 END
 $body$;
 

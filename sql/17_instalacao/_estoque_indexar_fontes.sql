@@ -1,5 +1,6 @@
 -- Makes our indexes on the sources where they are missing; those of large tables the installer has
--- built before, beside the writers. One left invalid by an attempt that was cut off is made anew.
+-- built before, beside the writers. One left invalid by an attempt that was cut off is made anew; one
+-- that went with a table that was renamed, and replaced, stays there under another name.
 CREATE FUNCTION _estoque_indexar_fontes() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -10,10 +11,15 @@ BEGIN
     FOR v_indice IN
         SELECT d.*, EXISTS (
             SELECT FROM pg_index AS x JOIN pg_class AS r ON r.oid = x.indexrelid
-            WHERE r.oid = to_regclass(d.nome) AND r.relkind = 'i' AND NOT x.indisvalid) AS partido
+            WHERE r.oid = to_regclass(d.nome) AND r.relkind = 'i' AND NOT x.indisvalid) AS partido,
+            (SELECT x.indexrelid FROM pg_index AS x
+             WHERE x.indexrelid = to_regclass(d.nome) AND x.indrelid <> to_regclass(d.tabela)) AS alheio
         FROM _estoque_indices_das_fontes() AS d
     LOOP
-        IF v_indice.partido THEN
+        IF v_indice.alheio IS NOT NULL THEN
+            EXECUTE format('ALTER INDEX %I RENAME TO %I',
+                v_indice.nome, v_indice.nome || '_' || v_indice.alheio);
+        ELSIF v_indice.partido THEN
             EXECUTE format('DROP INDEX %I', v_indice.nome);
         END IF;
         IF cardinality(v_indice.colunas) = 1 THEN
