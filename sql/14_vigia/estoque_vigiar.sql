@@ -2,6 +2,8 @@
 -- disabled, and functions that were changed or dropped. What was written past the triggers is counted
 -- then: everything is compared with the sources, and rebuilt where it differs. What a function that
 -- was not ours did otherwise is found by the audit.
+-- Triggers are put back with the writers held off, and it gives way to those it would have to wait for
+-- (_estoque_insistir, which raises 55P03 in the end).
 -- Returns the number of triggers and functions put back. Runs with the caller's rights: the owner's of
 -- the sources.
 CREATE FUNCTION estoque_vigiar() RETURNS bigint
@@ -9,13 +11,13 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_tabelas regclass[];
-    v_gatilhos bigint;
-    v_funcoes integer := _estoque_restaurar();
+    v_funcoes bigint := _estoque_restaurar();
 BEGIN
-    SELECT v.tabelas, v.gatilhos INTO v_tabelas, v_gatilhos FROM _estoque_vigiar() AS v;
-    PERFORM _estoque_recontar(v_tabelas);
-    RETURN v_gatilhos + v_funcoes;
+    -- Where all are in place nobody is to wait.
+    IF NOT EXISTS (SELECT FROM estoque_gatilhos() AS g WHERE g.estado NOT IN ('ok', 'always')) THEN
+        RETURN v_funcoes;
+    END IF;
+    RETURN v_funcoes + _estoque_insistir('_estoque_repor');
 END
 $body$;
 
