@@ -161,6 +161,14 @@ def transacoes(conn: psycopg.Connection[Any]) -> str:
     )
 
 
+def usam(conn: psycopg.Connection[Any], leitores: bool = False) -> str:
+    """Name the sessions that hold tables of the schema as writers do, or also as readers do."""
+    return ", ".join(
+        _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
+        for pid, quem, programa, inicio in linhas(conn, "usam", leitores=leitores)
+    )
+
+
 def _processo(pid: int, *dele: str | None) -> str:
     """Name a session of the server by what may be known of it."""
     return f"process {pid} ({', '.join(filter(None, dele))})"

@@ -15,11 +15,12 @@ LANGUAGE plpgsql VOLATILE
 SET lock_timeout = 0
 AS $body$
 DECLARE
+    v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
     v_ditos text;
 BEGIN
-    FOR v_tentativa IN 1..60 LOOP
+    WHILE clock_timestamp() < v_prazo LOOP
         BEGIN
             PERFORM _estoque_travar_fontes();
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
@@ -32,7 +33,7 @@ BEGIN
                 ' held by ' || v_quem;
             v_ditos := v_quem;
         END IF;
-        PERFORM pg_sleep(0.1 + 0.6 * random());
+        PERFORM pg_sleep(0.02 + 0.1 * random());
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
         MESSAGE = 'the source tables stayed in use: nothing was changed',
@@ -193,7 +194,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_funcoes bigint := _estoque_restaurar();
+    v_funcoes integer := _estoque_restaurar();
 BEGIN
     -- Where all are in place nobody is to wait.
     IF NOT EXISTS (SELECT FROM estoque_gatilhos() AS g WHERE g.estado NOT IN ('ok', 'always')) THEN
@@ -213,14 +214,18 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 -- writer's deadlock_timeout, so that where a writer holds one of them and wants another, we give way
 -- and not the writer: who calls this tries again, with everything let go of in between. The first is
 -- the busiest, and now and then another: an autovacuum leaves its table only to who waits that long.
--- What is waited for after it, in the same transaction, is waited for as briefly.
+-- How long is drawn each time: short waits, which cost the writers little, catch a moment at which
+-- nobody is between two tables; long ones outlast who needs a while.
+-- What is waited for after it, in the same transaction, is waited for briefly.
 -- Raises 55P03.
 CREATE OR REPLACE FUNCTION _estoque_travar_fontes() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_impasse numeric := extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000;
+    v_impasse interval := current_setting('deadlock_timeout');
+    v_sorte float := random() ^ 4;
+    v_espera interval := v_impasse * 2 * v_sorte;
     v_primeira integer := CASE WHEN random() < 0.7 THEN 1
         ELSE (SELECT f.ordem FROM _estoque_fontes() AS f ORDER BY random() LIMIT 1) END;
     v_prazo timestamptz;
@@ -239,23 +244,25 @@ BEGIN
             JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
             WHERE has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
         )
-        SELECT t.nome
+        SELECT t.*
         FROM (
-            SELECT 'ONLY ' || a.relacao::regclass AS nome, a.ordem, a.nivel, a.relacao
-            FROM arvore AS a
+            SELECT a.relacao::regclass AS uma, NULL AS todas, a.ordem, a.nivel FROM arvore AS a
+            WHERE a.relacao IS NOT NULL
             UNION ALL
-            SELECT quote_ident(f.tabela), f.ordem, NULL, NULL FROM _estoque_fontes() AS f
+            SELECT NULL, f.tabela, f.ordem, NULL FROM _estoque_fontes() AS f
         ) AS t
-        ORDER BY t.nivel IS NULL, t.ordem = v_primeira DESC, t.ordem, t.nivel, t.relacao
+        ORDER BY t.nivel IS NULL, t.ordem = v_primeira DESC, t.ordem, t.nivel, t.uma
     LOOP
-        PERFORM set_config('lock_timeout',
-            CASE WHEN v_prazo IS NULL THEN '2s'
-                ELSE ceil(greatest(1, extract(epoch FROM v_prazo - clock_timestamp()) * 1000))::text
-            END, true);
-        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_tabela.nome);
-        v_prazo := coalesce(v_prazo, clock_timestamp() + make_interval(secs => v_impasse * 0.00075));
+        PERFORM set_config('lock_timeout', ceil(greatest(1, 1000 * extract(epoch FROM
+            coalesce(v_prazo - clock_timestamp(), v_espera))))::text, true);
+        IF v_tabela.uma IS NOT NULL THEN
+            EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', v_tabela.uma);
+        ELSE
+            EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', v_tabela.todas);
+        END IF;
+        v_prazo := coalesce(v_prazo, clock_timestamp() + v_impasse * 0.75 * v_sorte);
     END LOOP;
-    PERFORM set_config('lock_timeout', ceil(v_impasse * 0.15)::text, true);
+    PERFORM set_config('lock_timeout', ceil(extract(epoch FROM v_impasse) * 150)::text, true);
 END
 $body$;
 

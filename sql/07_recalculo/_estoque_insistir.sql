@@ -8,11 +8,12 @@ LANGUAGE plpgsql VOLATILE
 SET lock_timeout = 0
 AS $body$
 DECLARE
+    v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
     v_ditos text;
 BEGIN
-    FOR v_tentativa IN 1..60 LOOP
+    WHILE clock_timestamp() < v_prazo LOOP
         BEGIN
             PERFORM _estoque_travar_fontes();
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
@@ -25,7 +26,7 @@ BEGIN
                 ' held by ' || v_quem;
             v_ditos := v_quem;
         END IF;
-        PERFORM pg_sleep(0.1 + 0.6 * random());
+        PERFORM pg_sleep(0.02 + 0.1 * random());
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
         MESSAGE = 'the source tables stayed in use: nothing was changed',

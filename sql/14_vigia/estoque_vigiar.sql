@@ -11,7 +11,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_funcoes bigint := _estoque_restaurar();
+    v_funcoes integer := _estoque_restaurar();
 BEGIN
     -- Where all are in place nobody is to wait.
     IF NOT EXISTS (SELECT FROM estoque_gatilhos() AS g WHERE g.estado NOT IN ('ok', 'always')) THEN
