@@ -535,11 +535,14 @@ def recusa(atual: Estado) -> ErroEstoque | None:
         return BancoMaisNovo(f"{onde} has migrations this package lacks: {lista}")
     if atual.alteradas:
         lista = ", ".join(atual.alteradas)
-        return MigracaoAlterada(f"{onde} was built from another content of: {lista}")
+        return MigracaoAlterada(
+            f"{onde} was not built from what this package has under the name of: {lista}"
+        )
     if atual.aplicadas and atual.pendentes and min(atual.pendentes) < max(atual.aplicadas):
         return MigracaoAlterada(
             f"{onde} has {max(atual.aplicadas)} but not the earlier {min(atual.pendentes)}",
-            dica="a new migration needs the highest number",
+            dica="the package lacks a part, or is none that was released: install the released"
+            " one again (`pip install --force-reinstall`)",
         )
     if not atual.instalado:
         mensagem = f"estoque_pg is not installed in {onde}"

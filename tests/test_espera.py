@@ -19,11 +19,9 @@ from psycopg.conninfo import make_conninfo
 from test_concorrencia import MOV
 from test_migracoes import RAIZ
 
-from estoque_pg import migracoes
-from estoque_pg.erros import ErroEstoque
 from estoque_pg.migracoes import desfazer, estado, instalar, migrar
 
-PRODUTOS, LOTES, ESCRITORES = 240, 120, 6
+PRODUTOS, LOTES, ESCRITORES = 240, 120, 4
 ENCHER = (
     f"{MOV.removesuffix('VALUES ')} SELECT 'P' || n % {PRODUTOS}, 'N', current_date, 'E', 5, true"
     " FROM generate_series(1, 2000) AS n",
@@ -111,12 +109,12 @@ def escrevendo(dsn: str) -> Iterator[list[int]]:
                         f" qtd_programada) VALUES ('{produto}', current_date, 2)",
                     ]
                     r.shuffle(comandos)
-                    # Products of a lot are other writers' as well: as they are separated, in order.
                     for comando in comandos:
                         conn.execute(comando)
-                        parar.wait(0.005)
+                        parar.wait(0.002)
                     conn.commit()
                     feitas.append(eu)
+                    parar.wait(r.uniform(0, 0.1))  # at some moments nobody is in between
         except BaseException as erro:
             falhas.append(erro)
 
@@ -175,3 +173,100 @@ def test_a_living_first_release_is_upgraded(velho: Banco) -> None:
     assert estado(novo.conn).em_dia
     assert novo.cru("SELECT * FROM estoque_alterados()") == []
     novo.fechar()
+
+
+# --- a transaction that stands still, in the way ------------------------------------------------
+
+
+def comecar(dsn: str, *comando: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "estoque_pg", *comando, "--dsn", dsn],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+COMANDOS = (
+    ("recalcular", "--tudo"),
+    ("vigiar",),
+    ("uninstall", "--sim"),
+    ("migrate",),
+    ("install", "--sem-agendamento"),
+)
+
+
+@pytest.mark.parametrize("comando", COMANDOS, ids=" ".join)
+def test_who_is_in_the_way_is_named_and_not_hindered(velho: Banco, comando: tuple[str]) -> None:
+    """It goes on with every table, and so do others, while the command waits for it."""
+    if comando[0] in ("recalcular", "vigiar"):
+        migrar(velho.dsn)
+    if comando[0] == "vigiar":
+        velho.cru("ALTER TABLE programacao_producao DISABLE TRIGGER estoque_alterar")
+    outra = make_conninfo(velho.dsn, options="-c deadlock_timeout=5s")
+    with (
+        psycopg.connect(outra, application_name="parada") as parada,
+        psycopg.connect(outra, autocommit=True) as viva,
+    ):
+        parada.execute(f"{MOV} ('P1', 'N', current_date, 'E', 1, true)")
+        parada.execute("SELECT * FROM estoque_por_codigo")
+        with comecar(velho.dsn, *comando) as processo:
+            assert processo.stderr is not None
+            linhas = []
+            while "held by" not in "".join(linhas):
+                linhas.append(processo.stderr.readline())
+                assert processo.poll() is None, linhas
+            assert f"process {parada.info.backend_pid} (postgres, parada, since" in linhas[-1]
+            for conn, produto in ((viva, "P2"), (parada, "P3")):
+                conn.execute(f"{MOV} ('{produto}', 'N', current_date, 'E', 1, true)")
+                conn.execute("UPDATE separacao SET qtd_saldo = 3 WHERE cod_produto = %s", [produto])
+                conn.execute(
+                    "INSERT INTO embarque_itens (embarque_id, separacao_lote_id, nota_fiscal,"
+                    " status) VALUES (1, %s, 'NF', 'ativo')",
+                    [produto],
+                )
+                conn.execute("SELECT * FROM estoque_tempo_real")
+            assert processo.poll() is None
+            parada.commit()
+            assert processo.wait(60) == 0
+    if comando[0] != "uninstall":
+        novo = Banco(velho.dsn)
+        novo.verificar()
+        assert novo.cru("SELECT * FROM estoque_gatilhos() WHERE estado <> 'ok'") == []
+        novo.fechar()
+
+
+def test_a_rebuild_that_gives_up_says_who_and_leaves_no_lock(banco: Banco) -> None:
+    [(texto,)] = banco.conn.execute(
+        "SELECT pg_get_functiondef('_estoque_insistir'::regproc)"
+    ).fetchall()
+    banco.cru(texto.replace("'60 s'", "'300 ms'"))
+    banco.cru("UPDATE estoque_tempo_real SET saldo_atual = 1 WHERE cod_produto = 'P1'")
+    with psycopg.connect(banco.dsn, application_name="parada") as parada:
+        parada.execute(f"{MOV} ('P1', 'N', current_date, 'E', 1, true)")
+        banco.cru("BEGIN")
+        banco.cru("SAVEPOINT s")
+        with pytest.raises(psycopg.errors.LockNotAvailable) as erro:
+            banco.cru(TUDO)
+        assert "parada, since" in (erro.value.diag.message_hint or "")
+        banco.cru("ROLLBACK TO s")
+        parada.execute("UPDATE embarque_itens SET nota_fiscal = 'NF'")
+        parada.execute(f"{MOV} ('P0', 'N', current_date, 'E', 1, true)")
+        parada.commit()
+        banco.cru("ROLLBACK")
+    assert banco.cru(TUDO)[0]["estoque_recalcular_tudo"] >= 1
+    banco.verificar()
+
+
+def test_watching_where_all_is_well_waits_for_nobody(banco: Banco) -> None:
+    with psycopg.connect(banco.dsn) as parada:
+        parada.execute("LOCK movimentacao_estoque IN ROW EXCLUSIVE MODE")
+        assert banco.cru("SELECT estoque_vigiar() AS n") == [{"n": 0}]
+
+
+def test_what_a_session_waits_for_a_lock_is_left_as_it_was(banco: Banco) -> None:
+    banco.cru("BEGIN")
+    banco.cru("SET LOCAL lock_timeout = '7s'")
+    banco.cru(TUDO)
+    assert banco.valor("SELECT current_setting('lock_timeout')") == "7s"
+    banco.cru("ROLLBACK")
