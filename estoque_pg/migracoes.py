@@ -186,7 +186,7 @@ def planejar_instalacao(
 ) -> Plano:
     """Tell what `instalar` would do with the same arguments; nothing is changed.
 
-    What it would fail with is the plan's `erro`. Raises what hinders the rehearsal itself.
+    What it would fail with is the plan's `erro`. Raises ErroEstoque where that cannot be found out.
     """
     with _sessao(conninfo, avisar) as conn:
         _tolerar(conn, tolerante)
@@ -612,15 +612,20 @@ def _planejar(
     obra = _Obra(
         conn, schema, [m for m in _ler(pasta) if m.id in atual.pendentes], atual, andamento
     )
-    with _falha(f"migration {obra.migracoes[0].id}"):
-        indices, erro = obra.planejar()
-        faltam = [
-            f"{tabela} ({', '.join(colunas)})"
-            for indice, tabela, colunas in indices
-            if existe(conn, tabela)
-            and linhas(conn, "indice_valido", indice=sql.Identifier(indice).as_string(conn))
-            != [(True,)]
-        ]
+    faltam: list[str] = []
+    erro: ErroEstoque | None
+    try:
+        with _falha(f"migration {obra.migracoes[0].id}"):
+            indices, erro = obra.planejar()
+            faltam = [
+                f"{tabela} ({', '.join(colunas)})"
+                for indice, tabela, colunas in indices
+                if existe(conn, tabela) and not _indexada(conn, indice)
+            ]
+    except ErroEstoque as falha:
+        if isinstance(falha.__cause__, psycopg.OperationalError):
+            raise  # it could not be found out
+        erro = falha
     adota = [t for t in obra.fontes_do_erp if t not in obra.novas]
     return Plano(
         schema=schema,
@@ -712,10 +717,7 @@ class _Obra:
                             raise
                 return linhas(self.conn, "indices_das_fontes"), _juntos(erros)
 
-        try:
-            return _com_paciencia(self.conn, ensaio, self.andamento)
-        except FonteIncompativel as erro:  # names of ours that are taken: nothing can be made
-            return [], erro
+        return _com_paciencia(self.conn, ensaio, self.andamento)
 
     def _preparar_ensaio(self) -> None:
         self.andamento.adotando = True
@@ -882,6 +884,11 @@ def _com_paciencia(
                 andamento.diga(f"they are held by {quem}")
             time.sleep(random.uniform(0.2, 1))
     raise AssertionError
+
+
+def _indexada(conn: psycopg.Connection[Any], indice: str) -> bool:
+    nome = sql.Identifier(indice).as_string(conn)
+    return linhas(conn, "indice_valido", indice=nome) == [(True,)]
 
 
 def _juntos(erros: list[ErroEstoque]) -> ErroEstoque | None:

@@ -210,7 +210,7 @@ def test_scheduled_here_once_and_the_job_runs(aqui: Aqui) -> None:
 
 
 def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
-    instalar(aqui.dsn, "fechada")
+    instalar(aqui.dsn, "fechada", criar_schema=True)
     dados("agendar", "--schema", "fechada", dsn=aqui.dsn)
     assert estoque("uninstall", "--sim", "--schema", "fechada", dsn=aqui.dsn).exit_code == 0
     assert aqui.tarefas() == []
@@ -218,7 +218,7 @@ def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
 
 @pytest.mark.parametrize("schema", ['Loja "Um"; x', "ç" * 31, "a" * 63, "a.b"])
 def test_a_job_for_each_schema_however_it_is_called(aqui: Aqui, schema: str) -> None:
-    instalar(aqui.dsn, schema)
+    instalar(aqui.dsn, schema, criar_schema=True)
     instalar(aqui.dsn)
     nome = dados("agendar", "--schema", schema, dsn=aqui.dsn)["nome"]
     assert len(nome.encode()) <= 63

@@ -80,7 +80,7 @@ def test_tables_that_would_be_adopted(
 
 
 def test_all_that_is_wrong_is_told_at_once(vazio: str) -> None:
-    """What does not fit, and rows that cannot be counted, together; `install` stops at the first."""
+    """What does not fit and rows that cannot be counted, together."""
     preparar(
         vazio,
         MINIMA,
@@ -160,11 +160,14 @@ def test_an_upgrade_that_would_fail(
     banco = Banco(antigo)
     banco.mov("P1", 5)
     antes, linhas = despejo(antigo), banco.cru("SELECT * FROM estoque_tempo_real")
-    for tentar in (planejar_migracao, migrar):
-        with pytest.raises(ErroEstoque) as erro:
-            tentar(antigo, None, pasta)
-        assert erro.value.sqlstate == "2BP01"
-        assert "view minha depends on table estoque_tempo_real" in (erro.value.detalhe or "")
+    plano = planejar_migracao(antigo, None, pasta)
+    assert plano.migracoes == (*MIGRACOES[1:], "9999.ruim")
+    with pytest.raises(ErroEstoque) as erro:
+        migrar(antigo, None, pasta)
+    for falha in (plano.erro, erro.value):
+        assert falha is not None
+        assert falha.sqlstate == "2BP01"
+        assert "view minha depends on table estoque_tempo_real" in (falha.detalhe or "")
     assert despejo(antigo) == antes
     assert banco.cru("SELECT * FROM estoque_tempo_real") == linhas
     banco.verificar()

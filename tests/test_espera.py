@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import MIGRACOES, Banco
+from apoio import MIGRACOES, Banco, Sessao, arquivo_de
 from conftest import Servico
 from psycopg.conninfo import make_conninfo
 from test_concorrencia import MOV
@@ -212,7 +213,7 @@ def test_who_is_in_the_way_is_named_and_not_hindered(velho: Banco, comando: tupl
         parada.execute("SELECT * FROM estoque_por_codigo")
         with comecar(velho.dsn, *comando) as processo:
             assert processo.stderr is not None
-            linhas = []
+            linhas: list[str] = []
             while "held by" not in "".join(linhas):
                 linhas.append(processo.stderr.readline())
                 assert processo.poll() is None, linhas
@@ -270,3 +271,39 @@ def test_what_a_session_waits_for_a_lock_is_left_as_it_was(banco: Banco) -> None
     banco.cru(TUDO)
     assert banco.valor("SELECT current_setting('lock_timeout')") == "7s"
     banco.cru("ROLLBACK")
+
+
+# --- the emergency switch -----------------------------------------------------------------------
+
+
+def test_triggers_are_turned_off_and_on_again(banco: Banco) -> None:
+    """As docs/operacao.md says, though a transaction stays open, and nothing of ours works."""
+    pagina = (RAIZ / "docs" / "operacao.md").read_text(encoding="utf-8")
+    [desligar] = re.findall(r"```sql\n(DO \$\$.*?)```", pagina, re.DOTALL)
+    banco.cru("DROP FUNCTION estoque_gatilhos() CASCADE")
+    mover = f"{MOV} ('P1', 'N', current_date, 'E', 1, true)"
+    ligados = (
+        "SELECT DISTINCT tgrelid::regclass::text AS t FROM pg_trigger"
+        " WHERE tgname ~ '^estoque_' AND tgenabled <> 'D'"
+    )
+    with (
+        Sessao(banco) as desliga,
+        psycopg.connect(make_conninfo(banco.dsn, options="-c deadlock_timeout=5s")) as parada,
+    ):
+        parada.execute("UPDATE separacao SET qtd_saldo = 2 WHERE cod_produto = 'P3'")
+        feito = desliga.faz(desligar)
+        while [r["t"] for r in banco.cru(ligados)] != ["separacao"]:
+            assert not feito.done()
+        banco.cru(mover)
+        parada.execute("INSERT INTO embarque_itens (separacao_lote_id) VALUES ('L1')")
+        parada.execute("UPDATE separacao SET qtd_saldo = 1 WHERE cod_produto = 'P4'")
+        parada.commit()
+        feito.result(20)
+    assert banco.cru(ligados) == []
+    banco.cru("UPDATE separacao SET qtd_saldo = 7 WHERE cod_produto = 'P5'")
+    # What was broken is mended by what is at hand: the statements of the installation.
+    banco.cru("SET search_path = public, pg_temp")
+    banco.cru(arquivo_de("estoque_gatilhos"))
+    banco.cru("RESET search_path")
+    assert banco.cru("SELECT estoque_vigiar() AS n") == [{"n": 24}]
+    banco.verificar()
