@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import MIGRACOES, Banco, Sessao, arquivo_de
+from apoio import MIGRACOES, Banco, Sessao, arquivos_sql
 from conftest import Servico
 from psycopg.conninfo import make_conninfo
 from test_concorrencia import MOV
@@ -303,7 +303,7 @@ def test_triggers_are_turned_off_and_on_again(banco: Banco) -> None:
     banco.cru("UPDATE separacao SET qtd_saldo = 7 WHERE cod_produto = 'P5'")
     # What was broken is mended by what is at hand: the statements of the installation.
     banco.cru("SET search_path = public, pg_temp")
-    banco.cru(arquivo_de("estoque_gatilhos"))
+    banco.cru(arquivos_sql("estoque_gatilhos.sql")[0].read_text())
     banco.cru("RESET search_path")
     assert banco.cru("SELECT estoque_vigiar() AS n") == [{"n": 24}]
     banco.verificar()
