@@ -198,7 +198,7 @@ DECLARE
 BEGIN
     -- Where all are in place nobody is to wait.
     IF NOT EXISTS (SELECT FROM estoque_gatilhos() AS g WHERE g.estado NOT IN ('ok', 'always')) THEN
-        RETURN v_funcoes;
+        RETURN v_funcoes::bigint;
     END IF;
     RETURN v_funcoes + _estoque_insistir('_estoque_repor');
 END
@@ -223,7 +223,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_impasse interval := current_setting('deadlock_timeout');
+    v_impasse interval := current_setting('deadlock_timeout')::interval;
     v_sorte float := random() ^ 4;
     v_espera interval := v_impasse * 2 * v_sorte;
     v_primeira integer := CASE WHEN random() < 0.7 THEN 1

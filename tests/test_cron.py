@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlparse
 from apoio import RAIZ, Banco, papel_novo
 from conftest import CONF, Servico
 from psycopg import sql
@@ -267,7 +268,7 @@ def test_the_page_on_operation_runs_as_printed(aqui: Aqui) -> None:
         blocos = re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
         assert len(blocos) >= 6
         for bloco in blocos:
-            for comando in re.sub(r"--.*", "", bloco).split(";"):
+            for comando in sqlparse.split(re.sub(r"--.*", "", bloco)):
                 if comando.strip():
                     aqui.conn.execute(comando.encode())
     finally:

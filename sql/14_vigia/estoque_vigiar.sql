@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     -- Where all are in place nobody is to wait.
     IF NOT EXISTS (SELECT FROM estoque_gatilhos() AS g WHERE g.estado NOT IN ('ok', 'always')) THEN
-        RETURN v_funcoes;
+        RETURN v_funcoes::bigint;
     END IF;
     RETURN v_funcoes + _estoque_insistir('_estoque_repor');
 END

@@ -12,7 +12,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_impasse interval := current_setting('deadlock_timeout');
+    v_impasse interval := current_setting('deadlock_timeout')::interval;
     v_sorte float := random() ^ 4;
     v_espera interval := v_impasse * 2 * v_sorte;
     v_primeira integer := CASE WHEN random() < 0.7 THEN 1
