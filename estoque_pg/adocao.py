@@ -26,7 +26,9 @@ from estoque_pg.instalacao import passo
 from estoque_pg.relogio import fuso
 
 _AVISO = "estoque_pg: "  # what our SQL puts before the notices that tell how far it is
-_SEMPRE = (_AVISO + "left out", _AVISO + "warning")  # to be told where nothing is adopted, too
+_SEMPRE = tuple(
+    _AVISO + o_que for o_que in ("left out", "warning", "the source tables are in use")
+)  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
 _GRANDE = 64 << 20  # bytes of all sources together; less is counted in well under a second
 ANOTACAO = "_estoque_anotacao"  # the notes, as instalacao/vivo_anotar.sql makes them
@@ -158,6 +160,14 @@ def transacoes(conn: psycopg.Connection[Any]) -> str:
     return ", ".join(
         _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
         for pid, quem, programa, inicio in linhas(conn, "transacoes")
+    )
+
+
+def usam(conn: psycopg.Connection[Any], leitores: bool = False) -> str:
+    """Name the sessions that hold tables of the schema as writers do, or also as readers do."""
+    return ", ".join(
+        _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
+        for pid, quem, programa, inicio in linhas(conn, "usam", leitores=leitores)
     )
 
 

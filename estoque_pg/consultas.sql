@@ -267,6 +267,53 @@ SELECT pid, usename, application_name, xact_start
  ORDER BY xact_start
  LIMIT 3;
 
+-- nome: usam
+-- Transactions of others that hold tables of the current schema, or partitions of these, so that the
+-- installer has to wait, as far as this role may see, the oldest first. _estoque_quem_usa says the
+-- same where there is an install.
+SELECT a.pid, coalesce(a.usename, a.backend_type), a.application_name, a.xact_start
+  FROM pg_stat_activity AS a
+ WHERE a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+   AND EXISTS (SELECT FROM pg_locks AS l
+                 JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+                 JOIN pg_class AS c ON c.oid = l.relation
+                 LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
+                 LEFT JOIN pg_class AS p ON p.oid = i.inhparent
+                WHERE l.pid = a.pid AND l.granted
+                  AND (%(leitores)s OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
+                  AND quote_ident(current_schema())::regnamespace
+                      IN (c.relnamespace, p.relnamespace))
+ ORDER BY a.xact_start
+ LIMIT 3;
+
+-- nome: arvore_das_fontes
+-- The source tables and the partitions or children below each, in the order in which they are locked.
+WITH RECURSIVE arvore AS (
+    SELECT f.ordem, 1 AS nivel, to_regclass(quote_ident(f.tabela))::oid AS relacao
+      FROM nosso._estoque_fontes() AS f
+     UNION ALL
+    SELECT a.ordem, a.nivel + 1, i.inhrelid FROM arvore AS a
+      JOIN pg_inherits AS i ON i.inhparent = a.relacao
+      JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
+)
+SELECT n.nspname, c.relname FROM arvore AS a
+  JOIN pg_class AS c ON c.oid = a.relacao
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ ORDER BY a.ordem, a.nivel, a.relacao;
+
+-- nome: tabelas_nossas
+-- Which of the names are those of tables in the current schema.
+SELECT n.nspname, c.relname FROM pg_class AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname = ANY (%(nomes)s)
+ ORDER BY c.relname COLLATE "C";
+
+-- nome: schemas_com_fontes
+-- The schemas that have tables of these names.
+SELECT DISTINCT n.nspname FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p') AND c.relname = ANY (%(fontes)s);
+
 -- nome: donos_da_trava
 -- The sessions of this database that hold an advisory lock, as far as this role may see.
 SELECT l.pid, a.usename, a.application_name

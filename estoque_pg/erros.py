@@ -60,7 +60,10 @@ class BancoMaisNovo(ErroEstoque):
 class MigracaoAlterada(ErroEstoque):
     """A migration file differs from what was applied under its name."""
 
-    dica_padrao = "restore the released file; a change belongs in a new migration"
+    dica_padrao = (
+        "package and database are of different builds: install the released package of the version"
+        " that the database was installed with, or a later one (`pip install --force-reinstall`)"
+    )
 
 
 class ManutencaoNecessaria(ErroEstoque):

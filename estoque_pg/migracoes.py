@@ -26,7 +26,7 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -53,6 +53,7 @@ from estoque_pg.adocao import (
     pela_metade,
     sao_grandes,
     transacoes,
+    usam,
 )
 from estoque_pg.consultas import CONSULTAS
 from estoque_pg.erros import (
@@ -80,6 +81,11 @@ TABELA_LOG = "_yoyo_estoque_log"
 TABELA_VERSAO = "_yoyo_estoque_version"
 TABELA_SOMA = "estoque_migracao_soma"
 _FONTE = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+) ", re.MULTILINE)
+_ALTERADA = re.compile(
+    r"^(?:ALTER|DROP) TABLE (?:IF EXISTS )?(?:ONLY )?(\w+)"
+    r"|^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?\w+\s+ON (\w+)",
+    re.MULTILINE,
+)
 _NOSSO = re.compile(r"^CREATE (?:TABLE|VIEW|TYPE) (?!IF NOT EXISTS)(\w+)", re.MULTILINE)
 # A migration that nothing of the triggers depends on says so, and no writer waits for it.
 _SEGUEM = re.compile(r"^-- writers go on$", re.MULTILINE)
@@ -112,30 +118,97 @@ class Estado:
         return not (self.pendentes or self.desconhecidas or self.alteradas)
 
 
+@dataclass(frozen=True, slots=True)
+class Plano:
+    """What an installation or an upgrade would do, found out by a rehearsal that was undone."""
+
+    schema: str
+    cria_schema: bool
+    migracoes: tuple[str, ...]  # that would be applied; none: the schema is up to date
+    fontes_novas: tuple[str, ...]  # source tables that would be created
+    fontes_adotadas: tuple[str, ...]
+    indices: tuple[str, ...]  # that would be built on tables that exist: "table (columns)"
+    escritores: str  # "go on", "held off", or "held off for moments": counted beside them
+    erro: ErroEstoque | None  # what it would fail with: all that does not fit, all bad rows
+
+    def como_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {
+            "schema": self.schema,
+            "cria_schema": self.cria_schema,
+            "migracoes": list(self.migracoes),
+            "fontes_novas": list(self.fontes_novas),
+            "fontes_adotadas": list(self.fontes_adotadas),
+            "indices": list(self.indices),
+            "escritores": self.escritores,
+            "erro": self.erro.mensagem if self.erro else None,
+            "detalhe": (self.erro.detalhe or "").splitlines() if self.erro else [],
+            "dica": self.erro.dica if self.erro else None,
+        }
+
+
 def instalar(
     conninfo: str,
     schema: str | None = None,
     pasta: Path | None = None,
     *,
     tolerante: bool = False,
+    criar_schema: bool = False,
     avisar: Callable[[str], None] | None = None,
 ) -> list[str]:
-    """Install into `schema`, created when missing, or bring it up to date.
+    """Install into `schema`, or bring it up to date.
 
-    `schema` None means the connection's current schema. `tolerante` leaves out source rows that
-    cannot be counted instead of refusing to install. `avisar` is told, a line at a time, what is
-    being done, and at the end for how long writers were held off.
+    `schema` None means the connection's current schema. One that is missing is created with
+    `criar_schema`, or where no schema of the database has source tables: a name with a typing
+    error makes no company. `tolerante` leaves out source rows that cannot be counted instead of
+    refusing to install. `avisar` is told, a line at a time, what is being done, and at the end for
+    how long writers were held off.
 
     Returns the migrations applied, in order; an empty list when there was nothing to do. Raises
     FonteIncompativel when a source table that exists does not fit, QuantidadeInvalida or
     UnificacaoInvalida for rows that cannot be counted, each with nothing changed.
     """
     with _sessao(conninfo, avisar) as conn:
-        conn.execute(
-            "SELECT set_config('estoque_pg.tolerante', %s, false)",
-            ["on" if tolerante else "off"],
-        )
-        return _aplicar(conn, _schema(conn, schema), pasta, Andamento(avisar))
+        _tolerar(conn, tolerante)
+        nome = _schema(conn, schema)
+        _exigir_schema(conn, nome, pasta, criar_schema)
+        return _aplicar(conn, nome, pasta, Andamento(avisar))
+
+
+def planejar_instalacao(
+    conninfo: str,
+    schema: str | None = None,
+    pasta: Path | None = None,
+    *,
+    tolerante: bool = False,
+    criar_schema: bool = False,
+    avisar: Callable[[str], None] | None = None,
+) -> Plano:
+    """Tell what `instalar` would do with the same arguments; nothing is changed.
+
+    What it would fail with is the plan's `erro`. Raises ErroEstoque where that cannot be found out.
+    """
+    with _sessao(conninfo, avisar) as conn:
+        _tolerar(conn, tolerante)
+        nome = _schema(conn, schema)
+        _exigir_schema(conn, nome, pasta, criar_schema)
+        return _planejar(conn, nome, pasta, Andamento(avisar))
+
+
+def planejar_migracao(
+    conninfo: str,
+    schema: str | None = None,
+    pasta: Path | None = None,
+    *,
+    avisar: Callable[[str], None] | None = None,
+) -> Plano:
+    """Tell what `migrar` would do with the same arguments; nothing is changed."""
+    with _sessao(conninfo, avisar) as conn:
+        nome = _schema(conn, schema)
+        atual = estado(conn, nome, pasta)
+        if not atual.instalado and (erro := recusa(atual)):
+            raise erro
+        return _planejar(conn, nome, pasta, Andamento(avisar))
 
 
 def migrar(
@@ -160,23 +233,25 @@ def desfazer(
     pasta: Path | None = None,
     *,
     ate: str | None = None,
+    avisar: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Roll migrations back, newest first, in one transaction: those after `ate`, or all of them.
 
     Without `ate` everything of ours goes, the bookkeeping included; the source tables are the
     ERP's and stay, and so does the schema. With it the schema is then as that version's package
-    made it, and that package is the one to go on with.
+    made it, and that package is the one to go on with. `avisar` is told whom it waits for.
 
     Returns the migrations rolled back. Raises ArgumentoInvalido for an `ate` that is not applied.
     """
-    with _sessao(conninfo) as conn:
+    with _sessao(conninfo, avisar) as conn:
         nome = _schema(conn, schema)
         atual = estado(conn, nome, pasta)
+        andamento = Andamento(avisar)
         if not atual.instalado:
             if atual.pela_metade:
                 _Backend(conn, nome)  # sets the search_path
                 with _falha("removing what an installation has left"):
-                    _com_paciencia(conn, lambda: desanotar(conn), Andamento())
+                    _com_paciencia(conn, lambda: desanotar(conn), andamento, leitores=True)
             return []
         _recusar(atual)
         if ate is not None and ate not in atual.aplicadas:
@@ -187,7 +262,7 @@ def desfazer(
         if not vao:
             return []
         with _falha(f"removing {vao[0].id}"):
-            _com_paciencia(conn, lambda: _voltar(conn, nome, vao, ate), Andamento())
+            _com_paciencia(conn, lambda: _voltar(conn, nome, vao, ate), andamento, leitores=True)
         return [m.id for m in reversed(vao)]
 
 
@@ -200,8 +275,14 @@ def _voltar(
     with backend.transaction():
         antes = _direitos(conn, schema)
         conn.execute(DAR_PASSAGEM)
-        if segura:
-            passo(conn, "2_travar")
+        if ate is None:
+            # Triggers go, and with them every table of ours: readers are in the way, too.
+            nossas = [t for m in migracoes for t in _NOSSO.findall(_texto(m))]
+            _travar(conn, [*linhas(conn, "arvore_das_fontes"), *_tabelas(conn, nossas)])
+        else:
+            if segura:
+                passo(conn, "2_travar")
+            _travar(conn, _tabelas(conn, _alteradas(map(_texto_da_volta, migracoes))), segura)
         indices = {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
         for migracao in reversed(migracoes):
             _carregar(migracao)
@@ -245,6 +326,30 @@ def estado(
         alhures=() if registro else tuple(instalacoes(conn)),
         pela_metade=iniciada,
     )
+
+
+def _tolerar(conn: psycopg.Connection[Any], tolerante: bool) -> None:
+    conn.execute(
+        "SELECT set_config('estoque_pg.tolerante', %s, false)", ["on" if tolerante else "off"]
+    )
+
+
+def _exigir_schema(
+    conn: psycopg.Connection[Any], schema: str, pasta: Path | None, criar: bool
+) -> None:
+    """Refuse a schema that does not exist, unless it is asked for or the database is empty."""
+    if criar or _valor(conn, EXISTE, schema):
+        return
+    fontes = {t for m in _ler(pasta) for t in _FONTE.findall(_texto(m))}
+    com_fontes = [n for (n,) in linhas(conn, "schemas_com_fontes", fontes=sorted(fontes))]
+    onde = sorted({*com_fontes, *instalacoes(conn)})
+    if onde:
+        lista = ", ".join(onde[:5]) + (", ..." if onde[5:] else "")
+        raise ArgumentoInvalido(
+            f'the schema "{schema}" does not exist',
+            dica=f"source tables or an install are in: {lista}; to make a new schema give"
+            " --criar-schema (criar_schema=True)",
+        )
 
 
 def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
@@ -430,11 +535,14 @@ def recusa(atual: Estado) -> ErroEstoque | None:
         return BancoMaisNovo(f"{onde} has migrations this package lacks: {lista}")
     if atual.alteradas:
         lista = ", ".join(atual.alteradas)
-        return MigracaoAlterada(f"{onde} was built from another content of: {lista}")
+        return MigracaoAlterada(
+            f"{onde} was not built from what this package has under the name of: {lista}"
+        )
     if atual.aplicadas and atual.pendentes and min(atual.pendentes) < max(atual.aplicadas):
         return MigracaoAlterada(
             f"{onde} has {max(atual.aplicadas)} but not the earlier {min(atual.pendentes)}",
-            dica="a new migration needs the highest number",
+            dica="the package lacks a part, or is none that was released: install the released"
+            " one again (`pip install --force-reinstall`)",
         )
     if not atual.instalado:
         mensagem = f"estoque_pg is not installed in {onde}"
@@ -493,6 +601,50 @@ def _aplicar(
     return [m.id for m in obra.migracoes]
 
 
+def _planejar(
+    conn: psycopg.Connection[Any], schema: str, pasta: Path | None, andamento: Andamento
+) -> Plano:
+    atual = estado(conn, schema, pasta)
+    _recusar(atual)
+    if not atual.pendentes:
+        return Plano(schema, False, (), (), (), (), "go on", None)
+    conn.add_notice_handler(andamento.do_servidor)
+    obra = _Obra(
+        conn, schema, [m for m in _ler(pasta) if m.id in atual.pendentes], atual, andamento
+    )
+    faltam: list[str] = []
+    erro: ErroEstoque | None
+    try:
+        with _falha(f"migration {obra.migracoes[0].id}"):
+            indices, erro = obra.planejar()
+            faltam = [
+                f"{tabela} ({', '.join(colunas)})"
+                for indice, tabela, colunas in indices
+                if existe(conn, tabela) and not _indexada(conn, indice)
+            ]
+    except ErroEstoque as falha:
+        if isinstance(falha.__cause__, psycopg.OperationalError):
+            raise  # it could not be found out
+        erro = falha
+    adota = [t for t in obra.fontes_do_erp if t not in obra.novas]
+    return Plano(
+        schema=schema,
+        cria_schema=not atual.existe,
+        migracoes=tuple(m.id for m in obra.migracoes),
+        fontes_novas=tuple(obra.novas),
+        fontes_adotadas=tuple(adota),
+        indices=tuple(faltam),
+        escritores=(
+            "go on"
+            if not obra.segura or (obra.nova and not adota)
+            else "held off for moments"
+            if obra.ao_vivo
+            else "held off"
+        ),
+        erro=erro,
+    )
+
+
 class _Obra:
     """What is pending for a schema, and the steps of installing around it."""
 
@@ -518,6 +670,8 @@ class _Obra:
         for migracao in migracoes:
             _carregar(migracao)
         self.segura = self.nova or not all(_seguem(t) for t in self.textos)
+        self.fontes_do_erp = [t for texto in self.textos for t in _FONTE.findall(texto)]
+        self.novas = [t for t in self.fontes_do_erp if not existe(conn, t)]
         # Whether to count beside the writers, and what is to be noted then: the rehearsal tells.
         self.ao_vivo = False
         self.fontes = ""
@@ -527,26 +681,16 @@ class _Obra:
 
         Nothing is rehearsed where there is nothing to find out: neither sources nor an install.
         """
-        fontes = [t for texto in self.textos for t in _FONTE.findall(texto)]
-        novas = [t for t in fontes if not existe(self.conn, t)]
-        if novas:
+        if self.novas:
             self.andamento.diga(
-                f"source tables that are missing and will be created: {', '.join(novas)}"
+                f"source tables that are missing and will be created: {', '.join(self.novas)}"
             )
-        if (self.nova and novas == fontes) or not self.segura:
+        if (self.nova and self.novas == self.fontes_do_erp) or not self.segura:
             return []
-        self.andamento.adotando = True
-        if self.pela_metade:
-            self.andamento.diga("an earlier installation was cut off: beginning again")
-        self.andamento.diga("checking the source tables")
-        # Triggers that note are there where one was cut off: only this way replaces them.
-        self.ao_vivo = self.nova and (self.pela_metade or sao_grandes(self.conn, fontes))
+        self._preparar_ensaio()
 
         def ensaio() -> list[tuple[str, str, list[str]]]:
-            with self.conn.transaction(force_rollback=True):
-                self._comecar()
-                for texto in self.textos:
-                    self.conn.execute(texto.encode())
+            with self._ensaiando():
                 passo(self.conn, "1_exigir")
                 if self.nova:
                     passo(self.conn, "1_exigir_linhas")
@@ -554,6 +698,46 @@ class _Obra:
                 return linhas(self.conn, "indices_das_fontes")
 
         return _com_paciencia(self.conn, ensaio, self.andamento)
+
+    def planejar(self) -> tuple[list[tuple[str, str, list[str]]], ErroEstoque | None]:
+        """Rehearse in any case; return the indexes that will be needed and all that is wrong."""
+        self._preparar_ensaio()
+
+        def ensaio() -> tuple[list[tuple[str, str, list[str]]], ErroEstoque | None]:
+            erros: list[ErroEstoque] = []
+            with self._ensaiando():
+                for nome in ("1_exigir", "1_exigir_linhas"):
+                    try:
+                        with self.conn.transaction():
+                            passo(self.conn, nome)
+                    except psycopg.Error as erro:
+                        if (erro.sqlstate or "").startswith("EP"):
+                            erros.append(traduzir(erro))
+                        elif not erros:  # else rows are not to be read while columns do not fit
+                            raise
+                return linhas(self.conn, "indices_das_fontes"), _juntos(erros)
+
+        return _com_paciencia(self.conn, ensaio, self.andamento)
+
+    def _preparar_ensaio(self) -> None:
+        self.andamento.adotando = True
+        if self.pela_metade:
+            self.andamento.diga("an earlier installation was cut off: beginning again")
+        self.andamento.diga("checking the source tables")
+        # Triggers that note are there where one was cut off: only this way replaces them.
+        self.ao_vivo = self.nova and (
+            self.pela_metade or sao_grandes(self.conn, self.fontes_do_erp)
+        )
+
+    @contextmanager
+    def _ensaiando(self) -> Iterator[None]:
+        """Make all objects, take the block's steps, and undo it."""
+        with self.conn.transaction(force_rollback=True):
+            self._comecar()
+            _travar(self.conn, _tabelas(self.conn, _alteradas(self.textos)))
+            for texto in self.textos:
+                self.conn.execute(texto.encode())
+            yield
 
     def realizar(self) -> None:
         """Apply what is pending and take the steps around it, all in one commit."""
@@ -564,6 +748,7 @@ class _Obra:
             self.backend.preparar()
             if self.segura and not self.nova:
                 passo(self.conn, "2_travar")
+            _travar(self.conn, _tabelas(self.conn, _alteradas(self.textos)), self.segura)
             for migracao in self.migracoes:
                 # Its steps become savepoints of ours.
                 migracao.process_steps(self.backend, "apply")
@@ -671,10 +856,13 @@ def _com_paciencia(
     acao: Callable[[], T],
     andamento: Andamento,
     pode: Callable[[], bool] = lambda: True,
+    *,
+    leitores: bool = False,
 ) -> T:
     """Do something that gives way to writers, again and again until they let it be done.
 
     Where `pode` says that one may not go on trying, the caller has to begin further back.
+    `leitores` tells that those who only read are in the way as well.
     """
     for tentativa in itertools.count(1):
         try:
@@ -682,8 +870,9 @@ def _com_paciencia(
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as erro:
             if not pode():
                 raise
+            quem = usam(conn, leitores)
             if tentativa == TENTATIVAS:
-                abertas = transacoes(conn)
+                abertas = quem or transacoes(conn)
                 raise ErroEstoque(
                     "the source tables stayed in use: nothing was changed",
                     dica="try at a quieter time"
@@ -691,8 +880,57 @@ def _com_paciencia(
                     sqlstate=erro.sqlstate,
                 ) from erro
             andamento.diga("the source tables are in use: trying again")
+            if quem:
+                andamento.diga(f"they are held by {quem}")
             time.sleep(random.uniform(0.2, 1))
     raise AssertionError
+
+
+def _indexada(conn: psycopg.Connection[Any], indice: str) -> bool:
+    nome = sql.Identifier(indice).as_string(conn)
+    return linhas(conn, "indice_valido", indice=nome) == [(True,)]
+
+
+def _juntos(erros: list[ErroEstoque]) -> ErroEstoque | None:
+    """Make one error of several: that of the first, with what all have to say."""
+    if len(erros) > 1:
+        erros[0].mensagem = "; ".join(e.mensagem for e in erros)
+        erros[0].detalhe = "\n".join(e.detalhe or "" for e in erros)
+    return erros[0] if erros else None
+
+
+def _travar(
+    conn: psycopg.Connection[Any], tabelas: list[tuple[str, str]], segurando: bool = False
+) -> None:
+    """Lock tables (schema, name) for ourselves alone, until the end of the transaction.
+
+    The first is waited for while nothing is held, unless we are `segurando` others already; all
+    together then for less than a deadlock_timeout: whoever waits for us and has what we wait for
+    goes first, and is no deadlock's victim. Raises LockNotAvailable.
+    """
+    impasse = float(
+        _valor(conn, "SELECT extract(epoch FROM current_setting('deadlock_timeout')::interval)")
+    )
+    prazo = time.monotonic() + 0.1 * impasse if segurando else None
+    for tabela in tabelas:
+        espera = 2 if prazo is None else max(prazo - time.monotonic(), 0.001)
+        conn.execute(
+            "SELECT set_config('lock_timeout', %s, true)", [str(max(1, int(espera * 1000)))]
+        )
+        conn.execute(
+            sql.SQL("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(*tabela))
+        )
+        prazo = prazo or time.monotonic() + 0.75 * impasse
+
+
+def _tabelas(conn: psycopg.Connection[Any], nomes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return those of the names that are tables of the schema, as `_travar` takes them."""
+    return linhas(conn, "tabelas_nossas", nomes=sorted(set(nomes)))
+
+
+def _alteradas(textos: Iterable[str]) -> list[str]:
+    """Return the tables that statements change or drop, or put an index on."""
+    return [a or b for texto in textos for a, b in _ALTERADA.findall(texto)]
 
 
 def _direitos(conn: psycopg.Connection[Any], schema: str) -> str:
@@ -703,6 +941,11 @@ def _direitos(conn: psycopg.Connection[Any], schema: str) -> str:
 
 def _texto(migracao: Any) -> str:
     return Path(migracao.path).read_text(encoding="utf-8")
+
+
+def _texto_da_volta(migracao: Any) -> str:
+    arquivo = Path(migracao.path)
+    return arquivo.with_name(f"{arquivo.stem}.rollback.sql").read_text(encoding="utf-8")
 
 
 def _seguem(texto: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from apoio import NIVEIS, RETENTAVEIS, Banco, arquivos_sql
+from apoio import MIGRACOES, NIVEIS, RETENTAVEIS, Banco, arquivos_sql
 from conftest import Servico
 from oraculo import FONTES
 from psycopg.conninfo import conninfo_to_dict
@@ -709,7 +709,7 @@ def test_an_interrupt_that_meets_the_commit_is_too_late(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(migracoes._Obra, "realizar", interrompida)
-    assert instalar(vazio, None) == ["0001.nucleo"]
+    assert instalar(vazio, None) == MIGRACOES
     banco = exato(vazio)
     indices = banco.cru("SELECT nome FROM _estoque_indices_das_fontes()")
     assert {("class", i["nome"]) for i in indices} <= set(objetos(vazio))
@@ -741,7 +741,7 @@ def test_two_installations_at_once(vazio: str, ganchos: dict[str, Gancho]) -> No
     rodar("public", 1)
     for sessao in sessoes:
         sessao.join(60)
-    assert feitas == {"public 1": ["0001.nucleo"], "public 2": [], "outra 1": ["0001.nucleo"]}
+    assert feitas == {"public 1": MIGRACOES, "public 2": [], "outra 1": MIGRACOES}
     exato(vazio).fechar()
     exato(f"{vazio} options='-c search_path=outra'").fechar()
 

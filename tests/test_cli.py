@@ -104,7 +104,7 @@ def test_role_without_rights(cena: Banco) -> None:
         assert estoque("status", dsn=dsn).exit_code == 0
         assert estoque("consultar", "P001", dsn=dsn).exit_code == 0
         uma_linha(estoque("recalcular", "P001", dsn=dsn), 1)
-        uma_linha(estoque("install", "--schema", "novo", dsn=dsn), 1)
+        uma_linha(estoque("install", "--criar-schema", "--schema", "novo", dsn=dsn), 1)
     finally:
         cena.cru(f"DROP ROLE {papel}")
 
@@ -158,7 +158,9 @@ def test_a_mistyped_schema_is_named_before_anything_is_made(cena: Banco) -> None
         erro = uma_linha(resultado, 3)
         assert 'schema "publico", which does not exist' in erro
         assert "installed in public" in resultado.stderr
-    feito = estoque("install", "--schema", "publico", "--sem-agendamento", dsn=cena.dsn)
+    novo = ("install", "--schema", "publico", "--sem-agendamento")
+    assert 'the schema "publico" does not exist' in uma_linha(estoque(*novo, dsn=cena.dsn), 1)
+    feito = estoque(*novo, "--criar-schema", dsn=cena.dsn)
     assert 'the schema "publico" is missing and will be created' in feito.stderr
     assert feito.stderr.count("movimentacao_estoque") == 1
     de_novo = estoque("install", "--schema", "publico", "--sem-agendamento", dsn=cena.dsn)

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlparse
 from apoio import RAIZ, Banco, papel_novo
 from conftest import CONF, Servico
 from psycopg import sql
@@ -210,7 +211,7 @@ def test_scheduled_here_once_and_the_job_runs(aqui: Aqui) -> None:
 
 
 def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
-    instalar(aqui.dsn, "fechada")
+    instalar(aqui.dsn, "fechada", criar_schema=True)
     dados("agendar", "--schema", "fechada", dsn=aqui.dsn)
     assert estoque("uninstall", "--sim", "--schema", "fechada", dsn=aqui.dsn).exit_code == 0
     assert aqui.tarefas() == []
@@ -218,7 +219,7 @@ def test_an_uninstall_takes_the_job_out_here(aqui: Aqui) -> None:
 
 @pytest.mark.parametrize("schema", ['Loja "Um"; x', "ç" * 31, "a" * 63, "a.b"])
 def test_a_job_for_each_schema_however_it_is_called(aqui: Aqui, schema: str) -> None:
-    instalar(aqui.dsn, schema)
+    instalar(aqui.dsn, schema, criar_schema=True)
     instalar(aqui.dsn)
     nome = dados("agendar", "--schema", schema, dsn=aqui.dsn)["nome"]
     assert len(nome.encode()) <= 63
@@ -267,7 +268,7 @@ def test_the_page_on_operation_runs_as_printed(aqui: Aqui) -> None:
         blocos = re.findall(r"^```sql\n(.*?)^```", texto, re.MULTILINE | re.DOTALL)
         assert len(blocos) >= 6
         for bloco in blocos:
-            for comando in re.sub(r"--.*", "", bloco).split(";"):
+            for comando in sqlparse.split(re.sub(r"--.*", "", bloco)):
                 if comando.strip():
                     aqui.conn.execute(comando.encode())
     finally:

@@ -54,7 +54,7 @@ def test_fifty_companies_in_one_database(vazio: str, tmp_path: Path) -> None:
     """Each is installed on its own; migrating all reports the one that fails, the others done."""
     empresas = [f"empresa {n:02}" for n in range(46)] + [n for n in NOMES if len(n) > 2][:4]
     with ThreadPoolExecutor(4) as fila:
-        list(fila.map(lambda nome: instalar(vazio, nome), empresas))
+        list(fila.map(lambda nome: instalar(vazio, nome, criar_schema=True), empresas))
     with psycopg.connect(vazio, autocommit=True) as conn:
         assert sorted(instalacoes(conn)) == sorted(empresas)
         for n, nome in enumerate(empresas):
@@ -75,7 +75,7 @@ def test_migrating_all_goes_on_after_a_failure(
     vazio: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for nome in ("a", "b", "c"):
-        instalar(vazio, nome)
+        instalar(vazio, nome, criar_schema=True)
     for arquivo in pasta_padrao().iterdir():
         (tmp_path / arquivo.name).write_bytes(arquivo.read_bytes())
     (tmp_path / "9999.mais.sql").write_text(
@@ -172,7 +172,7 @@ def test_what_depends_on_ours_is_not_dropped_with_it(vazio: str) -> None:
 def test_the_status_of_all(vazio: str) -> None:
     """A line for each; of one with something to mend, where to look."""
     for nome in ("a", 'b "x"'):
-        instalar(vazio, nome)
+        instalar(vazio, nome, criar_schema=True)
     resultado = estoque("status", "--todos", dsn=vazio)
     assert resultado.exit_code == 0
     assert [linha.split(":")[0] for linha in resultado.stdout.splitlines()] == ["a", 'b "x"']

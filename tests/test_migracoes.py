@@ -379,7 +379,7 @@ def test_any_schema_name(vazio: str, nome: str) -> None:
 def test_two_installs_in_two_schemas_do_not_touch_each_other(vazio: str) -> None:
     um, dois = NOMES[:2]
     for nome in (um, dois):
-        instalar(vazio, nome)
+        instalar(vazio, nome, criar_schema=True)
     bancos = [
         Banco(make_conninfo(vazio, options="-c search_path=" + opcao(nome))) for nome in (um, dois)
     ]

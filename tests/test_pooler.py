@@ -42,7 +42,7 @@ PREPARADAS = "SELECT count(*) FROM pg_prepared_statements"
 def cena(banco: Banco) -> Banco:
     """Two companies in one database; the ERP writes to the first."""
     banco.mov("P001", 10)
-    instalar(banco.dsn, "b")
+    instalar(banco.dsn, "b", criar_schema=True)
     banco.cru(
         "INSERT INTO b.movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
         " tipo_movimentacao, qtd_movimentacao, ativo)"

@@ -21,6 +21,7 @@ import click
 import psycopg
 
 from estoque_pg import migracoes
+from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
 from estoque_pg.cli.saidas import saida_de
@@ -237,9 +238,15 @@ class Banco:
 
     @contextmanager
     def api(self) -> Iterator[APIEstoqueTempoReal]:
-        """Open the API on a connection of its own."""
+        """Open the API on a connection of its own; shows for whom our SQL waits."""
         with self.sessao() as conn:
+            conn.add_notice_handler(Andamento(mostrar_andamento).do_servidor)
             yield APIEstoqueTempoReal(conn, self.schema)
+
+
+def mostrar_andamento(linha: str) -> None:
+    """Show how far an installation is, or for whom something waits."""
+    avisar("\n".join(map(tabela.limpo, linha.splitlines())))
 
 
 Feito = tuple[dict[str, object], ErroEstoque | None]

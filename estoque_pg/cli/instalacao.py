@@ -22,8 +22,17 @@ from estoque_pg.cli.base import (
     em_todos,
     escrever,
     escrever_json,
+    mostrar_andamento,
 )
 from estoque_pg.erros import CronAusente, ErroConexao, SemPermissao
+from estoque_pg.migracoes import Plano
+
+_com_ensaio = click.option(
+    "--dry-run",
+    "ensaio",
+    is_flag=True,
+    help="Rehearse it, show what would be done and what is wrong, and change nothing.",
+)
 
 
 @click.command()
@@ -33,22 +42,50 @@ from estoque_pg.erros import CronAusente, ErroConexao, SemPermissao
     help="Leave out source rows that cannot be counted, instead of refusing to install.",
 )
 @click.option("--sem-agendamento", is_flag=True, help="Leave the minute job unscheduled.")
+@click.option(
+    "--criar-schema",
+    is_flag=True,
+    help="Create the schema though the database has source tables in another.",
+)
+@_com_ensaio
 @com_banco
 @com_json
-def install(banco: Banco, em_json: bool, tolerante: bool, sem_agendamento: bool) -> None:
+def install(
+    banco: Banco,
+    em_json: bool,
+    tolerante: bool,
+    sem_agendamento: bool,
+    criar_schema: bool,
+    ensaio: bool,
+) -> None:
     """Install into a database, or bring it up to date.
 
-    Creates the schema and the source tables that are missing, and adopts those that exist, with
-    their data, while they are being written to. Puts the minute job into pg_cron where that is
-    there. Running it again changes nothing, the schedule included.
+    Creates the source tables that are missing, and adopts those that exist, with their data, while
+    they are being written to. Puts the minute job into pg_cron where that is there. Running it
+    again changes nothing, the schedule included.
 
     \b
-    Example:
+    Examples:
+      estoque install --dsn "dbname=erp" --schema estoque --dry-run
       estoque install --dsn "dbname=erp" --schema estoque
     """
     with _interrompivel():
+        if ensaio:
+            plano = migracoes.planejar_instalacao(
+                banco.dsn,
+                banco.schema,
+                tolerante=tolerante,
+                criar_schema=criar_schema,
+                avisar=mostrar_andamento,
+            )
+            _relatar_plano(plano, em_json)
+            return
         aplicadas = migracoes.instalar(
-            banco.dsn, banco.schema, tolerante=tolerante, avisar=_andamento
+            banco.dsn,
+            banco.schema,
+            tolerante=tolerante,
+            criar_schema=criar_schema,
+            avisar=mostrar_andamento,
         )
     _relatar_migracoes(banco, aplicadas, em_json)
     if aplicadas and not sem_agendamento:  # later, it is the administrator's to say
@@ -85,9 +122,10 @@ def _agendar(conn: psycopg.Connection[Any], schema: str | None) -> None:
 
 @click.command()
 @com_todos
+@_com_ensaio
 @com_banco
 @com_json
-def migrate(banco: Banco, em_json: bool, todos: bool) -> None:
+def migrate(banco: Banco, em_json: bool, todos: bool, ensaio: bool) -> None:
     """Apply the pending migrations to an existing install.
 
     With --todos one that fails is reported and the others go on.
@@ -98,22 +136,64 @@ def migrate(banco: Banco, em_json: bool, todos: bool) -> None:
       estoque migrate --todos
     """
     if not todos:
-        aplicadas = migracoes.migrar(banco.dsn, banco.schema, avisar=_andamento)
+        if ensaio:
+            plano = migracoes.planejar_migracao(banco.dsn, banco.schema, avisar=mostrar_andamento)
+            _relatar_plano(plano, em_json)
+            return
+        aplicadas = migracoes.migrar(banco.dsn, banco.schema, avisar=mostrar_andamento)
         _relatar_migracoes(banco, aplicadas, em_json)
         return
 
     def migrar(cada: Banco) -> Feito:
-        aplicadas = migracoes.migrar(cada.dsn, cada.schema, avisar=_andamento)
+        aplicadas = migracoes.migrar(cada.dsn, cada.schema, avisar=mostrar_andamento)
         if not em_json:
             escrever(f"{tabela.limpo(cada.schema or '')}: {', '.join(aplicadas) or 'up to date'}")
         return {"aplicadas": aplicadas}, None
 
-    em_todos(banco, migrar, em_json)
+    def planejar(cada: Banco) -> Feito:
+        plano = migracoes.planejar_migracao(cada.dsn, cada.schema, avisar=mostrar_andamento)
+        if not em_json:
+            _mostrar_plano(plano)
+        return plano.como_dict(), plano.erro
+
+    em_todos(banco, planejar if ensaio else migrar, em_json)
 
 
-def _andamento(linha: str) -> None:
-    """Show how far an installation is."""
-    avisar("\n".join(map(tabela.limpo, linha.splitlines())))
+def _relatar_plano(plano: Plano, em_json: bool) -> None:
+    """Show what would be done; raise what it would fail with."""
+    if em_json:
+        escrever_json(plano.como_dict())
+    else:
+        _mostrar_plano(plano)
+    if plano.erro is not None:
+        raise plano.erro
+    if plano.migracoes and not em_json:
+        escrever("it would go through; nothing was changed")
+
+
+def _mostrar_plano(plano: Plano) -> None:
+    novo = ", would be created" if plano.cria_schema else ""
+    escrever(f"schema         {tabela.limpo(plano.schema)}{novo}")
+    if not plano.migracoes:
+        escrever("nothing to apply: the schema is up to date")
+        return
+    partes = [
+        ("would apply", plano.migracoes),
+        ("would create", plano.fontes_novas),
+        ("would adopt", plano.fontes_adotadas),
+        ("would index", plano.indices),
+        ("writers", (_ESCRITORES[plano.escritores],)),
+    ]
+    for titulo, nomes in partes:
+        if nomes:
+            escrever(f"{titulo:<14} {', '.join(map(tabela.limpo, nomes))}")
+
+
+_ESCRITORES = {
+    "go on": "would go on",
+    "held off": "would be held off while the results are counted",
+    "held off for moments": "would be held off for moments: counted beside them",
+}
 
 
 def _relatar_migracoes(banco: Banco, aplicadas: list[str], em_json: bool) -> None:

@@ -20,6 +20,7 @@ from estoque_pg.cli.base import (
     contar,
     escrever,
     escrever_json,
+    mostrar_andamento,
     tabular,
 )
 from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPermissao
@@ -96,7 +97,7 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
         tarefa = None
         with contextlib.suppress(MigracoesPendentes):  # a version that had no job
             tarefa = manutencao.cron(conn, nome)
-        desfeitas = migracoes.desfazer(banco.dsn, nome)
+        desfeitas = migracoes.desfazer(banco.dsn, nome, avisar=mostrar_andamento)
         # Only now: what could not be removed keeps its job. One left behind fails every minute.
         if tarefa is not None:
             _tirar(conn, tarefa)

@@ -1,15 +1,12 @@
--- Rebuilds every product, code and gate from the sources. Idempotent; writers wait for its end.
+-- Rebuilds every product, code and gate from the sources. Idempotent; writers wait for its end, and
+-- it gives way to those it would have to wait for (_estoque_insistir, which raises 55P03 in the end).
 CREATE FUNCTION estoque_recalcular_tudo() RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
-DECLARE
-    v_corrigidos bigint := _estoque_recalcular_tudo();
 BEGIN
-    UPDATE estoque_controle SET recusadas = EXISTS (SELECT FROM estoque_linhas_recusadas())
-    WHERE recusadas;
-    RETURN v_corrigidos;
+    RETURN _estoque_insistir('_estoque_refazer');
 END
 $body$;
 

@@ -19,7 +19,7 @@ BEGIN
             JOIN pg_attribute AS a ON a.attrelid = i.inhrelid AND a.attname = 'cod_produto'
             WHERE i.inhrelid = t.tabela))
     THEN
-        PERFORM estoque_recalcular_tudo();
+        PERFORM _estoque_refazer();
         RETURN;
     END IF;
     BEGIN

@@ -3,8 +3,9 @@
 -- Where a key is gone, rows that are there twice go with it: all but the first. A table or a type
 -- whose columns were changed stays as it is. A part that was dropped gets its comment and the rights
 -- of everybody back, not those granted to roles since.
--- What a part needs may be missing too: again and again, then, as long as any is put back.
-CREATE FUNCTION _estoque_restaurar(OUT pecas integer, OUT dados boolean)
+-- What a part needs may be missing too: again and again, then, as long as any is put back. Without
+-- p_tudo only types, functions and views, which no writer has to be held off for, and as many as can.
+CREATE FUNCTION _estoque_restaurar(p_tudo boolean, OUT pecas integer, OUT dados boolean)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET check_function_bodies = off
@@ -23,7 +24,8 @@ BEGIN
             SELECT a.*, x.estado
             FROM estoque_alterados() AS x
             JOIN estoque_assinatura AS a USING (tipo, objeto)
-            WHERE a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed'
+            WHERE (p_tudo OR a.tipo IN ('type', 'function', 'view'))
+                AND (a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
             ORDER BY array_position(
                 ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], a.tipo), a.objeto
         LOOP
@@ -37,7 +39,7 @@ BEGIN
             END;
         END LOOP;
         pecas := pecas + v_feitas;
-        EXIT WHEN v_falha IS NULL;
+        EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN
             RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
                 MESSAGE = 'could not put back the ' || v_falha,
@@ -48,6 +50,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_restaurar() FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_restaurar() IS
+REVOKE ALL ON FUNCTION _estoque_restaurar(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_restaurar(boolean) IS
     'Puts back parts that are not as they were installed; inner use.';
