@@ -261,9 +261,34 @@ def desfazer(
         vao = [m for m in _ler(pasta) if m.id in atual.aplicadas and (ate is None or m.id > ate)]
         if not vao:
             return []
+
+        def acao() -> None:
+            if ate is None and not atual.pendentes:
+                _tirar(conn, nome, vao)
+            else:
+                _voltar(conn, nome, vao, ate)
+
         with _falha(f"removing {vao[0].id}"):
-            _com_paciencia(conn, lambda: _voltar(conn, nome, vao, ate), andamento, leitores=True)
+            _com_paciencia(conn, acao, andamento, leitores=True)
         return [m.id for m in reversed(vao)]
+
+
+def _tirar(conn: psycopg.Connection[Any], schema: str, migracoes: list[Any]) -> None:
+    """Take everything away by its list, whatever has become of it since, in one commit."""
+    backend = _Backend(conn, schema)
+    with backend.transaction():
+        conn.execute(DAR_PASSAGEM)
+        passo(conn, "desinstalar_repor")
+        # Triggers go, and with them every table of ours: readers are in the way, too.
+        nossas = [t for m in migracoes for t in _NOSSO.findall(_texto(m))]
+        _travar(conn, [*linhas(conn, "arvore_das_fontes"), *_tabelas(conn, nossas)])
+        indices = sorted({indice for indice, _, _ in linhas(conn, "indices_das_fontes")})
+        passo(conn, "desinstalar")
+        for indice in indices:
+            conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, indice)))
+        backend.remover_tabelas()
+        if pela_metade(conn, schema):  # could not be taken away at the installation
+            passo(conn, "vivo_limpar")
 
 
 def _voltar(

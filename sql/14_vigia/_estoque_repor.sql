@@ -33,6 +33,13 @@ BEGIN
     IF p_estado = 'missing' AND v_peca.comentario IS NOT NULL AND p_tipo <> 'constraint' THEN
         EXECUTE format('COMMENT ON %s %s IS %L', upper(p_tipo), v_nome, v_peca.comentario);
     END IF;
+    IF p_estado = 'uncompared' THEN
+        -- It is what was installed now; this server writes it so.
+        UPDATE estoque_assinatura AS a
+        SET definicao = p.definicao, servidor = current_setting('server_version_num')::integer / 10000
+        FROM _estoque_pecas() AS p
+        WHERE p.tipo = p_tipo AND p.objeto = p_objeto AND a.tipo = p_tipo AND a.objeto = p_objeto;
+    END IF;
     IF p_tipo NOT IN ('table', 'view', 'function') OR p_estado NOT IN ('missing', 'rights') THEN
         RETURN;
     END IF;
