@@ -80,8 +80,10 @@ SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(es
 -- Put back what is not as it was installed; how many. First of all our functions are bound to the
 -- schema they are in, without which none of them finds anything.
 SELECT r.quantas + nosso.estoque_vigiar()
-  FROM (SELECT nosso.estoque_reapontar(relnamespace::regnamespace::text) AS quantas
-          FROM pg_class WHERE oid = 'nosso.estoque_assinatura'::regclass OFFSET 0) AS r;
+  FROM (SELECT nosso.estoque_reapontar(n.nspname) AS quantas
+          FROM pg_class AS c
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE c.oid = 'nosso.estoque_assinatura'::regclass OFFSET 0) AS r;
 
 -- nome: fallback
 -- Compare a batch of products with the sources and mend them.

@@ -227,6 +227,25 @@ def migrar(
         return _aplicar(conn, nome, pasta, Andamento(avisar))
 
 
+def reindexar(
+    conninfo: str,
+    schema: str | None = None,
+    *,
+    avisar: Callable[[str], None] | None = None,
+) -> None:
+    """Build the indexes of ours that large sources lack, beside their writers.
+
+    `vigiar` builds what is missing as well, while writers wait for it. `avisar` as with `instalar`.
+    """
+    with _sessao(conninfo, avisar) as conn:
+        _Backend(conn, _schema(conn, schema))  # sets the search_path
+        with (
+            _falha("building the indexes"),
+            indexadas(conn, linhas(conn, "indices_das_fontes"), Andamento(avisar)),
+        ):
+            pass
+
+
 def desfazer(
     conninfo: str,
     schema: str | None = None,

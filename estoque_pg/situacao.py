@@ -6,6 +6,8 @@ installed, or an older version, `operacao` is None and the migrations say why.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -14,7 +16,7 @@ import psycopg
 
 from estoque_pg import __version__, migracoes
 from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import MigracoesPendentes, traduzindo
+from estoque_pg.erros import ErroEstoque, MigracoesPendentes, traduzindo
 from estoque_pg.migracoes import Estado
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.conferencia import Execucao
@@ -212,9 +214,7 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: i
     perdidas: tuple[Alterado, ...] = ()
     if estado.instalado:
         try:
-            with traduzindo(), retrato(conn, schema) as api:
-                if limite:
-                    api.responder(internas.limitar(limite * 1000))
+            with _limitado(conn, schema, limite) as api:
                 encontradas: list[Alterado] = api.responder(internas.funcoes_perdidas())
                 perdidas = tuple(encontradas)
                 # What is bound to another schema would speak of that one.
@@ -223,8 +223,7 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: i
         except MigracoesPendentes as erro:
             # An older installation lacks what is asked; one that should have it must say so.
             if estado.em_dia and not perdidas:
-                erro.dica = REFAZER
-                raise
+                perdidas = _alterados(conn, schema, limite, erro)
     return Situacao(
         versao=__version__,
         servidor=conn.info.parameter_status("server_version") or "",
@@ -299,6 +298,28 @@ def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
     resto = f" and {len(nomes) - 3} more" if len(nomes) > 3 else ""
     plural = "indexes" if tipo == "index" else f"{tipo}s"
     return f"{len(nomes)} {plural} {varios}: {', '.join(nomes[:3])}{resto}"
+
+
+@contextmanager
+def _limitado(
+    conn: psycopg.Connection[Any], schema: str | None, limite: int
+) -> Iterator[APIEstoqueTempoReal]:
+    with traduzindo(), retrato(conn, schema) as api:
+        if limite:
+            api.responder(internas.limitar(limite * 1000))
+        yield api
+
+
+def _alterados(
+    conn: psycopg.Connection[Any], schema: str | None, limite: int, erro: ErroEstoque
+) -> tuple[Alterado, ...]:
+    """Return which parts are not there, where nothing else can be asked for want of them."""
+    try:
+        with _limitado(conn, schema, limite) as api:
+            return tuple(api.alterados())
+    except MigracoesPendentes:
+        erro.dica = REFAZER
+        raise erro from None
 
 
 def _operacao(api: APIEstoqueTempoReal) -> Operacao:

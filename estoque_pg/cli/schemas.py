@@ -24,6 +24,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPermissao
+from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.internas import Cron
 
 
@@ -163,6 +164,13 @@ def vigiar(banco: Banco, em_json: bool) -> None:
     Example:
       estoque vigiar
     """
+    with banco.api() as api:
+        # What cannot be asked yet is mended first; large tables can wait for another time then.
+        faltam = not api.responder(internas.funcoes_perdidas()) and any(
+            parte.tipo == "index" for parte in api.alterados()
+        )
+    if faltam:
+        migracoes.reindexar(banco.dsn, banco.schema, avisar=mostrar_andamento)
     with banco.api() as api:
         repostos = api.vigiar()
     if em_json:
