@@ -14,7 +14,7 @@ import psycopg
 
 from estoque_pg import __version__, migracoes
 from estoque_pg.api import retrato
-from estoque_pg.erros import MigracoesPendentes, traduzindo
+from estoque_pg.erros import MigracoesPendentes, citado, traduzindo
 from estoque_pg.migracoes import Estado
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.conferencia import Execucao
@@ -79,9 +79,9 @@ class Situacao:
         achados = _dos_gatilhos(o.gatilhos) + _das_funcoes(o.alterados)
         if o.falhas:
             f = o.falhas[0]
-            quem = f"the product {f.cod_produto} fails"
+            quem = f"the product {citado(f.cod_produto)} fails"
             if o.total_de_falhas > 1:
-                quem = f"{o.total_de_falhas} products fail, {f.cod_produto} the longest"
+                quem = f"{o.total_de_falhas} products fail, {citado(f.cod_produto)} the longest"
             achados.append(
                 Problema(
                     f"{quem}: {f.mensagem} ({f.sqlstate})",
