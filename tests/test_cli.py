@@ -227,6 +227,7 @@ def test_known_codes_are_shown_although_others_are_unknown(cena: Banco) -> None:
         ["projecao", "P001", "--dias", "-5"],
         ["disponibilidade", "P001", "0"],
         ["disponibilidade", "P001", "NaN"],
+        ["disponibilidade", "P001", "inf"],
         ["disponibilidade", "P001"],
         ["consultar"],
         ["recalcular"],
