@@ -42,8 +42,12 @@ SELECT total_produtos, produtos_com_ruptura, produtos_estoque_negativo, produtos
   FROM nosso.estoque_estatisticas();
 
 -- nome: verificar
--- Every stored value that differs from the sources; NULL audits everything.
-SELECT cod_produto, campo, data_prevista, valor_armazenado, valor_esperado
+-- Every stored value that differs from the sources; NULL audits everything. Dates may be infinite,
+-- which psycopg does not read: they are shown as the first and the last day that it does.
+SELECT cod_produto, campo,
+       CASE WHEN data_prevista IS NOT NULL THEN
+           greatest(least(data_prevista, '9999-12-31'), '0001-01-01') END AS data_prevista,
+       valor_armazenado, valor_esperado
   FROM nosso.estoque_verificar(%(codigos)s::text[]);
 
 -- nome: contagem
@@ -195,8 +199,11 @@ SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor
   FROM nosso.estoque_execucao ORDER BY id DESC LIMIT 5;
 
 -- nome: correcoes
--- The newest differences that were mended.
-SELECT corrigido_em, cod_produto, campo, data_prevista, valor_antes, valor_depois
+-- The newest differences that were mended; infinite dates as in verificar.
+SELECT corrigido_em, cod_produto, campo,
+       CASE WHEN data_prevista IS NOT NULL THEN
+           greatest(least(data_prevista, '9999-12-31'), '0001-01-01') END AS data_prevista,
+       valor_antes, valor_depois
   FROM nosso.estoque_correcao ORDER BY id DESC LIMIT 5;
 
 -- nome: falhas

@@ -120,6 +120,14 @@ class SemPermissao(ErroEstoque):
     dica_padrao = "ask the owner of the schema for the privilege, or use another role"
 
 
+def citado(texto: str) -> str:
+    """Return a code or another text of the user's as messages quote it, here as in the database.
+
+    Blanks at its ends, and a text that is empty, are seen then.
+    """
+    return "'" + texto.replace("'", "''") + "'"
+
+
 # The package's own SQLSTATEs (class EP), and the standard ones that deserve a class of their own.
 POR_SQLSTATE: dict[str, type[ErroEstoque]] = {
     "EP001": QuantidadeInvalida,

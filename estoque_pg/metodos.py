@@ -139,10 +139,23 @@ def perguntas_com_metodo() -> dict[str, Callable[..., Pergunta[Any]]]:
     return {n: m.perguntar for n, m in vars(Metodos).items() if isinstance(m, Metodo)}
 
 
+# What is taken for a connection by mistake, by the package it is of, and what to do instead.
+_ENGANOS = {
+    "psycopg2": "connect with psycopg 3 (SQLAlchemy: postgresql+psycopg://), or call the SQL"
+    " functions over what you have, in SQLAlchemy through text(): see docs/ecossistema.md",
+    "sqlalchemy": "give the driver's own connection, which has to be of psycopg 3:"
+    " session.connection().connection.driver_connection",
+    "django": "give connection.connection, after connection.ensure_connection(), on psycopg 3",
+}
+
+
 def exigir_banco(banco: object, conexao: type) -> None:
     """Raise ArgumentoInvalido for what is neither a connection of that class nor a pool."""
-    if not isinstance(banco, conexao) and not callable(getattr(banco, "connection", None)):
+    pool = all(callable(getattr(banco, metodo, None)) for metodo in ("check", "connection"))
+    if not isinstance(banco, conexao) and not pool:
+        tipo = type(banco)
         raise ArgumentoInvalido(
             f"banco must be a psycopg.{conexao.__name__} or a pool of them,"
-            f" not {type(banco).__name__}"
+            f" not {tipo.__module__}.{tipo.__qualname__}".replace("not builtins.", "not "),
+            dica=_ENGANOS.get(tipo.__module__.partition(".")[0]),
         )

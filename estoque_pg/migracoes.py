@@ -87,6 +87,11 @@ _ALTERADA = re.compile(
     re.MULTILINE,
 )
 _NOSSO = re.compile(r"^CREATE (?:TABLE|VIEW|TYPE) (?!IF NOT EXISTS)(\w+)", re.MULTILINE)
+# The function that lists our indexes on the sources, and a row of its list.
+_INDICES = re.compile(
+    r"FUNCTION _estoque_indices_das_fontes\(\)$.*?^END;$", re.MULTILINE | re.DOTALL
+)
+_INDICE = re.compile(r"^ +\('(\w+)', '\w+', ARRAY\[", re.MULTILINE)
 # A migration that nothing of the triggers depends on says so, and no writer waits for it.
 _SEGUEM = re.compile(r"^-- writers go on$", re.MULTILINE)
 # A table that a migration changes is not waited for while writers queue behind us.
@@ -535,6 +540,23 @@ def pasta_padrao() -> Path:
     pacote = Path(__file__).resolve().parent
     empacotada = pacote / "migrations"
     return empacotada if empacotada.is_dir() else pacote.parent / "migrations"
+
+
+def tabelas_nossas() -> frozenset[str]:
+    """Return the names of our tables, views and types, those of the bookkeeping included."""
+    escrituracao = {TABELA_MIGRACAO, TABELA_LOG, TABELA_VERSAO, TABELA_SOMA, ANOTACAO}
+    return frozenset(escrituracao.union(*map(_NOSSO.findall, _textos())))
+
+
+def indices_nossos() -> frozenset[str]:
+    """Return the names of our indexes on the sources."""
+    listas = (lista for texto in _textos() for lista in _INDICES.findall(texto))
+    return frozenset(nome for lista in listas for nome in _INDICE.findall(lista))
+
+
+def _textos() -> list[str]:
+    arquivos = sorted(pasta_padrao().glob("*.sql"))
+    return [a.read_text(encoding="utf-8") for a in arquivos if ".rollback." not in a.name]
 
 
 def _ler(pasta: Path | None) -> Any:

@@ -16,7 +16,7 @@ import psycopg
 
 from estoque_pg import __version__, migracoes
 from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import ErroEstoque, MigracoesPendentes, traduzindo
+from estoque_pg.erros import ErroEstoque, MigracoesPendentes, citado, traduzindo
 from estoque_pg.migracoes import Estado
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.conferencia import Execucao
@@ -113,9 +113,9 @@ class Situacao:
             )
         if o.falhas:
             f = o.falhas[0]
-            quem = f"the product {f.cod_produto} fails"
+            quem = f"the product {citado(f.cod_produto)} fails"
             if o.total_de_falhas > 1:
-                quem = f"{o.total_de_falhas} products fail, {f.cod_produto} the longest"
+                quem = f"{o.total_de_falhas} products fail, {citado(f.cod_produto)} the longest"
             achados.append(
                 Problema(
                     f"{quem}: {f.mensagem} ({f.sqlstate})",

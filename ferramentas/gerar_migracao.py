@@ -101,7 +101,16 @@ class Objeto:
     def remover(self) -> str:
         # Which tables bear a trigger is known only there: partitions come and go.
         cascata = " CASCADE" if self.nome.startswith("_estoque_gatilho_") else ""
-        return f"DROP {self.tipo} {self.nome}{cascata};\n"
+        return f"DROP {self.tipo} {self._qual}{cascata};\n"
+
+    @property
+    def _qual(self) -> str:
+        """What it is called; a function of a name that another has, with its types."""
+        if self._criacao[3] == self.nome:
+            return self.nome
+        comentado = re.search(r"^COMMENT ON FUNCTION (\w+\(.*\)) IS$", self.texto, re.MULTILINE)
+        assert comentado, f"sql/{self.caminho} has no comment that tells its types"
+        return comentado[1]
 
 
 def _comandos(texto: str) -> list[str]:

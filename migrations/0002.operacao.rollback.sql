@@ -1,4 +1,50 @@
 -- Generated from sql/ by `make migration`; edit there.
+-- The active unifications that contradict each other and therefore unify nothing: an origin with
+-- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
+-- The trigger refuses to make one; rows older than the installation, or written past the triggers,
+-- may be such. NULL asks for all, otherwise for those of the origins given.
+CREATE OR REPLACE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE aresta AS MATERIALIZED (
+        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
+            u.codigo_destino::text COLLATE "default" AS destino
+        FROM unificacao_codigos AS u
+        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
+    ),
+    contradicao AS MATERIALIZED (
+        SELECT a.origem, a.destino,
+            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
+             FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
+        FROM aresta AS a
+        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
+        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
+    ),
+    passo AS (
+        SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
+        FROM contradicao AS c WHERE c.destinos IS NULL
+        UNION ALL
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || a.destino
+        FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
+    ) CYCLE inicio, atual SET repetido USING passos
+    SELECT c.origem, c.destino,
+        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
+            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
+                             WHERE p.inicio = c.origem AND p.repetido))
+    FROM contradicao AS c
+    ORDER BY c.origem, c.destino;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_contradicoes(text[]) TO PUBLIC;
+COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
+    'Active unifications that contradict each other and are left out, with the reason.';
 -- Rebuilds everything from the sources: known codes and their groups, gates, products.
 -- Writers of the sources wait only for the product rows, which are locked in order, all of them.
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
@@ -75,6 +121,37 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_recalcular_tudo() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_recalcular_tudo() IS
     'Rebuilds everything from the sources; the number of products corrected.';
+-- Refuses quantities that cannot be counted, naming table, column and product. What a row had before
+-- the statement is not held against it: rows left out by a tolerant install may still be written to.
+-- Raises EP001.
+CREATE OR REPLACE FUNCTION _estoque_recusar(p_deltas _estoque_delta[], p_tabela text, p_coluna text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_codigo text;
+BEGIN
+    SELECT d.codigo INTO v_codigo
+    FROM unnest(p_deltas) AS d
+    GROUP BY d.codigo
+    HAVING sum(d.fora) > 0
+    ORDER BY d.codigo
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'EP001',
+            MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range', p_tabela,
+                p_coluna, v_codigo),
+            HINT = 'Write a finite quantity of less than 1,000,000,000,000;'
+                ' nothing of this statement was kept.',
+            SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
+    'Raises EP001 for a quantity that cannot be counted; inner use.';
 -- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
 -- result tables and of the tables behind them; empty means exact. NULL asks for everything.
 -- D7 fields that have merely expired with the day are no difference.
@@ -583,6 +660,7 @@ DROP FUNCTION _estoque_quem_usa;
 DROP FUNCTION _estoque_pecas;
 DROP FUNCTION _estoque_lugar;
 DROP FUNCTION _estoque_desconfiar;
+DROP FUNCTION estoque_disponibilidade(text, double precision, integer);
 DROP FUNCTION _estoque_refazer;
 DROP FUNCTION _estoque_insistir;
 REVOKE ALL ON estoque_assinatura FROM PUBLIC;

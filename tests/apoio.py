@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from oraculo import (
     ler,
     verificar_invariante,
 )
+from packaging.requirements import Requirement
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row, tuple_row
 
@@ -46,6 +48,12 @@ MIGRACOES = sorted(
 DEPENDE = f"-- depends: {MIGRACOES[-1]}\n"
 
 Parametros = Sequence[Any] | Mapping[str, Any] | None
+
+
+def do_extra(nome: str) -> list[str]:
+    """The packages of an extra, which a hint names: from a wheel there is no extra to be had."""
+    requisitos = map(Requirement, requires("estoque-pg") or [])
+    return [r.name for r in requisitos if r.marker and r.marker.evaluate({"extra": nome})]
 
 
 def hoje_em_sao_paulo() -> date:
@@ -87,7 +95,10 @@ def consultas() -> set[str]:
 
 
 # An argument of each type, where it does not matter which.
-ARGUMENTO = {"text": "'P1'", "text[]": "'{P1}'", "numeric": "1", "integer": "1", "boolean": "false"}
+ARGUMENTO = {
+    "text": "'P1'", "text[]": "'{P1}'", "numeric": "1", "integer": "1", "boolean": "false",
+    "double precision": "1.5::float8",
+}  # fmt: skip
 
 
 def chamada(conn: Conexao, funcao: str, **dados: str) -> str:

@@ -207,6 +207,26 @@ def test_recalculating_and_reading_the_balance_it_leaves(api: Any, banco: Banco)
     banco.verificar()
 
 
+def test_floats_are_what_they_are_written(api: Any, banco: Banco) -> None:
+    """0.1 is 0.1, as it is for whoever reads the number."""
+    banco.mov("P3", Decimal("0.3"))
+    for tres, mais in ((0.3, 0.1 + 0.2), ("0.3", "0.301"), (Decimal("0.3"), Decimal("0.301"))):
+        assert api.consultar_disponibilidade("P3", tres)["quantidade_disponivel"] == 0.3
+        assert api.consultar_disponibilidade("P3", mais)["quantidade_disponivel"] is None
+    for ruim, dito in (
+        (float("nan"), "nan"), (float("inf"), "inf"), (float("-inf"), "-inf"), (" x", "' x'"),
+        ("", "''"), (True, "True"),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentoInvalido) as erro:
+            api.disponibilidade("P3", ruim)
+        assert erro.value.mensagem == f"quantidade must be a positive number, not {dito}"
+        assert erro.value.sqlstate == "22023"
+    for tempo in (float("nan"), float("inf"), Decimal("NaN"), "20", True):
+        with pytest.raises(ArgumentoInvalido, match="orcamento must be a"):
+            api.configurar(orcamento=tempo)
+    assert api.configurar(orcamento=Decimal("0.1")).orcamento == 0.1
+
+
 def test_codes_for_a_screen(api: Any) -> None:
     """Known or not, in the order asked for; and what begins so, for a field that completes."""
     um, nada, outro = api.acompanhar(["ALIAS", "zzz", "P002", "ALIAS"])

@@ -229,6 +229,7 @@ def test_known_codes_are_shown_although_others_are_unknown(cena: Banco) -> None:
         ["projecao", "P001", "--dias", "-5"],
         ["disponibilidade", "P001", "0"],
         ["disponibilidade", "P001", "NaN"],
+        ["disponibilidade", "P001", "inf"],
         ["disponibilidade", "P001"],
         ["consultar"],
         ["recalcular"],
@@ -345,7 +346,7 @@ def no_shell(cena: Banco, comando: str) -> subprocess.CompletedProcess[str]:
 def test_errors_stand_after_what_was_found(cena: Banco) -> None:
     feito = no_shell(cena, "consultar P001 nada 2>&1")
     assert feito.stdout.splitlines()[0].startswith("product")
-    assert "error: unknown product: nada" in feito.stdout.splitlines()[-2]
+    assert "error: unknown product: 'nada'" in feito.stdout.splitlines()[-2]
     assert no_shell(cena, "rupturas 2>&1").stdout.endswith("within 7 days\n")
 
 

@@ -231,6 +231,54 @@ def test_availability_of_no_quantity_is_refused(banco: Banco, qtd: object) -> No
     banco.recusa("22023", "SELECT * FROM estoque_disponibilidade('P1', %s::numeric)", [qtd])
 
 
+@pytest.mark.parametrize(
+    ("escrita", "valores", "quanto"),
+    [
+        ("5", [], "5"),
+        ("5.5", [], "5.5"),
+        ("'5'", [], "5"),
+        ("'5.1'", [], "5.1"),
+        ("5::smallint", [], "5"),
+        ("5::bigint", [], "5"),
+        ("5.1::numeric", [], "5.1"),
+        ("5.1::double precision", [], "5.1"),
+        ("5.1::double precision, 28", [], "5.1"),
+        ("quantidade => 5.1::float8, dias => 28", [], "5.1"),
+        ("quantidade => 5.1", [], "5.1"),
+        ("%s", [5], "5"),
+        ("%s", [5.1], "5.1"),
+        ("%s", [Dec("5.1")], "5.1"),
+        ("%s", ["5.1"], "5.1"),
+        ("999999999999.999::double precision", [], "999999999999.999"),
+        ("999999999999.999", [], "999999999999.999"),
+        ("'999999999999.999'", [], "999999999999.999"),
+        ("%s", [999999999999.999], "999999999999.999"),
+    ],
+)
+def test_a_quantity_of_any_numeric_type(
+    banco: Banco, escrita: str, valores: list[Any], quanto: str
+) -> None:
+    """Each finds one function, and to the third decimal: that much can be promised, no more."""
+    pergunta = f"SELECT data_disponivel FROM estoque_disponibilidade('P1', {escrita})"
+    banco.mov("P1", Dec(quanto))
+    assert banco.valor(pergunta, valores) == banco.D
+    banco.mov("P1", Dec("-0.001"))
+    assert banco.valor(pergunta, valores) is None
+
+
+@pytest.mark.parametrize(
+    ("escrita", "dita"),
+    [
+        ("NULL", "NULL"), ("NULL::float8", "NULL"), ("NULL::numeric", "NULL"), ("'NaN'", "NaN"),
+        ("'NaN'::float8", "NaN"), ("'Infinity'::float8", "Infinity"), ("-0.5::float8", "-0.5"),
+    ],
+)  # fmt: skip
+def test_no_quantity_of_any_type_is_refused(banco: Banco, escrita: str, dita: str) -> None:
+    erro = banco.recusa("22023", f"SELECT * FROM estoque_disponibilidade('P1', {escrita})")
+    esperado = f"quantidade must be a positive number, not {dita}"
+    assert erro.diag.message_primary == esperado
+
+
 # --- arguments out of their domain ------------------------------------------------------------
 
 

@@ -342,11 +342,14 @@ def test_every_function_says_beside_it_who_may_run_it() -> None:
     """Without it the default privileges of the database would say."""
     faltam = []
     for arquivo in arquivos_sql():
-        texto, nome = arquivo.read_text(encoding="utf-8"), arquivo.stem
-        if re.search(r"^CREATE FUNCTION ", texto, re.MULTILINE) and not re.search(
+        texto = arquivo.read_text(encoding="utf-8")
+        criada = re.search(r"^CREATE FUNCTION (\w+)", texto, re.MULTILINE)
+        nome = criada and criada[1]
+        if criada and not re.search(
             rf"^(GRANT EXECUTE|REVOKE ALL) ON FUNCTION\s+{nome}\(", texto, re.MULTILINE
         ):
-            faltam.append(f"{arquivo_de(nome)}: GRANT EXECUTE ON FUNCTION {nome}(...) TO PUBLIC, or"
+            onde = arquivo_de(arquivo.stem)
+            faltam.append(f"{onde}: GRANT EXECUTE ON FUNCTION {nome}(...) TO PUBLIC, or"
                           " REVOKE ALL ... FROM PUBLIC, is missing")  # fmt: skip
     assert not faltam, "\n".join(faltam)
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from apoio import Banco, arquivos_sql
 
-from estoque_pg.erros import POR_SQLSTATE
+from estoque_pg.erros import POR_SQLSTATE, traduzir
 
 MOV = (
     "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
@@ -37,6 +37,57 @@ def test_forecast_quantity_that_is_no_number_is_refused(
     assert erro.diag.message_hint
     assert fonte in f"{erro.diag.message_primary} {erro.diag.message_detail} {erro.diag.table_name}"
     banco.sep("P1", 5)
+
+
+SEP = "INSERT INTO separacao (cod_produto, qtd_saldo, expedicao) VALUES "
+
+
+def test_one_bad_row_is_named_in_the_message(banco: Banco) -> None:
+    erro = banco.recusa("EP001", SEP + "('P1', 1, now()), (' P 2', 'NaN', now())")
+    assert erro.diag.message_primary == (
+        "separacao.qtd_saldo of product ' P 2' is NaN, infinite or out of range"
+    )
+    assert erro.diag.message_detail is None
+
+
+def test_several_bad_rows_are_named_in_the_detail(banco: Banco) -> None:
+    """How many, and the first ten products by code; what is right is not named."""
+    erro = banco.recusa(
+        "EP001",
+        SEP + "('P2', 'NaN', now()), ('P1', 1, now()), ('', 'inf', now()), ('P2', 1e13, NULL),"
+        " (NULL, 'NaN', now()), ('P1 ', 'NaN', now())",
+    )
+    assert erro.diag.message_primary == (
+        "separacao.qtd_saldo is NaN, infinite or out of range in 5 rows"
+    )
+    assert (erro.diag.message_detail or "").splitlines() == [
+        "separacao.qtd_saldo of product ''",
+        "separacao.qtd_saldo of product 'P1 '",
+        "separacao.qtd_saldo of product 'P2' in 2 rows",
+        "separacao.qtd_saldo of product NULL",
+    ]
+    assert (erro.diag.table_name, erro.diag.column_name) == ("separacao", "qtd_saldo")
+    nosso = traduzir(erro)
+    assert nosso.detalhe == erro.diag.message_detail
+
+
+def test_of_very_many_bad_rows_ten_are_named(banco: Banco) -> None:
+    banco.cru(SEP + ", ".join(f"('P{n:02}', {n}, now())" for n in range(13, 0, -1)))
+    erro = banco.recusa("EP001", "UPDATE separacao SET qtd_saldo = 'NaN' WHERE cod_produto > 'P01'")
+    assert (erro.diag.message_primary or "").endswith("in 12 rows")
+    *dez, resto = (erro.diag.message_detail or "").splitlines()
+    assert dez == [f"separacao.qtd_saldo of product 'P{n:02}'" for n in range(2, 12)]
+    assert resto == "and of 2 more"
+
+
+def test_codes_of_a_circle_are_quoted(banco: Banco) -> None:
+    banco.unir("A ", "")
+    erro = banco.recusa(
+        "EP002",
+        "INSERT INTO unificacao_codigos (codigo_origem, codigo_destino, ativo)"
+        " VALUES ('', 'A ', true)",
+    )
+    assert (erro.diag.message_primary or "").endswith("circular: '' -> 'A ' -> ''")
 
 
 def test_movement_that_is_no_number_is_refused(banco: Banco) -> None:

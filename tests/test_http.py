@@ -21,7 +21,7 @@ from urllib.parse import quote
 import httpx2 as httpx
 import psycopg
 import pytest
-from apoio import Banco, Sessao
+from apoio import Banco, Sessao, do_extra
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from psycopg.conninfo import make_conninfo
@@ -570,7 +570,7 @@ def test_without_the_extra(pacote: str) -> None:
     assert feito.returncode == 1
     assert feito.stderr.splitlines() == [
         f"error: the HTTP service needs the package {pacote}, which is not installed",
-        "hint: pip install 'estoque-pg[http]'",
+        "hint: pip install " + " ".join(do_extra("http")),
     ]
 
 

@@ -564,6 +564,9 @@ FUNCOES = (
         "DROP FUNCTION estoque_consultar(text[]), _estoque_anotar_falha(text, text, text),"
         " estoque_recalcular_tudo()",
         "DROP FUNCTION _estoque_gatilho_separacao() CASCADE",
+        "DROP FUNCTION estoque_disponibilidade(text, numeric, integer)",
+        "DROP FUNCTION estoque_disponibilidade(text, numeric, integer),"
+        " estoque_disponibilidade(text, double precision, integer)",
         "ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO pg_monitor;"
         " DROP FUNCTION _estoque_tomar_minuto(), estoque_estatisticas()",
     ],

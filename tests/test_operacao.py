@@ -129,7 +129,7 @@ def test_however_much_is_wrong_the_status_is_one_screen(cena: Banco) -> None:
     texto = estoque("status", dsn=cena.dsn).stdout
     assert "! 8 triggers are disabled: " in texto
     assert "and 5 more" in texto
-    assert "! 50 products fail, X1 the longest: too much (22003)" in texto
+    assert "! 50 products fail, 'X1' the longest: too much (22003)" in texto
     assert len(texto.splitlines()) < 40
     s = dados("status", dsn=cena.dsn, codigo=4)
     assert sum(g["estado"] == "disabled" for g in s["operacao"]["gatilhos"]) == 8
@@ -141,7 +141,7 @@ def test_corrections_and_failing_products_are_exit_code_4(cena: Banco) -> None:
     assert dados("fallback", dsn=cena.dsn) == {"processados": 2, "corrigidos": 1, "falhas": 1}
     texto = estoque("status", dsn=cena.dsn)
     uma_linha(texto, 4)
-    assert "P0002 fails: " in texto.stdout
+    assert "'P0002' fails: " in texto.stdout
     assert "1 difference from the sources corrected" in texto.stdout
     assert re.search(r"P0001 +saldo_atual +- +-7 +15", texto.stdout), texto.stdout
     s = dados("status", dsn=cena.dsn, codigo=4)["operacao"]

@@ -65,7 +65,8 @@ def test_everything_of_ours_is_signed(banco: Banco) -> None:
             " SELECT 'index', i.relname FROM pg_index AS x"
             " JOIN pg_class AS i ON i.oid = x.indexrelid"
             " WHERE i.relnamespace = 'public'::regnamespace"
-            " AND x.indrelid <> ALL (%(fontes)s::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.oid)",
+            " AND x.indrelid <> ALL (%(fontes)s::regclass[]) AND NOT EXISTS ("
+            " SELECT FROM pg_constraint AS k WHERE k.conindid = i.oid)",
             {"fontes": fontes},
         )
     }

@@ -169,7 +169,8 @@ def test_each_class_has_a_name_of_its_own() -> None:
 def test_every_query_has_its_oracle() -> None:
     """A function of the queries is recomputed in plain Python, by a method of its name."""
     consultas = {f.stem for f in (RAIZ / "sql").glob("*_consultas/estoque_*.sql")}
-    outro_nome = {"estoque_codigo", "estoque_por_codigo"}  # canonico; the rows of consultar
+    # canonico; the rows of consultar; disponibilidade for another type
+    outro_nome = {"estoque_codigo", "estoque_por_codigo", "estoque_disponibilidade_double"}
     assert consultas > outro_nome
     sem_oraculo = {c for c in consultas if not hasattr(Oraculo, c.removeprefix("estoque_"))}
     assert sem_oraculo - outro_nome == set(), "tests/oraculo.py: work them out, as Oraculo.<name>"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco
+from apoio import Banco, do_extra
 from click.shell_completion import ShellComplete
 from conftest import Servico
 from terminal import FIM, INICIO, SETA_ABAIXO, Terminal
@@ -297,7 +297,7 @@ def test_picture_without_the_library(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # as Python sees a missing module
     texto = uma_linha(estoque("projecao", "P001", "--png", str(tmp_path / "p"), dsn=cena.dsn), 1)
-    assert "pip install 'estoque-pg[png]'" in texto
+    assert "pip install " + " ".join(do_extra("png")) in texto
 
 
 # --- the following screen ---------------------------------------------------------------------

@@ -26,7 +26,14 @@ from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.tabela import Marcado
-from estoque_pg.erros import ErroEstoque, MigracoesPendentes, sem_conexao, traduzindo, traduzir
+from estoque_pg.erros import (
+    ErroEstoque,
+    MigracoesPendentes,
+    citado,
+    sem_conexao,
+    traduzindo,
+    traduzir,
+)
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Linha, em_json
@@ -372,5 +379,5 @@ def ler_quantidade(contexto: click.Context, parametro: click.Parameter, texto: s
     if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
         limpo = limpo.replace(".", "").replace(",", ".")
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) or not Decimal(limpo):
-        raise click.BadParameter(f"{texto} is not a positive quantity")
+        raise click.BadParameter(f"{citado(texto)} is not a positive quantity")
     return Decimal(limpo)

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar
-from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido
+from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido, citado
 from estoque_pg.perguntas import internas, saldos
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,7 +79,7 @@ def exigir(codigos: Sequence[str], achados: set[str]) -> None:
 
 def desconhecido(faltam: Sequence[str]) -> ProdutoDesconhecido:
     """Return the error that names the codes which nothing knows."""
-    nomes = ", ".join(c or "(empty)" for c in faltam[:_MOSTRADOS])
+    nomes = ", ".join(map(citado, faltam[:_MOSTRADOS]))
     if len(faltam) > _MOSTRADOS:
         nomes += f" and {tabela.numero(len(faltam) - _MOSTRADOS)} more"
     # A whole line of a file, or a list pasted as one argument.

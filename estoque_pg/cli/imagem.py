@@ -45,7 +45,7 @@ def exigir_matplotlib() -> None:
     except ImportError as erro:
         raise ErroEstoque(
             "a picture needs matplotlib, which is not installed",
-            dica="pip install 'estoque-pg[png]'",
+            dica="pip install matplotlib",
         ) from erro
 
 

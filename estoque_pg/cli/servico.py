@@ -38,9 +38,9 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
 def servir(endereco: str, porta: int, banco: Banco) -> None:
     """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
 
-    It needs the packages of `pip install 'estoque-pg[http]'`. Where ESTOQUE_TOKEN is set,
-    recalculating needs it as a bearer token. An address that other machines can reach needs it
-    for everything but /saude.
+    It needs what `pip install fastapi psycopg-pool uvicorn` installs. Where ESTOQUE_TOKEN is
+    set, recalculating needs it as a bearer token. An address that other machines can reach needs
+    it for everything but /saude.
 
     \b
     Example:
@@ -56,7 +56,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
             raise
         raise ErroEstoque(
             f"the HTTP service needs the package {erro.name}, which is not installed",
-            dica="pip install 'estoque-pg[http]'",
+            dica="pip install fastapi psycopg-pool uvicorn",
         ) from erro
 
     token = os.environ.get(VARIAVEL, "").strip() or None  # a file's last line end is not meant

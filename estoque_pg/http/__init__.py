@@ -1,6 +1,6 @@
 """The questions over HTTP: an ASGI application on a pool of its own.
 
-It needs the packages of `pip install estoque-pg[http]`; nothing else of estoque_pg imports it.
+It needs fastapi, psycopg-pool and uvicorn, the extra `http`; nothing else of estoque_pg imports it.
 `estoque servir` runs it; `criar_aplicacao` gives it to any other ASGI server:
 
 >>> from estoque_pg.http import criar_aplicacao

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from starlette.convertors import Convertor, register_url_convertor
 
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
-from estoque_pg.erros import ErroEstoque, traduzindo
+from estoque_pg.erros import ErroEstoque, citado, traduzindo
 from estoque_pg.http import modelos
 from estoque_pg.http.respostas import DEMOROU, resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
@@ -149,7 +149,7 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         except asyncio.TimeoutError:
             raise HTTPException(503, DEMOROU) from None
         if achado is None:
-            raise HTTPException(404, f"no source knows the code {dados['codigo']}")
+            raise HTTPException(404, f"no source knows the code {citado(dados['codigo'])}")
         return _sucesso(**_campos(rota, achado, dados))
 
     # FastAPI reads the arguments of an endpoint from its signature.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from estoque_pg.erros import ArgumentoInvalido
+from estoque_pg.erros import ArgumentoInvalido, citado
 
 Quantidade = Decimal | int | float | str
 
@@ -55,10 +56,22 @@ def quantidade(valor: Quantidade) -> Decimal:
     except InvalidOperation:
         numero = Decimal("NaN")
     if not (numero.is_finite() and numero > 0):
+        dado = citado(valor) if isinstance(valor, str) else valor
         raise _fora(
-            f"quantidade must be a positive number, not {valor}", "Give the quantity to promise."
+            f"quantidade must be a positive number, not {dado}", "Give the quantity to promise."
         )
     return numero
+
+
+def segundos(valor: float | None, nome: str) -> float | None:
+    """Return a time in seconds, given as the argument `nome`; that it is positive, others check."""
+    if valor is None:
+        return None
+    if isinstance(valor, bool) or not isinstance(valor, (int, float, Decimal)):
+        raise _fora(f"{nome} must be a number of seconds, not {valor!r}", "Give seconds.")
+    if not math.isfinite(valor):
+        raise _fora(f"{nome} must be a finite number of seconds, not {valor}", "Give seconds.")
+    return float(valor)
 
 
 def _fora(mensagem: str, dica: str) -> ArgumentoInvalido:

@@ -137,4 +137,9 @@ def configurar(por_execucao: int | None = None, orcamento: float | None = None) 
 
     Raises ArgumentoInvalido for what is not positive.
     """
-    return uma_linha(Ajuste, "configurar", por_execucao=por_execucao, orcamento=orcamento)
+    return uma_linha(
+        Ajuste,
+        "configurar",
+        por_execucao=por_execucao,
+        orcamento=argumentos.segundos(orcamento, "orcamento"),
+    )

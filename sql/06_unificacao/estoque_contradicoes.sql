@@ -26,10 +26,10 @@ BEGIN
         WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
     ),
     passo AS (
-        SELECT c.origem AS inicio, c.origem AS atual, c.origem AS caminho
+        SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho
         FROM contradicao AS c WHERE c.destinos IS NULL
         UNION ALL
-        SELECT p.inicio, a.destino, p.caminho || ' -> ' || a.destino
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || quote_literal(a.destino)
         FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
     ) CYCLE inicio, atual SET repetido USING passos
     SELECT c.origem, c.destino,
