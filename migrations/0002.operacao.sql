@@ -2,23 +2,16 @@
 -- Generated from sql/ by `make migration`; edit there.
 
 -- by hand: kept when this file is written anew
--- estoque_assinatura: of all parts, no longer of the functions alone.
-CREATE TABLE _estoque_nova (
-    tipo text NOT NULL,
-    objeto text NOT NULL,
-    definicao text NOT NULL,
-    comentario text,
-    direitos text[] NOT NULL,
-    servidor integer NOT NULL,
-    PRIMARY KEY (tipo, objeto)
-);
-INSERT INTO _estoque_nova (tipo, objeto, definicao, comentario, direitos, servidor)
-SELECT 'function', a.objeto, a.definicao, a.comentario,
-    CASE WHEN a.publica THEN ARRAY['EXECUTE'] ELSE '{}' END, a.servidor
-FROM estoque_assinatura AS a;
-DROP TABLE estoque_assinatura;
-ALTER TABLE _estoque_nova RENAME TO estoque_assinatura;
-ALTER TABLE estoque_assinatura RENAME CONSTRAINT _estoque_nova_pkey TO estoque_assinatura_pkey;
+-- Of all parts, no longer of the functions alone.
+ALTER TABLE estoque_assinatura ADD COLUMN tipo text, ADD COLUMN direitos text[];
+UPDATE estoque_assinatura
+SET tipo = 'function', direitos = CASE WHEN publica THEN ARRAY['EXECUTE'] ELSE '{}' END;
+ALTER TABLE estoque_assinatura
+    DROP COLUMN publica,
+    ALTER COLUMN tipo SET NOT NULL,
+    ALTER COLUMN direitos SET NOT NULL,
+    DROP CONSTRAINT estoque_assinatura_pkey,
+    ADD PRIMARY KEY (tipo, objeto);
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
 -- end of what is by hand
 
@@ -40,12 +33,12 @@ DROP FUNCTION _estoque_restaurar;
 -- | -- the major version of the server that wrote the definitions (another may write the same function
 -- | -- or view differently); `direitos` what everybody may do with it.
 -- | CREATE TABLE estoque_assinatura (
--- |     tipo text NOT NULL,
 -- |     objeto text NOT NULL,
 -- |     definicao text NOT NULL,
 -- |     comentario text,
--- |     direitos text[] NOT NULL,
 -- |     servidor integer NOT NULL,
+-- |     tipo text NOT NULL,
+-- |     direitos text[] NOT NULL,
 -- |     PRIMARY KEY (tipo, objeto)
 -- | );
 -- | 

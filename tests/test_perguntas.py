@@ -40,7 +40,7 @@ RAIZ = PACOTE.parent
 # Statements of the installer, which runs where there is no installation yet, on connections that
 # it sets up as it needs them.
 DO_INSTALADOR = {
-    "donos_da_trava",
+    "donos_da_trava", "usam", "arvore_das_fontes", "tabelas_nossas", "schemas_com_fontes",
     "instalacoes", "existe_tabela", "folhas", "transacoes", "indice_valido", "nomes_tomados",
     "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade", "esperam_por_nos",
 }  # fmt: skip

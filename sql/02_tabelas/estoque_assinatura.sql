@@ -3,12 +3,12 @@
 -- the major version of the server that wrote the definitions (another may write the same function
 -- or view differently); `direitos` what everybody may do with it.
 CREATE TABLE estoque_assinatura (
-    tipo text NOT NULL,
     objeto text NOT NULL,
     definicao text NOT NULL,
     comentario text,
-    direitos text[] NOT NULL,
     servidor integer NOT NULL,
+    tipo text NOT NULL,
+    direitos text[] NOT NULL,
     PRIMARY KEY (tipo, objeto)
 );
 
