@@ -321,6 +321,8 @@ def test_dump_and_restore_work_on(servico: Servico, banco: Banco, vazio: str) ->
         restaurado.mov("A", 5)
         restaurado.execute("UPDATE embarque_itens SET status = 'cancelado'")
         restaurado.execute("DELETE FROM unificacao_codigos")
+        assert estoque("status", dsn=vazio).exit_code == 4  # a copy that nobody has compared
+        assert estoque("vigiar", dsn=vazio).exit_code == 0
         assert dados("status", dsn=vazio)["em_dia"]
         assert estoque("uninstall", "--sim", dsn=vazio).exit_code == 0
     finally:
