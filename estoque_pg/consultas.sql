@@ -73,15 +73,17 @@ SELECT nosso.estoque_codigo(%(codigo)s::text);
 SELECT nosso.estoque_hoje();
 
 -- nome: conceder
--- Give a role what a reader or a writer needs; the statements run.
-SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
+-- Give a role what a reader, a writer or a backup needs; the statements run.
+SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean,
+                                     %(copia)s::boolean);
 
 -- nome: vigiar
 -- Put back what is not as it was installed; how many. First of all our functions are bound to the
 -- schema they are in, without which none of them finds anything.
 SELECT r.quantas + nosso.estoque_vigiar()
-  FROM (SELECT nosso.estoque_reapontar(relnamespace::regnamespace::text) AS quantas
-          FROM pg_class WHERE oid = 'nosso.estoque_assinatura'::regclass OFFSET 0) AS r;
+  FROM (SELECT nosso.estoque_reapontar(n.nspname::text) AS quantas
+          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE c.oid = 'nosso.estoque_assinatura'::regclass OFFSET 0) AS r;
 
 -- nome: fallback
 -- Compare a batch of products with the sources and mend them.

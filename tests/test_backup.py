@@ -12,14 +12,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import RAIZ, Banco, Sessao
+from apoio import RAIZ, Banco, Sessao, papel_novo
 from conftest import CONF, Servico
 from exemplos import Pagina
 from psycopg.conninfo import make_conninfo
 
 from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.cli.operacao import saida_do_status
-from estoque_pg.migracoes import instalacoes
+from estoque_pg.migracoes import instalacoes, instalar
 from estoque_pg.situacao import situacao
 from servidor import Servidor
 
@@ -29,7 +29,7 @@ SECOES = [s for s in re.split(r"^(?=## )", PAGINA.read_text(encoding="utf-8"), f
           if "```console" in s]  # fmt: skip
 # Figures that grow with the package.
 PARTES = re.compile(r"\b\d+(?= (?:functions|tables|triggers or parts) )|(?<=on restore: )\d+")
-COPIAS = ("copia", "copia_simples", "copia_toda", "copia_nova", "copia_velha", "producao")
+COPIAS = ("copia", "copia_simples", "copia_toda", "copia_nova", "copia_velha", "producao", "antes")
 
 
 @dataclass
@@ -129,8 +129,9 @@ def test_what_the_page_says(casa: Casa, n: int, monkeypatch: pytest.MonkeyPatch)
     finally:
         for nome in COPIAS:
             casa.servico.remover(nome)
-        for papel in papeis:
-            casa.servico.admin.execute(f"DROP ROLE IF EXISTS {papel}".encode())
+        with psycopg.connect(casa.servico.dsn("erp"), autocommit=True) as conn:
+            for papel in papeis:
+                conn.execute(f"DROP OWNED BY {papel}; DROP ROLE {papel}".encode())
     texto = PAGINA.read_text(encoding="utf-8")
     if os.environ.get("ATUALIZAR_DOCS"):
         PAGINA.write_text(texto.replace(secao, real), encoding="utf-8")
@@ -272,3 +273,34 @@ def test_a_copy_beside_production_never_moves_its_numbers(casa: Casa) -> None:
         producao.mov("P", 1)
         espelho.verificar()
     conferir(casa.servico.dsn("copia"), "espelho")
+
+
+def test_a_role_for_backups_reads_partitions_and_all_sequences(casa: Casa) -> None:
+    """A quoted schema, a partitioned source; what vigiar makes anew is read by default, too."""
+    dsn = casa.servico.dsn("copia")
+    casa.programa("createdb", "copia")
+    with psycopg.connect(dsn, autocommit=True) as conn, papel_novo(conn, "copista") as papel:
+        conn.execute(
+            'CREATE SCHEMA "Loja 1"; SET search_path = "Loja 1";'
+            " CREATE TABLE movimentacao_estoque (id int GENERATED ALWAYS AS IDENTITY,"
+            " cod_produto text, nome_produto text, data_movimentacao date,"
+            " tipo_movimentacao text, qtd_movimentacao numeric(15,3), ativo boolean)"
+            " PARTITION BY RANGE (data_movimentacao);"
+            " CREATE TABLE mov_2025 PARTITION OF movimentacao_estoque"
+            " FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')"
+        )
+        instalar(dsn, "Loja 1")
+        copiar = ("pg_dump", "-U", papel, "-n", '"Loja 1"', "-f", "loja.sql", "copia")
+        assert "permission denied" in casa.programa(*copiar).stderr
+        feitos = APIEstoqueTempoReal(conn, schema="Loja 1").conceder(papel, copia=True)
+        assert f'GRANT SELECT ON "Loja 1".mov_2025 TO {papel}' in feitos
+        assert casa.programa(*copiar).stderr == ""
+        texto = (casa.pasta / "loja.sql").read_text(encoding="utf-8")
+        assert "COPY " in texto
+        conn.execute(f"ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {papel}".encode())
+        conn.execute("DROP TABLE estoque_falha")
+        assert APIEstoqueTempoReal(conn, schema="Loja 1").vigiar() >= 1
+        assert casa.programa(*copiar).stderr == ""
+        assert conn.execute(
+            "SELECT has_table_privilege(%s, 'estoque_falha', 'INSERT, UPDATE, DELETE')", [papel]
+        ).fetchone() == (False,)

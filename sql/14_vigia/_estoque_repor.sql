@@ -8,7 +8,7 @@ DECLARE
     v_peca record;
     v_tabela text;
     v_chave text;
-    v_papel text;
+    v_papel record;
     v_nome text := CASE p_tipo WHEN 'function' THEN p_objeto ELSE quote_ident(p_objeto) END;
 BEGIN
     SELECT a.* INTO STRICT v_peca FROM estoque_assinatura AS a
@@ -37,9 +37,10 @@ BEGIN
         RETURN;
     END IF;
 
-    -- Made anew, it may have been given to somebody by default privileges.
+    -- Made anew, it may have been given to somebody by default privileges; reading alone stays.
     FOR v_papel IN
-        SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+        SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS nome,
+            x.grantee <> 0 AND bool_or(x.privilege_type = 'SELECT') AS le
         FROM (
             SELECT c.relowner AS dono, coalesce(c.relacl, acldefault('r', c.relowner)) AS direitos
             FROM pg_class AS c WHERE p_tipo <> 'function' AND c.oid = to_regclass(v_nome)
@@ -49,9 +50,13 @@ BEGIN
         ) AS o
         CROSS JOIN LATERAL aclexplode(o.direitos) AS x
         WHERE x.grantee <> o.dono AND (x.grantee = 0 OR p_estado = 'missing')
+        GROUP BY x.grantee
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %s',
-            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel);
+            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel.nome);
+        IF v_papel.le THEN
+            EXECUTE format('GRANT SELECT ON TABLE %s TO %s', v_nome, v_papel.nome);
+        END IF;
     END LOOP;
     IF cardinality(v_peca.direitos) > 0 THEN
         EXECUTE format('GRANT %s ON %s %s TO PUBLIC', array_to_string(v_peca.direitos, ', '),
