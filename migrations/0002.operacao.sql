@@ -741,6 +741,14 @@ BEGIN
     IF p_estado <> 'rights' THEN
         EXECUTE v_peca.definicao;
     END IF;
+    -- Another major version of PostgreSQL writes it otherwise: its own way is signed now.
+    IF p_estado = 'uncompared' THEN
+        UPDATE estoque_assinatura AS a
+        SET definicao = p.definicao,
+            servidor = current_setting('server_version_num')::integer / 10000
+        FROM _estoque_pecas() AS p
+        WHERE a.tipo = p_tipo AND a.objeto = p_objeto AND p.tipo = a.tipo AND p.objeto = a.objeto;
+    END IF;
     IF p_estado = 'missing' AND v_peca.comentario IS NOT NULL AND p_tipo <> 'constraint' THEN
         EXECUTE format('COMMENT ON %s %s IS %L', upper(p_tipo), v_nome, v_peca.comentario);
     END IF;
@@ -971,8 +979,9 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
 -- the results, a writer the schema and the sources (it needs no right on the results: the triggers
 -- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
--- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the caller's rights, who has to
--- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
+-- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
+-- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
+-- role that does not exist.
 CREATE FUNCTION estoque_conceder(
     papel text, leitura boolean, escrita boolean DEFAULT false, copia boolean DEFAULT false
 )

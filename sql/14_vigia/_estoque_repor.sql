@@ -30,6 +30,14 @@ BEGIN
     IF p_estado <> 'rights' THEN
         EXECUTE v_peca.definicao;
     END IF;
+    -- Another major version of PostgreSQL writes it otherwise: its own way is signed now.
+    IF p_estado = 'uncompared' THEN
+        UPDATE estoque_assinatura AS a
+        SET definicao = p.definicao,
+            servidor = current_setting('server_version_num')::integer / 10000
+        FROM _estoque_pecas() AS p
+        WHERE a.tipo = p_tipo AND a.objeto = p_objeto AND p.tipo = a.tipo AND p.objeto = a.objeto;
+    END IF;
     IF p_estado = 'missing' AND v_peca.comentario IS NOT NULL AND p_tipo <> 'constraint' THEN
         EXECUTE format('COMMENT ON %s %s IS %L', upper(p_tipo), v_nome, v_peca.comentario);
     END IF;

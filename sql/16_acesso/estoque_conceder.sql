@@ -1,8 +1,9 @@
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
 -- the results, a writer the schema and the sources (it needs no right on the results: the triggers
 -- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
--- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the caller's rights, who has to
--- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
+-- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
+-- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
+-- role that does not exist.
 CREATE FUNCTION estoque_conceder(
     papel text, leitura boolean, escrita boolean DEFAULT false, copia boolean DEFAULT false
 )
