@@ -77,8 +77,9 @@ SELECT nosso.estoque_codigo(%(codigo)s::text);
 SELECT nosso.estoque_hoje();
 
 -- nome: conceder
--- Give a role what a reader or a writer needs; the statements run.
-SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean);
+-- Give a role what a reader, a writer or a backup needs; the statements run.
+SELECT * FROM nosso.estoque_conceder(%(papel)s::text, %(leitura)s::boolean, %(escrita)s::boolean,
+                                     %(copia)s::boolean);
 
 -- nome: vigiar
 -- Put back what is not as it was installed; how many. First of all our functions are bound to the

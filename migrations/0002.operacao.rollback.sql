@@ -623,6 +623,80 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_indexar_fontes() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_indexar_fontes() IS
     'Makes our indexes on the sources where they are missing; inner use.';
+-- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
+-- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
+-- the creation: that is taken back, or an application could write the results and run what is inner.
+-- An object that an upgrade dropped and made anew gets the rights back that its owner had given.
+-- p_antes is what was there before, as the statement objetos_nossos lists it: new is what is not in it.
+CREATE OR REPLACE FUNCTION _estoque_limitar_direitos(p_antes jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_schema regnamespace := quote_ident(current_schema())::regnamespace;
+    v_novas oid[];
+    v_direito record;
+BEGIN
+    -- Numbers of relations and of functions in one list: below, each is looked up where it belongs.
+    v_novas := ARRAY(
+        SELECT o.oid FROM (
+            SELECT r.oid FROM pg_class AS r
+            WHERE r.relnamespace = v_schema AND r.relkind IN ('r', 'v', 'S')
+                AND r.relname ~ '^(_yoyo_)?estoque_|^movimentacao_prevista$'
+            UNION ALL
+            SELECT p.oid FROM pg_proc AS p
+            WHERE p.pronamespace = v_schema AND p.proname ~ '^_?estoque_'
+        ) AS o
+        WHERE o.oid NOT IN (SELECT x.oid FROM jsonb_to_recordset(p_antes) AS x (oid oid)));
+
+    -- PUBLIC has what the files say; on sequences, and on the book of migrations, that is nothing.
+    FOR v_direito IN
+        SELECT DISTINCT r.oid::regclass AS objeto, nullif(x.grantee, 0)::regrole AS papel
+        FROM pg_class AS r CROSS JOIN LATERAL aclexplode(r.relacl) AS x
+        WHERE r.oid = ANY (v_novas) AND x.grantee <> r.relowner
+            AND (x.grantee <> 0 OR r.relkind = 'S' OR r.relname ~ '^_yoyo_')
+    LOOP
+        IF v_direito.papel IS NULL THEN
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', v_direito.objeto);
+        ELSE
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM %s', v_direito.objeto, v_direito.papel);
+        END IF;
+    END LOOP;
+    FOR v_direito IN
+        SELECT DISTINCT p.oid::regprocedure AS objeto, x.grantee::regrole AS papel
+        FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS x
+        WHERE p.oid = ANY (v_novas) AND x.grantee NOT IN (p.proowner, 0)
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_direito.objeto, v_direito.papel);
+    END LOOP;
+
+    -- What was dropped and made anew, by its name.
+    FOR v_direito IN
+        SELECT p.oid::regprocedure AS objeto, x.papel::regrole AS papel
+        FROM jsonb_to_recordset(p_antes) AS x (oid oid, tipo text, nome text, papel text)
+        JOIN pg_proc AS p ON p.proname = x.nome AND p.pronamespace = v_schema
+        WHERE x.tipo = 'FUNCTION' AND x.papel IS NOT NULL AND p.oid = ANY (v_novas)
+            AND NOT EXISTS (SELECT FROM pg_proc AS f WHERE f.oid = x.oid)
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', v_direito.objeto, v_direito.papel);
+    END LOOP;
+    FOR v_direito IN
+        SELECT r.oid::regclass AS objeto, x.papel::regrole AS papel, lower(x.direito) AS direito
+        FROM jsonb_to_recordset(p_antes) AS x (
+            oid oid, tipo text, nome text, papel text, direito text)
+        JOIN pg_class AS r ON r.relname = x.nome AND r.relnamespace = v_schema
+        WHERE x.tipo = 'TABLE' AND x.papel IS NOT NULL AND r.oid = ANY (v_novas)
+            AND NOT EXISTS (SELECT FROM pg_class AS f WHERE f.oid = x.oid)
+    LOOP
+        EXECUTE format('GRANT %I ON TABLE %s TO %s',
+            v_direito.direito, v_direito.objeto, v_direito.papel);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
+    'Takes back what default privileges gave on new objects of ours; inner use.';
 -- Holds the writers of the sources off until commit; readers go on. What is filled then is exact.
 -- The busiest table comes first, waited for while nothing else is held. The others may only be
 -- waited for briefly: less in all than a writer's deadlock_timeout, so that where a writer holds one
@@ -650,6 +724,7 @@ DROP FUNCTION estoque_desajustes;
 DROP FUNCTION _estoque_exigir_fontes;
 DROP FUNCTION _estoque_entregar;
 DROP FUNCTION _estoque_desajustes_das_tabelas;
+DROP FUNCTION estoque_conceder;
 DROP FUNCTION estoque_reapontar;
 DROP FUNCTION estoque_alterados;
 DROP FUNCTION _estoque_restaurar;
@@ -741,6 +816,57 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
 COMMENT ON FUNCTION estoque_alterados() IS
     'Functions of ours that were changed or dropped since the installation.';
+-- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
+-- the results, a writer the schema and the sources (it needs no right on the results: the triggers
+-- run with their owner's). Returns the statements it ran. Runs with the caller's rights, who has to
+-- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
+CREATE FUNCTION estoque_conceder(papel text, leitura boolean, escrita boolean DEFAULT false)
+RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_schema name := current_schema();
+    v_fontes text[] := ARRAY(SELECT f.tabela FROM _estoque_fontes() AS f ORDER BY f.ordem);
+    v_nome text;
+BEGIN
+    IF leitura OR escrita THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+    END IF;
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+    END LOOP;
+    -- Keys of type serial draw from a sequence with rights of its own.
+    FOR v_nome IN
+        SELECT s.relname::text
+        FROM pg_class AS s
+        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
+        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
+        ORDER BY s.relname
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
+    'Grants a role what a reader or a writer needs; returns the statements run.';
 -- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
 -- elsewhere, a source that is itself below another table. nome is what it is about, for the order.
 CREATE FUNCTION _estoque_desajustes_das_tabelas() RETURNS TABLE (nome text, texto text)

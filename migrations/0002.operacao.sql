@@ -21,6 +21,9 @@ DROP FUNCTION _estoque_exigir_fontes;
 -- without/17_instalacao/_estoque_desajustes_das_tabelas.sql
 DROP FUNCTION _estoque_desajustes_das_tabelas;
 
+-- without/16_acesso/estoque_conceder.sql
+DROP FUNCTION estoque_conceder;
+
 -- without/14_vigia/estoque_alterados.sql
 DROP FUNCTION estoque_alterados;
 
@@ -1023,7 +1026,7 @@ DECLARE
     v_peca record;
     v_tabela text;
     v_chave text;
-    v_papel text;
+    v_papel record;
     v_nome text := CASE p_tipo WHEN 'function' THEN p_objeto ELSE quote_ident(p_objeto) END;
 BEGIN
     SELECT a.* INTO STRICT v_peca FROM estoque_assinatura AS a
@@ -1045,23 +1048,25 @@ BEGIN
     IF p_estado <> 'rights' THEN
         EXECUTE v_peca.definicao;
     END IF;
+    -- Another major version of PostgreSQL writes it otherwise: its own way is signed now.
+    IF p_estado = 'uncompared' THEN
+        UPDATE estoque_assinatura AS a
+        SET definicao = p.definicao,
+            servidor = current_setting('server_version_num')::integer / 10000
+        FROM _estoque_pecas() AS p
+        WHERE a.tipo = p_tipo AND a.objeto = p_objeto AND p.tipo = a.tipo AND p.objeto = a.objeto;
+    END IF;
     IF p_estado = 'missing' AND v_peca.comentario IS NOT NULL AND p_tipo <> 'constraint' THEN
         EXECUTE format('COMMENT ON %s %s IS %L', upper(p_tipo), v_nome, v_peca.comentario);
-    END IF;
-    IF p_estado = 'uncompared' THEN
-        -- It is what was installed now; this server writes it so.
-        UPDATE estoque_assinatura AS a
-        SET definicao = p.definicao, servidor = current_setting('server_version_num')::integer / 10000
-        FROM _estoque_pecas() AS p
-        WHERE p.tipo = p_tipo AND p.objeto = p_objeto AND a.tipo = p_tipo AND a.objeto = p_objeto;
     END IF;
     IF p_tipo NOT IN ('table', 'view', 'function') OR p_estado NOT IN ('missing', 'rights') THEN
         RETURN;
     END IF;
 
-    -- Made anew, it may have been given to somebody by default privileges.
+    -- Made anew, it may have been given to somebody by default privileges; reading alone stays.
     FOR v_papel IN
-        SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+        SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS nome,
+            x.grantee <> 0 AND bool_or(x.privilege_type = 'SELECT') AS le
         FROM (
             SELECT c.relowner AS dono, coalesce(c.relacl, acldefault('r', c.relowner)) AS direitos
             FROM pg_class AS c WHERE p_tipo <> 'function' AND c.oid = to_regclass(v_nome)
@@ -1071,9 +1076,13 @@ BEGIN
         ) AS o
         CROSS JOIN LATERAL aclexplode(o.direitos) AS x
         WHERE x.grantee <> o.dono AND (x.grantee = 0 OR p_estado = 'missing')
+        GROUP BY x.grantee
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %s',
-            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel);
+            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel.nome);
+        IF v_papel.le THEN
+            EXECUTE format('GRANT SELECT ON TABLE %s TO %s', v_nome, v_papel.nome);
+        END IF;
     END LOOP;
     IF cardinality(v_peca.direitos) > 0 THEN
         EXECUTE format('GRANT %s ON %s %s TO PUBLIC', array_to_string(v_peca.direitos, ', '),
@@ -1268,6 +1277,88 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
     'Puts back missing triggers and changed parts of the installation, and counts what was missed.';
+
+-- sql/16_acesso/estoque_conceder.sql
+-- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
+-- the results, a writer the schema and the sources (it needs no right on the results: the triggers
+-- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
+-- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
+-- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
+-- role that does not exist.
+CREATE FUNCTION estoque_conceder(
+    papel text, leitura boolean, escrita boolean DEFAULT false, copia boolean DEFAULT false
+)
+RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_schema name := current_schema();
+    v_fontes text[] := ARRAY(SELECT f.tabela FROM _estoque_fontes() AS f ORDER BY f.ordem);
+    v_nome text;
+    v_relacoes oid[];
+BEGIN
+    IF leitura OR escrita OR copia THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+        RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
+    END IF;
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
+            v_schema, v_nome, papel);
+    END LOOP;
+    -- Keys of type serial draw from a sequence with rights of its own.
+    FOR v_nome IN
+        SELECT s.relname::text
+        FROM pg_class AS s
+        JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+            AND d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS t ON t.oid = d.refobjid AND t.relnamespace = s.relnamespace
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace AND n.nspname = v_schema
+        WHERE escrita AND s.relkind = 'S' AND t.relname = ANY (v_fontes)
+        ORDER BY s.relname
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    -- pg_dump locks and reads every table, partitions by themselves, and asks each sequence.
+    IF copia THEN
+        SELECT array_agg(x.oid) INTO v_relacoes
+        FROM (SELECT r.oid FROM pg_class AS r JOIN pg_namespace AS n ON n.oid = r.relnamespace
+              WHERE n.nspname = v_schema AND r.relkind IN ('r', 'v')
+                  AND r.relname = ANY (_estoque_relacoes())
+              UNION
+              SELECT g.relacao::oid FROM estoque_gatilhos() AS g
+              WHERE g.relacao IS NOT NULL AND g.estado <> 'stray') AS x;
+        FOR v_nome IN
+            SELECT format('%I.%I', n.nspname, r.relname)
+            FROM pg_class AS r
+            JOIN pg_namespace AS n ON n.oid = r.relnamespace
+            WHERE r.oid = ANY (v_relacoes) OR r.relkind = 'S' AND EXISTS (
+                SELECT FROM pg_depend AS d
+                WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid
+                    AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass
+                    AND d.refobjid = ANY (v_relacoes))
+            ORDER BY r.relkind = 'S', n.nspname, r.relname
+        LOOP
+            EXECUTE format('GRANT SELECT ON %s TO %I', v_nome, papel);
+            RETURN NEXT format('GRANT SELECT ON %s TO %I', v_nome, papel);
+        END LOOP;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) IS
+    'Grants a role what a reader, a writer or a backup needs; returns the statements run.';
 
 -- sql/17_instalacao/_estoque_carregar.sql
 -- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
@@ -1534,6 +1625,88 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_indexar_fontes() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_indexar_fontes() IS
     'Makes our indexes on the sources where they are missing; inner use.';
+
+-- sql/17_instalacao/_estoque_limitar_direitos.sql
+-- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
+-- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
+-- the creation: that is taken back, or an application could write the results and run what is inner.
+-- SELECT on tables, views and sequences stays: it harms nothing, and whoever makes the backups has it.
+-- An object that an upgrade dropped and made anew gets the rights back that its owner had given.
+-- p_antes is what was there before, as the statement objetos_nossos lists it: new is what is not in it.
+CREATE OR REPLACE FUNCTION _estoque_limitar_direitos(p_antes jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_schema regnamespace := quote_ident(current_schema())::regnamespace;
+    v_novas oid[];
+    v_direito record;
+BEGIN
+    -- Numbers of relations and of functions in one list: below, each is looked up where it belongs.
+    v_novas := ARRAY(
+        SELECT o.oid FROM (
+            SELECT r.oid FROM pg_class AS r
+            WHERE r.relnamespace = v_schema AND r.relkind IN ('r', 'v', 'S')
+                AND r.relname ~ '^(_yoyo_)?estoque_|^movimentacao_prevista$'
+            UNION ALL
+            SELECT p.oid FROM pg_proc AS p
+            WHERE p.pronamespace = v_schema AND p.proname ~ '^_?estoque_'
+        ) AS o
+        WHERE o.oid NOT IN (SELECT x.oid FROM jsonb_to_recordset(p_antes) AS x (oid oid)));
+
+    -- PUBLIC has what the files say; on sequences, and on the book of migrations, that is nothing.
+    FOR v_direito IN
+        SELECT r.oid::regclass AS objeto, nullif(x.grantee, 0)::regrole AS papel,
+            bool_or(x.privilege_type = 'SELECT') AS le
+        FROM pg_class AS r CROSS JOIN LATERAL aclexplode(r.relacl) AS x
+        WHERE r.oid = ANY (v_novas) AND x.grantee <> r.relowner
+            AND (x.grantee <> 0 OR r.relkind = 'S' OR r.relname ~ '^_yoyo_')
+        GROUP BY r.oid, x.grantee
+    LOOP
+        IF v_direito.papel IS NULL THEN
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', v_direito.objeto);
+        ELSE
+            EXECUTE format('REVOKE ALL ON TABLE %s FROM %s', v_direito.objeto, v_direito.papel);
+            IF v_direito.le THEN
+                EXECUTE format('GRANT SELECT ON TABLE %s TO %s', v_direito.objeto, v_direito.papel);
+            END IF;
+        END IF;
+    END LOOP;
+    FOR v_direito IN
+        SELECT DISTINCT p.oid::regprocedure AS objeto, x.grantee::regrole AS papel
+        FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS x
+        WHERE p.oid = ANY (v_novas) AND x.grantee NOT IN (p.proowner, 0)
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', v_direito.objeto, v_direito.papel);
+    END LOOP;
+
+    -- What was dropped and made anew, by its name.
+    FOR v_direito IN
+        SELECT p.oid::regprocedure AS objeto, x.papel::regrole AS papel
+        FROM jsonb_to_recordset(p_antes) AS x (oid oid, tipo text, nome text, papel text)
+        JOIN pg_proc AS p ON p.proname = x.nome AND p.pronamespace = v_schema
+        WHERE x.tipo = 'FUNCTION' AND x.papel IS NOT NULL AND p.oid = ANY (v_novas)
+            AND NOT EXISTS (SELECT FROM pg_proc AS f WHERE f.oid = x.oid)
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', v_direito.objeto, v_direito.papel);
+    END LOOP;
+    FOR v_direito IN
+        SELECT r.oid::regclass AS objeto, x.papel::regrole AS papel, lower(x.direito) AS direito
+        FROM jsonb_to_recordset(p_antes) AS x (
+            oid oid, tipo text, nome text, papel text, direito text)
+        JOIN pg_class AS r ON r.relname = x.nome AND r.relnamespace = v_schema
+        WHERE x.tipo = 'TABLE' AND x.papel IS NOT NULL AND r.oid = ANY (v_novas)
+            AND NOT EXISTS (SELECT FROM pg_class AS f WHERE f.oid = x.oid)
+    LOOP
+        EXECUTE format('GRANT %I ON TABLE %s TO %s',
+            v_direito.direito, v_direito.objeto, v_direito.papel);
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
+    'Takes back what default privileges gave on new objects of ours; inner use.';
 
 -- sql/17_instalacao/_estoque_travar_fontes.sql
 -- Holds the writers of the sources off until commit; readers go on. What is filled then is exact.

@@ -547,6 +547,23 @@ def test_changed_functions(banco: Banco, comando: str, esperado: dict[str, str])
     assert {r["objeto"]: r["estado"] for r in achados if r["tipo"] == "function"} == esperado
 
 
+def test_what_another_version_of_postgresql_writes_otherwise_is_signed_anew(banco: Banco) -> None:
+    """After pg_upgrade: made again as it was signed, it is what the new server prints."""
+    banco.cru(
+        "UPDATE estoque_assinatura SET servidor = 1,"
+        " definicao = replace(definicao, ' AS ', '  AS ')"
+        " WHERE objeto IN ('estoque_codigo(text)', 'estoque_por_codigo')"
+    )
+    banco.cru("CREATE OR REPLACE FUNCTION estoque_codigo(codigo text) RETURNS text LANGUAGE sql"
+              " STABLE AS 'SELECT NULL::text'")  # fmt: skip
+    alterados = "SELECT objeto, estado FROM estoque_alterados()"
+    assert {r["estado"] for r in banco.cru(alterados)} == {"uncompared"}
+    assert banco.valor("SELECT estoque_vigiar()") == 2
+    assert banco.cru(alterados) == []
+    banco.mov("P1", 5)
+    assert banco.valor("SELECT estoque_codigo('P1')") == "P1"
+
+
 FUNCOES = (
     "SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), obj_description(p.oid),"
     " ARRAY(SELECT a::text FROM unnest(coalesce(p.proacl, acldefault('f', p.proowner))) AS a"

@@ -128,9 +128,12 @@ def _tirar(conn: psycopg.Connection[Any], tarefa: Cron) -> None:
 @click.argument("papel", metavar="ROLE")
 @click.option("--leitura", is_flag=True, help="What a reading application needs.")
 @click.option("--escrita", is_flag=True, help="What an application that writes the sources needs.")
+@click.option("--backup", is_flag=True, help="What pg_dump of the schema needs.")
 @com_banco
 @com_json
-def grant(papel: str, leitura: bool, escrita: bool, banco: Banco, em_json: bool) -> None:
+def grant(
+    papel: str, leitura: bool, escrita: bool, backup: bool, banco: Banco, em_json: bool
+) -> None:
     """Give a role the rights an application needs, and no more.
 
     Prints the statements it runs, which are plain GRANTs.
@@ -138,11 +141,12 @@ def grant(papel: str, leitura: bool, escrita: bool, banco: Banco, em_json: bool)
     \b
     Example:
       estoque grant painel --leitura
+      estoque grant copista --backup
     """
-    if not (leitura or escrita):
-        raise click.UsageError("say what the role is to do: --leitura, --escrita or both")
+    if not (leitura or escrita or backup):
+        raise click.UsageError("say what the role is to do: --leitura, --escrita, --backup")
     with banco.api() as api:
-        comandos = api.conceder(papel, leitura, escrita)
+        comandos = api.conceder(papel, leitura, escrita, backup)
     if em_json:
         escrever_json({"papel": papel, "comandos": comandos})
     else:

@@ -158,6 +158,11 @@ def vigiar() -> Pergunta[int]:
     return valor(int, "vigiar")
 
 
-def conceder(papel: str, leitura: bool = False, escrita: bool = False) -> Pergunta[list[str]]:
-    """Give a role what a reader, a writer of the sources or both need; return the GRANTs run."""
-    return valores(str, "conceder", papel=papel, leitura=leitura, escrita=escrita)
+def conceder(
+    papel: str, leitura: bool = False, escrita: bool = False, copia: bool = False
+) -> Pergunta[list[str]]:
+    """Give a role what a reader, a writer of the sources or a backup needs; return the GRANTs run.
+
+    `copia` is for pg_dump of the schema: reading of all that is ours and of the sources.
+    """
+    return valores(str, "conceder", papel=papel, leitura=leitura, escrita=escrita, copia=copia)

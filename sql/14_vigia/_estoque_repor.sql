@@ -8,7 +8,7 @@ DECLARE
     v_peca record;
     v_tabela text;
     v_chave text;
-    v_papel text;
+    v_papel record;
     v_nome text := CASE p_tipo WHEN 'function' THEN p_objeto ELSE quote_ident(p_objeto) END;
 BEGIN
     SELECT a.* INTO STRICT v_peca FROM estoque_assinatura AS a
@@ -30,23 +30,25 @@ BEGIN
     IF p_estado <> 'rights' THEN
         EXECUTE v_peca.definicao;
     END IF;
+    -- Another major version of PostgreSQL writes it otherwise: its own way is signed now.
+    IF p_estado = 'uncompared' THEN
+        UPDATE estoque_assinatura AS a
+        SET definicao = p.definicao,
+            servidor = current_setting('server_version_num')::integer / 10000
+        FROM _estoque_pecas() AS p
+        WHERE a.tipo = p_tipo AND a.objeto = p_objeto AND p.tipo = a.tipo AND p.objeto = a.objeto;
+    END IF;
     IF p_estado = 'missing' AND v_peca.comentario IS NOT NULL AND p_tipo <> 'constraint' THEN
         EXECUTE format('COMMENT ON %s %s IS %L', upper(p_tipo), v_nome, v_peca.comentario);
-    END IF;
-    IF p_estado = 'uncompared' THEN
-        -- It is what was installed now; this server writes it so.
-        UPDATE estoque_assinatura AS a
-        SET definicao = p.definicao, servidor = current_setting('server_version_num')::integer / 10000
-        FROM _estoque_pecas() AS p
-        WHERE p.tipo = p_tipo AND p.objeto = p_objeto AND a.tipo = p_tipo AND a.objeto = p_objeto;
     END IF;
     IF p_tipo NOT IN ('table', 'view', 'function') OR p_estado NOT IN ('missing', 'rights') THEN
         RETURN;
     END IF;
 
-    -- Made anew, it may have been given to somebody by default privileges.
+    -- Made anew, it may have been given to somebody by default privileges; reading alone stays.
     FOR v_papel IN
-        SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END
+        SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END AS nome,
+            x.grantee <> 0 AND bool_or(x.privilege_type = 'SELECT') AS le
         FROM (
             SELECT c.relowner AS dono, coalesce(c.relacl, acldefault('r', c.relowner)) AS direitos
             FROM pg_class AS c WHERE p_tipo <> 'function' AND c.oid = to_regclass(v_nome)
@@ -56,9 +58,13 @@ BEGIN
         ) AS o
         CROSS JOIN LATERAL aclexplode(o.direitos) AS x
         WHERE x.grantee <> o.dono AND (x.grantee = 0 OR p_estado = 'missing')
+        GROUP BY x.grantee
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %s',
-            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel);
+            CASE p_tipo WHEN 'function' THEN 'FUNCTION' ELSE 'TABLE' END, v_nome, v_papel.nome);
+        IF v_papel.le THEN
+            EXECUTE format('GRANT SELECT ON TABLE %s TO %s', v_nome, v_papel.nome);
+        END IF;
     END LOOP;
     IF cardinality(v_peca.direitos) > 0 THEN
         EXECUTE format('GRANT %s ON %s %s TO PUBLIC', array_to_string(v_peca.direitos, ', '),

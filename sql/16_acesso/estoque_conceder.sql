@@ -1,8 +1,12 @@
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
 -- the results, a writer the schema and the sources (it needs no right on the results: the triggers
--- run with their owner's). Returns the statements it ran. Runs with the caller's rights, who has to
--- be the owner, or hold them with the grant option. Raises 42704 for a role that does not exist.
-CREATE FUNCTION estoque_conceder(papel text, leitura boolean, escrita boolean DEFAULT false)
+-- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
+-- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
+-- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
+-- role that does not exist.
+CREATE FUNCTION estoque_conceder(
+    papel text, leitura boolean, escrita boolean DEFAULT false, copia boolean DEFAULT false
+)
 RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -11,8 +15,9 @@ DECLARE
     v_schema name := current_schema();
     v_fontes text[] := ARRAY(SELECT f.tabela FROM _estoque_fontes() AS f ORDER BY f.ordem);
     v_nome text;
+    v_relacoes oid[];
 BEGIN
-    IF leitura OR escrita THEN
+    IF leitura OR escrita OR copia THEN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
         RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
     END IF;
@@ -43,9 +48,33 @@ BEGIN
         EXECUTE format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
+    -- pg_dump locks and reads every table, partitions by themselves, and asks each sequence.
+    IF copia THEN
+        SELECT array_agg(x.oid) INTO v_relacoes
+        FROM (SELECT r.oid FROM pg_class AS r JOIN pg_namespace AS n ON n.oid = r.relnamespace
+              WHERE n.nspname = v_schema AND r.relkind IN ('r', 'v')
+                  AND r.relname = ANY (_estoque_relacoes())
+              UNION
+              SELECT g.relacao::oid FROM estoque_gatilhos() AS g
+              WHERE g.relacao IS NOT NULL AND g.estado <> 'stray') AS x;
+        FOR v_nome IN
+            SELECT format('%I.%I', n.nspname, r.relname)
+            FROM pg_class AS r
+            JOIN pg_namespace AS n ON n.oid = r.relnamespace
+            WHERE r.oid = ANY (v_relacoes) OR r.relkind = 'S' AND EXISTS (
+                SELECT FROM pg_depend AS d
+                WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid
+                    AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass
+                    AND d.refobjid = ANY (v_relacoes))
+            ORDER BY r.relkind = 'S', n.nspname, r.relname
+        LOOP
+            EXECUTE format('GRANT SELECT ON %s TO %I', v_nome, papel);
+            RETURN NEXT format('GRANT SELECT ON %s TO %I', v_nome, papel);
+        END LOOP;
+    END IF;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
-    'Grants a role what a reader or a writer needs; returns the statements run.';
+REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) IS
+    'Grants a role what a reader, a writer or a backup needs; returns the statements run.';

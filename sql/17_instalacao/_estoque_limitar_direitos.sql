@@ -1,6 +1,7 @@
 -- The rights on what is ours are those written beside each object. Default privileges, which an ERP's
 -- database may well have (ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app), gave more to some at
 -- the creation: that is taken back, or an application could write the results and run what is inner.
+-- SELECT on tables, views and sequences stays: it harms nothing, and whoever makes the backups has it.
 -- An object that an upgrade dropped and made anew gets the rights back that its owner had given.
 -- p_antes is what was there before, as the statement objetos_nossos lists it: new is what is not in it.
 CREATE FUNCTION _estoque_limitar_direitos(p_antes jsonb) RETURNS void
@@ -26,15 +27,20 @@ BEGIN
 
     -- PUBLIC has what the files say; on sequences, and on the book of migrations, that is nothing.
     FOR v_direito IN
-        SELECT DISTINCT r.oid::regclass AS objeto, nullif(x.grantee, 0)::regrole AS papel
+        SELECT r.oid::regclass AS objeto, nullif(x.grantee, 0)::regrole AS papel,
+            bool_or(x.privilege_type = 'SELECT') AS le
         FROM pg_class AS r CROSS JOIN LATERAL aclexplode(r.relacl) AS x
         WHERE r.oid = ANY (v_novas) AND x.grantee <> r.relowner
             AND (x.grantee <> 0 OR r.relkind = 'S' OR r.relname ~ '^_yoyo_')
+        GROUP BY r.oid, x.grantee
     LOOP
         IF v_direito.papel IS NULL THEN
             EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', v_direito.objeto);
         ELSE
             EXECUTE format('REVOKE ALL ON TABLE %s FROM %s', v_direito.objeto, v_direito.papel);
+            IF v_direito.le THEN
+                EXECUTE format('GRANT SELECT ON TABLE %s TO %s', v_direito.objeto, v_direito.papel);
+            END IF;
         END IF;
     END LOOP;
     FOR v_direito IN
