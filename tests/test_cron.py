@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -257,6 +260,35 @@ def test_rights_here(aqui: Aqui) -> None:
         assert [t["username"] for t in aqui.tarefas()] == ["postgres"]
     finally:
         aqui.conn.execute("DROP OWNED BY agente; DROP ROLE agente")
+
+
+def test_a_dump_from_beside_pg_cron_goes_into_another_database(aqui: Aqui, tmp_path: Path) -> None:
+    """As docs/backup.md says: without the extension, which no other database can have."""
+    bindir = aqui.servidor.bindir
+    if not (bindir / "pg_dump").exists():
+        pytest.skip("this server comes without pg_dump")
+    instalar(aqui.dsn)
+    dados("agendar", dsn=aqui.dsn)
+    pagina = (RAIZ / "docs" / "backup.md").read_text(encoding="utf-8")
+    receita = re.findall(r"^    (pg_restore .*)", pagina, re.MULTILINE)
+    assert len(receita) == 2
+    comandos = ["set -e", "createdb copia", "pg_dump -Fc -f erp.dump erp", *receita]
+    ambiente = {"PGHOST": aqui.servidor.host, "PGUSER": aqui.servidor.user}
+    ambiente["PATH"] = f"{bindir}:{os.environ['PATH']}"
+    try:
+        feito = subprocess.run(
+            ["bash", "-c", "\n".join(comandos)],
+            cwd=tmp_path, env={**os.environ, **ambiente}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (feito.returncode, feito.stderr) == (0, "")
+        copia = aqui.servidor.dsn("copia")
+        assert dados("vigiar", dsn=copia) == {"repostos": 0}
+        dados("agendar", dsn=copia)
+        nomes = [t["jobname"] for t in aqui.tarefas()]
+        assert nomes == ["estoque erp.public", "estoque copia.public"]
+        assert dados("status", dsn=copia)["problemas"] == []
+    finally:
+        aqui.conn.execute("DROP DATABASE IF EXISTS copia WITH (FORCE)")
 
 
 def test_the_page_on_operation_runs_as_printed(aqui: Aqui) -> None:

@@ -442,6 +442,15 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
         assert (feito.exit_code, feito.output) == (0, "")
         with trabalhando(base.Banco(dsn, None)):
             time.sleep(0.5)  # waits to be promoted
+        subprocess.run([*pg_ctl, "promote"], **comum)
+        promovido = Banco(dsn)
+        try:
+            promovido.mov("P0001", 5)
+            assert estoque("worker", "--uma-vez", dsn=dsn).exit_code == 0
+            s = dados("status", dsn=dsn)
+            assert (s["problemas"], s["operacao"]["espelho"]) == ([], False)
+        finally:
+            promovido.fechar()
     finally:
         subprocess.run([*pg_ctl, "-m", "immediate", "stop"], **{**comum, "check": False})
         shutil.rmtree(espelho, ignore_errors=True)

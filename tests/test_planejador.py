@@ -113,7 +113,7 @@ def test_thousands_of_codes_in_one_call(cena: Banco) -> None:
     assert [int(linha["estoque_atual"]) for linha in linhas] == list(range(6000, 0, -1))
     feito = estoque("consultar", entrada="\n".join(f"X{i}" for i in range(3000)), dsn=cena.dsn)
     assert feito.exit_code == 1
-    assert "X19 and 2.980 more" in feito.stderr
+    assert "'X19' and 2.980 more" in feito.stderr
     assert len(feito.stderr) < 500
 
 

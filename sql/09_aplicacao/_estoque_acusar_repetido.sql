@@ -23,8 +23,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
         MESSAGE = format('%s has the code %L more than once', v_tabela, v_valor),
         DETAIL = 'The primary key of the table, which forbids it, is gone.',
-        HINT = format('DELETE FROM %1$s WHERE %2$s = %3$L; ALTER TABLE %1$s ADD PRIMARY KEY (%2$s);'
-            ' SELECT estoque_recalcular_tudo();', v_tabela, v_coluna, v_valor),
+        HINT = 'SELECT estoque_vigiar(); -- keeps one of each, puts the key back, compares everything',
         SCHEMA = current_schema(), TABLE = v_tabela, COLUMN = v_coluna;
 END
 $body$;
