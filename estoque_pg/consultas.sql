@@ -177,8 +177,9 @@ SELECT texto FROM nosso.estoque_desajustes();
 
 -- nome: funcoes_perdidas
 -- Functions of ours that are gone, or look for what they name in another schema, as after ALTER SCHEMA
--- ... RENAME. Asked of the catalogs alone, before any function of ours that may be among them.
-SELECT 'function' AS tipo, a.objeto,
+-- ... RENAME. Asked of the catalogs alone, before any function of ours that may be among them, and by
+-- name: the types of the parameters are told as a search_path sees them.
+SELECT DISTINCT 'function' AS tipo, a.objeto,
        CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'search_path' END AS estado
   FROM pg_class AS r
   JOIN pg_namespace AS n ON n.oid = r.relnamespace
