@@ -14,6 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -99,8 +100,7 @@ def indexadas(
     feitos: list[sql.Identifier] = []
     try:
         for indice, tabela, colunas in indices:
-            pronto = linhas(conn, "indice_valido", indice=sql.Identifier(indice).as_string(conn))
-            if existe(conn, tabela) and pronto != [(True,)]:
+            if existe(conn, tabela) and not indexada(conn, indice):
                 _indexar(conn, indice, tabela, colunas, limite, feitos, andamento)
         yield
     except BaseException:
@@ -157,17 +157,19 @@ def donos(conn: psycopg.Connection[Any], trava: int) -> str:
 
 def transacoes(conn: psycopg.Connection[Any]) -> str:
     """Name the transactions that others have had open for a while; nothing where there are none."""
-    return ", ".join(
-        _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
-        for pid, quem, programa, inicio in linhas(conn, "transacoes")
-    )
+    return _desde(linhas(conn, "transacoes"))
 
 
 def usam(conn: psycopg.Connection[Any], leitores: bool = False) -> str:
     """Name the sessions that hold tables of the schema as writers do, or also as readers do."""
+    return _desde(linhas(conn, "usam", leitores=leitores))
+
+
+def _desde(sessoes: Iterable[tuple[int, str | None, str | None, datetime]]) -> str:
+    """Name sessions, and since when their transactions are open."""
     return ", ".join(
         _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
-        for pid, quem, programa, inicio in linhas(conn, "usam", leitores=leitores)
+        for pid, quem, programa, inicio in sessoes
     )
 
 
@@ -179,6 +181,12 @@ def _processo(pid: int, *dele: str | None) -> str:
 def existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
     """Tell whether the search_path finds a table."""
     return bool(linhas(conn, "existe_tabela", tabela=tabela)[0][0])
+
+
+def indexada(conn: psycopg.Connection[Any], indice: str) -> bool:
+    """Tell whether the search_path finds an index, and finds it whole."""
+    nome = sql.Identifier(indice).as_string(conn)
+    return linhas(conn, "indice_valido", indice=nome) == [(True,)]
 
 
 def linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[Any]:

@@ -48,6 +48,7 @@ from estoque_pg.adocao import (
     desanotar,
     donos,
     existe,
+    indexada,
     indexadas,
     linhas,
     pela_metade,
@@ -174,9 +175,7 @@ def instalar(
     UnificacaoInvalida for rows that cannot be counted, each with nothing changed.
     """
     with _sessao(conninfo, avisar) as conn:
-        _tolerar(conn, tolerante)
-        nome = _schema(conn, schema)
-        _exigir_schema(conn, nome, pasta, criar_schema)
+        nome = _schema_a_instalar(conn, schema, pasta, tolerante, criar_schema)
         return _aplicar(conn, nome, pasta, Andamento(avisar))
 
 
@@ -194,9 +193,7 @@ def planejar_instalacao(
     What it would fail with is the plan's `erro`. Raises ErroEstoque where that cannot be found out.
     """
     with _sessao(conninfo, avisar) as conn:
-        _tolerar(conn, tolerante)
-        nome = _schema(conn, schema)
-        _exigir_schema(conn, nome, pasta, criar_schema)
+        nome = _schema_a_instalar(conn, schema, pasta, tolerante, criar_schema)
         return _planejar(conn, nome, pasta, Andamento(avisar))
 
 
@@ -209,10 +206,7 @@ def planejar_migracao(
 ) -> Plano:
     """Tell what `migrar` would do with the same arguments; nothing is changed."""
     with _sessao(conninfo, avisar) as conn:
-        nome = _schema(conn, schema)
-        atual = estado(conn, nome, pasta)
-        if not atual.instalado and (erro := recusa(atual)):
-            raise erro
+        nome = _schema_instalado(conn, schema, pasta)
         return _planejar(conn, nome, pasta, Andamento(avisar))
 
 
@@ -225,10 +219,7 @@ def migrar(
 ) -> list[str]:
     """Bring an existing install up to date; returns the migrations applied."""
     with _sessao(conninfo, avisar) as conn:
-        nome = _schema(conn, schema)
-        atual = estado(conn, nome, pasta)
-        if not atual.instalado and (erro := recusa(atual)):
-            raise erro
+        nome = _schema_instalado(conn, schema, pasta)
         return _aplicar(conn, nome, pasta, Andamento(avisar))
 
 
@@ -287,69 +278,76 @@ def desfazer(
             return []
 
         def acao() -> None:
-            if ate is None and not atual.pendentes:
-                _tirar(conn, nome, vao)
+            if ate is None:
+                _tirar(conn, nome, vao, pela_lista=not atual.pendentes)
             else:
-                _voltar(conn, nome, vao, ate)
+                _voltar(conn, nome, vao)
 
         with _falha(f"removing {vao[0].id}"):
             _com_paciencia(conn, acao, andamento, leitores=True)
         return [m.id for m in reversed(vao)]
 
 
-def _tirar(conn: psycopg.Connection[Any], schema: str, migracoes: list[Any]) -> None:
-    """Take everything away by its list, whatever has become of it since, in one commit."""
+def _tirar(
+    conn: psycopg.Connection[Any], schema: str, migracoes: list[Any], *, pela_lista: bool
+) -> None:
+    """Take everything away in one commit.
+
+    `pela_lista` goes by what the database knows of its parts, whatever has become of them since;
+    an older version, whose list is of functions alone, goes by the rollbacks.
+    """
     backend = _Backend(conn, schema)
     with backend.transaction():
         conn.execute(DAR_PASSAGEM)
-        passo(conn, "desinstalar_repor")
+        if pela_lista:
+            passo(conn, "desinstalar_repor")
         # Triggers go, and with them every table of ours: readers are in the way, too.
         nossas = [t for m in migracoes for t in _NOSSO.findall(_texto(m))]
         _travar(conn, [*linhas(conn, "arvore_das_fontes"), *_tabelas(conn, nossas)])
-        indices = sorted({indice for indice, _, _ in linhas(conn, "indices_das_fontes")})
-        passo(conn, "desinstalar")
-        for indice in indices:
-            conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, indice)))
+        indices = _indices_das_fontes(conn)
+        if pela_lista:
+            passo(conn, "desinstalar")
+        else:
+            _desaplicar(backend, migracoes)
+        _remover_indices(conn, schema, indices)
         backend.remover_tabelas()
         if pela_metade(conn, schema):  # could not be taken away at the installation
             passo(conn, "vivo_limpar")
 
 
-def _voltar(
-    conn: psycopg.Connection[Any], schema: str, migracoes: list[Any], ate: str | None
-) -> None:
-    """Roll migrations back in one commit; with `ate`, take the steps of installing around it."""
+def _voltar(conn: psycopg.Connection[Any], schema: str, migracoes: list[Any]) -> None:
+    """Roll migrations back in one commit, with the steps of installing around it."""
     backend = _Backend(conn, schema)
-    segura = ate is not None and not all(_seguem(_texto(m)) for m in migracoes)
+    segura = not all(_seguem(_texto(m)) for m in migracoes)
     with backend.transaction():
         antes = _direitos(conn, schema)
         conn.execute(DAR_PASSAGEM)
-        if ate is None:
-            # Triggers go, and with them every table of ours: readers are in the way, too.
-            nossas = [t for m in migracoes for t in _NOSSO.findall(_texto(m))]
-            _travar(conn, [*linhas(conn, "arvore_das_fontes"), *_tabelas(conn, nossas)])
-        else:
-            if segura:
-                passo(conn, "2_travar")
-            _travar(conn, _tabelas(conn, _alteradas(map(_texto_da_volta, migracoes))), segura)
-        indices = {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
-        for migracao in reversed(migracoes):
-            _carregar(migracao)
-            migracao.process_steps(backend, "rollback")
-            backend.unmark_one(migracao, log=False)
-            backend.apagar_soma(migracao.id)
-        if ate is not None:
-            indices -= {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
-        for indice in sorted(indices):
-            conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, indice)))
-        if ate is None:
-            backend.remover_tabelas()
-            if pela_metade(conn, schema):  # could not be taken away at the installation
-                passo(conn, "vivo_limpar")
-            return
+        if segura:
+            passo(conn, "2_travar")
+        _travar(conn, _tabelas(conn, _alteradas(map(_texto_da_volta, migracoes))), segura)
+        indices = _indices_das_fontes(conn)
+        _desaplicar(backend, migracoes)
+        _remover_indices(conn, schema, indices - _indices_das_fontes(conn))
         if segura:
             passo(conn, "3_carregar")
         passo(conn, "4_encerrar", antes=antes)
+
+
+def _desaplicar(backend: _Backend, migracoes: list[Any]) -> None:
+    for migracao in reversed(migracoes):
+        _carregar(migracao)
+        migracao.process_steps(backend, "rollback")
+        backend.unmark_one(migracao, log=False)
+        backend.apagar_soma(migracao.id)
+
+
+def _indices_das_fontes(conn: psycopg.Connection[Any]) -> set[str]:
+    return {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+
+
+def _remover_indices(conn: psycopg.Connection[Any], schema: str, indices: set[str]) -> None:
+    for indice in sorted(indices):
+        conn.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, indice)))
 
 
 def estado(
@@ -377,18 +375,32 @@ def estado(
     )
 
 
-def _tolerar(conn: psycopg.Connection[Any], tolerante: bool) -> None:
+def _schema_instalado(conn: psycopg.Connection[Any], pedido: str | None, pasta: Path | None) -> str:
+    """Return the schema to bring up to date; refuse one that has no install."""
+    schema = _schema(conn, pedido)
+    atual = estado(conn, schema, pasta)
+    if not atual.instalado and (erro := recusa(atual)):
+        raise erro
+    return schema
+
+
+def _schema_a_instalar(
+    conn: psycopg.Connection[Any],
+    pedido: str | None,
+    pasta: Path | None,
+    tolerante: bool,
+    criar: bool,
+) -> str:
+    """Return the schema to install into, and set the session for it.
+
+    One that does not exist is refused, unless it is asked for or the database is empty.
+    """
     conn.execute(
         "SELECT set_config('estoque_pg.tolerante', %s, false)", ["on" if tolerante else "off"]
     )
-
-
-def _exigir_schema(
-    conn: psycopg.Connection[Any], schema: str, pasta: Path | None, criar: bool
-) -> None:
-    """Refuse a schema that does not exist, unless it is asked for or the database is empty."""
+    schema = _schema(conn, pedido)
     if criar or _valor(conn, EXISTE, schema):
-        return
+        return schema
     fontes = {t for m in _ler(pasta) for t in _FONTE.findall(_texto(m))}
     com_fontes = [n for (n,) in linhas(conn, "schemas_com_fontes", fontes=sorted(fontes))]
     onde = sorted({*com_fontes, *instalacoes(conn)})
@@ -399,6 +411,7 @@ def _exigir_schema(
             dica=f"source tables or an install are in: {lista}; to make a new schema give"
             " --criar-schema (criar_schema=True)",
         )
+    return schema
 
 
 def instalacoes(conn: psycopg.Connection[Any]) -> list[str]:
@@ -686,7 +699,7 @@ def _planejar(
             faltam = [
                 f"{tabela} ({', '.join(colunas)})"
                 for indice, tabela, colunas in indices
-                if existe(conn, tabela) and not _indexada(conn, indice)
+                if existe(conn, tabela) and not indexada(conn, indice)
             ]
     except ErroEstoque as falha:
         if isinstance(falha.__cause__, psycopg.OperationalError):
@@ -950,11 +963,6 @@ def _com_paciencia(
                 andamento.diga(f"they are held by {quem}")
             time.sleep(random.uniform(0.2, 1))
     raise AssertionError
-
-
-def _indexada(conn: psycopg.Connection[Any], indice: str) -> bool:
-    nome = sql.Identifier(indice).as_string(conn)
-    return linhas(conn, "indice_valido", indice=nome) == [(True,)]
 
 
 def _juntos(erros: list[ErroEstoque]) -> ErroEstoque | None:
