@@ -72,6 +72,15 @@ class Fonte:
         argumentos += [faturado] if self.portao else []
         return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)})"
 
+    def aberta(self, linha: str = "f") -> str:
+        """Whether a row is an open document by its state, whatever its date and quantity."""
+        if self.data is None:
+            return "false"
+        valores = {self.quantidade: "1", self.data: "'2000-01-01'::date"}
+        argumentos = [valores.get(c) or self.ler(c, linha) for c in self.contribuicao]
+        argumentos += ["false"] if self.portao else []
+        return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)}) > 0"
+
     def todos_os_indices(self) -> dict[str, tuple[str, ...]]:
         """Name and columns of each index on the table."""
         produto = {"produto": ("cod_produto", "id")} if self.move else {}

@@ -28,6 +28,13 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
+    -- What shows the ERP's documents, without any right on the sources.
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_documentos(text, integer)']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END LOOP;
     FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
