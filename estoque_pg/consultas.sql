@@ -35,6 +35,18 @@ SELECT p.cod_produto, p.nome_produto, p.estoque_atual, p.menor_estoque_d7, p.dia
 SELECT data_disponivel, quantidade_disponivel
   FROM nosso.estoque_disponibilidade(%(codigo)s::text, %(quantidade)s::numeric, %(dias)s::integer);
 
+-- nome: documentos
+-- The open documents of a product, one row of NULLs where it has none, no row for an unknown code;
+-- infinite dates as in verificar.
+SELECT d.dia, CASE WHEN d.data_prevista IS NOT NULL THEN
+           greatest(least(d.data_prevista, '9999-12-31'), '0001-01-01') END AS data_prevista,
+       d.origem, d.id, d.documento, d.lote, d.codigo, d.entrada, d.saida, d.saldo, d.situacao
+  FROM nosso.estoque_codigo_conhecido AS k
+  LEFT JOIN LATERAL nosso.estoque_documentos(k.codigo, %(dias)s::integer)
+            WITH ORDINALITY AS d ON true
+ WHERE k.codigo = %(codigo)s::text
+ ORDER BY d.ordinality;
+
 -- nome: estatisticas
 -- The whole stock in one row.
 SELECT total_produtos, produtos_com_ruptura, produtos_estoque_negativo, produtos_estoque_zerado,

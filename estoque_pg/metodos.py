@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from estoque_pg.erros import ArgumentoInvalido
-from estoque_pg.perguntas import conferencia, operacao, projecoes, saldos, totais
+from estoque_pg.perguntas import conferencia, documentos, operacao, projecoes, saldos, totais
 from estoque_pg.perguntas.base import Pergunta
 
 P = ParamSpec("P")
@@ -109,6 +109,7 @@ class Metodos:
     projecao = Metodo(projecoes.projecao)
     projecao_completa = Metodo(projecoes.projecao_completa)
     disponibilidade = Metodo(projecoes.disponibilidade)
+    documentos = Metodo(documentos.documentos)
 
     estatisticas = Metodo(totais.estatisticas)
     hoje = Metodo(totais.hoje)

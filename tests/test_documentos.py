@@ -17,10 +17,12 @@ def documentos(banco: Banco, codigo: str, dias: int = 28) -> list[tuple[object, 
 def test_each_reason(banco: Banco) -> None:
     banco.cru(
         "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
-        " tipo_movimentacao, qtd_movimentacao, ativo) VALUES ('P', 'x', '2025-08-01', 'E', 10, true);"
+        " tipo_movimentacao, qtd_movimentacao, ativo)"
+        " VALUES ('P', 'x', '2025-08-01', 'E', 10, true);"
         " INSERT INTO separacao (id, cod_produto, expedicao, qtd_saldo, separacao_lote_id) VALUES"
         " (9, 'P', '2025-08-08', 1, NULL), (10, 'P', '2025-08-08', 2, NULL),"
-        " (11, 'P', '2025-08-01', 4, NULL), (12, 'P', NULL, 5, NULL), (13, 'P', '2025-08-09', 0, 'L'),"
+        " (11, 'P', '2025-08-01', 4, NULL), (12, 'P', NULL, 5, NULL),"
+        " (13, 'P', '2025-08-09', 0, 'L'),"
         " (14, 'P', '2025-08-09', 6, 'F'), (15, 'P', '2025-12-01', 7, NULL),"
         " (16, 'P', '2025-06-01', 8, 'F');"
         " INSERT INTO embarque_itens (separacao_lote_id, status, nota_fiscal, erro_validacao)"
