@@ -19,6 +19,8 @@ FUNCOES = {
     "estoque_disponibilidade": "data_disponivel quantidade_disponivel",
     "estoque_estatisticas": "total_produtos produtos_com_ruptura produtos_estoque_negativo"
     " produtos_estoque_zerado movimentacoes_previstas_7d percentual_ruptura",
+    "estoque_documentos": "dia data_prevista origem id documento lote codigo entrada saida saldo"
+    " situacao",
     "estoque_verificar": "cod_produto campo data_prevista valor_armazenado valor_esperado",
 }
 
