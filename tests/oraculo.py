@@ -156,6 +156,15 @@ class Oraculo:
     # The sources it knows; those with a product, in the order in which a name is looked for.
     FONTES: ClassVar[tuple[str, ...]] = FONTES
     COM_PRODUTO: ClassVar[tuple[str, ...]] = COM_PRODUTO
+    # Those whose rows are documents: table, date, quantity, what people call it, lot, whether it
+    # enters, the states in which it is open (None: any).
+    DOCUMENTOS: ClassVar[tuple[tuple[Any, ...], ...]] = (
+        ("pre_separacao_item", "data_expedicao_editada", "qtd_selecionada_usuario", "num_pedido",
+         "separacao_lote_id", False, (None, "CRIADO", "RECOMPOSTO")),
+        ("separacao", "expedicao", "qtd_saldo", "num_pedido", "separacao_lote_id", False, None),
+        ("programacao_producao", "data_programacao", "qtd_programada", "linha_producao", None,
+         True, None),
+    )  # fmt: skip
 
     def __init__(self, fontes: Mapping[str, list[Linha]], hoje: date) -> None:
         self.fontes = fontes
@@ -340,12 +349,12 @@ class Oraculo:
         canonico, faturados = self.canonico(codigo), self.lotes_faturados()
         fim, velho = dia_mais(self.hoje, dias), dia_mais(self.hoje, -30)
         achados: list[Linha] = []
-        for origem, data, quantidade, documento, lote, entra in DOCUMENTOS:
+        for origem, data, quantidade, documento, lote, entra, estados in self.DOCUMENTOS:
             for r in self.fontes[origem]:
                 proprio = como_codigo(r["cod_produto"])
                 if proprio is None or self.canonico(proprio) != canonico:
                     continue
-                if r.get("status", "CRIADO") not in (None, "CRIADO", "RECOMPOSTO"):
+                if estados is not None and r["status"] not in estados:
                     continue
                 dia, quanto = como_dia(r[data]), arredondar(r[quantidade] or 0)
                 if origem == "separacao" and r["separacao_lote_id"] in faturados:
@@ -370,7 +379,7 @@ class Oraculo:
                         "origem": origem,
                         "id": str(r["id"]),
                         "documento": r.get(documento),
-                        "lote": r.get(lote),
+                        "lote": r.get(lote) if lote else None,
                         "codigo": proprio,
                         "entrada": quanto if entra else ZERO,
                         "saida": ZERO if entra else quanto,
@@ -379,9 +388,11 @@ class Oraculo:
                     }
                 )
 
+        # Ids are in the order of their own type: 9 before 10, as texts the other way round.
+        ids = {(t, str(r["id"])): r["id"] for t, *_ in self.DOCUMENTOS for r in self.fontes[t]}
+
         def ordem(r: Linha) -> tuple[Any, ...]:
-            conta = r["dia"] is not None
-            return (not conta, r["dia"] or self.hoje, r["saida"] > 0, r["origem"], int(r["id"]))
+            return (r["dia"], r["saida"] > 0, r["origem"], ids[r["origem"], r["id"]])
 
         contam = sorted((r for r in achados if r["dia"]), key=ordem)
         saldo = self.produtos[canonico].saldo
@@ -491,15 +502,6 @@ def _comparar_d7(certo: Oraculo, codigo: str, linha: Linha) -> list[str]:
     return erros
 
 
-# Sources of documents: table, date, quantity, what people call it, lot, whether it enters.
-DOCUMENTOS = (
-    ("pre_separacao_item", "data_expedicao_editada", "qtd_selecionada_usuario", "num_pedido",
-     "separacao_lote_id", False),
-    ("separacao", "expedicao", "qtd_saldo", "num_pedido", "separacao_lote_id", False),
-    ("programacao_producao", "data_programacao", "qtd_programada", "linha_producao", "", True),
-)  # fmt: skip
-
-
 def comparar_consultas(conn: Conexao, certo: Oraculo) -> list[str]:
     """Every read function, for every known code and some unknown ones, against the oracle."""
     erros: list[str] = []
@@ -580,8 +582,8 @@ def comparar_consultas(conn: Conexao, certo: Oraculo) -> list[str]:
     )
     erros += _iguais(
         "estoque_documentos: the others",
-        sorted(map(repr, (r for r in linhas if not r["dia"]))),
-        sorted(map(repr, (r for r in esperado if not r["dia"]))),
+        {(r["pedido"], r["origem"], r["id"]): r for r in linhas if not r["dia"]},
+        {(r["pedido"], r["origem"], r["id"]): r for r in esperado if not r["dia"]},
     )
 
     linhas = cur.execute("SELECT * FROM estoque_estatisticas()").fetchall()

@@ -14,7 +14,7 @@ from psycopg import sql
 from estoque_pg.migracoes import desfazer, instalar
 
 # Questions that not everyone may ask, and why.
-RESTRITAS: dict[str, str] = {}
+RESTRITAS = {"estoque_documentos": "shows the documents of the ERP: those given --leitura"}
 LEITURA = sorted({"estoque_hoje", *consultas()} - set(RESTRITAS))
 PUBLICAS = {
     *LEITURA,
