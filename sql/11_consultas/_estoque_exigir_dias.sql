@@ -4,11 +4,12 @@ CREATE FUNCTION _estoque_exigir_dias(p_dias integer, p_maximo integer DEFAULT NU
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $body$
 BEGIN
-    IF p_dias IS NULL OR p_dias < 0 OR p_dias > p_maximo THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('dias must be zero or more%s, not %s',
-                ' and ' || p_maximo || ' at most', coalesce(p_dias::text, 'NULL')),
-            HINT = 'Give the number of days from today.';
+    IF p_dias IS NULL OR p_dias < 0 THEN
+        PERFORM _estoque_acusar('22023', 'dias', 'dias must be zero or more, not %s',
+            'Give the number of days from today.', coalesce(p_dias::text, 'NULL'));
+    ELSIF p_dias > p_maximo THEN
+        PERFORM _estoque_acusar('22023', 'dias', 'dias must be %s at most, not %s',
+            'Give the number of days from today.', p_maximo::text, p_dias::text);
     END IF;
 END
 $body$;

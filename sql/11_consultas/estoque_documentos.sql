@@ -15,18 +15,12 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 SET enable_seqscan = off
-SET jit = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_produto text := estoque_codigo(codigo);
     v_fim date;
     v_saldo numeric;
-    -- Ids are in the order of their own type: 9 before 10, as texts the other way round.
-    v_numeradas text[] := ARRAY(
-        SELECT f.tabela FROM _estoque_fontes() AS f
-        JOIN pg_attribute AS a ON a.attrelid = to_regclass(f.tabela) AND a.attname = 'id'
-        WHERE a.atttypid = ANY ('{smallint,integer,bigint,numeric}'::regtype[]));
 BEGIN
     PERFORM _estoque_exigir_dias(dias, 3650);
     SELECT t.saldo_atual INTO v_saldo FROM estoque_tempo_real AS t WHERE t.cod_produto = v_produto;
@@ -36,32 +30,28 @@ BEGIN
     v_fim := v_hoje + dias;
 
     RETURN QUERY
-    WITH aberto AS (
-        SELECT f.*, _estoque_quantidade(f.quantidade) AS contada
-        FROM _estoque_contribuicoes(_estoque_membros(ARRAY[v_produto]), false, 'previsao') AS f
-        WHERE f.aberto
-    ),
-    julgado AS (
+    WITH julgado AS (
         SELECT a.*, CASE
             WHEN a.faturado THEN 'faturado'
-            WHEN a.contada <= 0 THEN 'sem quantidade'
+            WHEN a.quantidade <= 0 THEN 'sem quantidade'
             WHEN a.data IS NULL THEN 'sem data'
             WHEN a.data > v_fim THEN 'alem do horizonte'
             WHEN a.data >= v_hoje THEN 'conta'
             WHEN a.entra THEN 'entrada atrasada'
             ELSE 'atrasada' END AS situacao
-        FROM aberto AS a
+        FROM _estoque_abertos(ARRAY[v_produto]) AS a
     ),
     contado AS (
         SELECT j.*, j.situacao IN ('conta', 'atrasada') AS conta,
-            CASE WHEN j.situacao IN ('conta', 'atrasada') THEN greatest(j.data, v_hoje) END AS dia,
-            CASE WHEN j.origem = ANY (v_numeradas) THEN j.id::numeric END AS numero
+            CASE WHEN j.situacao IN ('conta', 'atrasada') THEN greatest(j.data, v_hoje) END AS dia
         FROM julgado AS j
         WHERE j.situacao IN ('conta', 'atrasada') OR j.data IS NULL OR j.data >= v_hoje - 30
     )
     SELECT c.dia, c.data, c.origem, c.id, c.documento, c.lote, c.codigo,
-        CASE WHEN c.entra THEN c.contada ELSE 0 END, CASE WHEN c.entra THEN 0 ELSE c.contada END,
-        CASE WHEN c.conta THEN v_saldo + sum(c.entrada - c.saida) FILTER (WHERE c.conta) OVER (
+        CASE WHEN c.entra THEN c.quantidade ELSE 0 END,
+        CASE WHEN c.entra THEN 0 ELSE c.quantidade END,
+        CASE WHEN c.conta THEN v_saldo + sum(CASE WHEN c.entra THEN c.quantidade
+            ELSE -c.quantidade END) FILTER (WHERE c.conta) OVER (
             ORDER BY c.conta DESC, c.dia, c.entra DESC, c.origem, c.numero, c.id
             ROWS UNBOUNDED PRECEDING) END,
         c.situacao
