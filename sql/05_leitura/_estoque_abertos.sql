@@ -7,6 +7,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET enable_nestloop = on
 SET jit = off
 AS $body$
 DECLARE
@@ -26,7 +27,9 @@ BEGIN
         CASE WHEN f.origem = ANY (v_numeradas) THEN f.id::numeric END,
         f.documento, f.lote, f.data, f.entra, _estoque_quantidade(f.quantidade), f.faturado
     FROM _estoque_contribuicoes(_estoque_membros(p_produtos), false, 'previsao') AS f
-    JOIN estoque_codigo_conhecido AS k ON k.codigo = f.codigo
+    CROSS JOIN LATERAL (
+        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = f.codigo OFFSET 0
+    ) AS k
     WHERE (f.data >= v_desde OR f.data IS NULL OR p_antigos OR f.data = ANY (v_dias)) AND f.aberto;
 END
 $body$;

@@ -7,6 +7,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET enable_nestloop = on
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
