@@ -53,6 +53,12 @@ def test_examples_run_as_printed(nome: str, postgresql: psycopg.Connection[Any])
 LEIAMES = ("README.md", "README.pt-BR.md")
 
 
+def test_no_page_bears_the_marks_of_a_merge() -> None:
+    paginas = [*RAIZ.glob("*.md"), *(RAIZ / "docs").rglob("*.md")]
+    marcas = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+    assert [p.name for p in paginas if marcas.search(p.read_text(encoding="utf-8"))] == []
+
+
 def test_both_readmes_name_every_public_function() -> None:
     for nome in LEIAMES:
         texto = (RAIZ / nome).read_text(encoding="utf-8")
