@@ -778,6 +778,7 @@ BEGIN
         'item %s of mudancas: %s must be a date written YYYY-MM-DD, not %s',
         'Write "2026-12-01" for the first of December 2026.', p_ordem::text, p_chave,
         (p_item -> p_chave)::text);
+    RETURN NULL;
 END
 $body$;
 
@@ -786,7 +787,7 @@ COMMENT ON FUNCTION _estoque_data_da_mudanca(integer, jsonb, text) IS
     'The date under a key of a change of a simulation; inner use.';
 
 -- sql/11_consultas/_estoque_em_uso.sql
--- Whether a canonical product has an open document, or a movement since a day.
+-- Whether a canonical product has an open document, with a date or without, or a movement since a day.
 CREATE FUNCTION _estoque_em_uso(p_produto text, p_desde date) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -806,7 +807,8 @@ BEGIN
                        WHERE m.cod_produto = k.codigo AND m.data_movimentacao >= p_desde
                        LIMIT 1
                    ) AS m)
-        OR EXISTS (SELECT FROM _estoque_abertos(ARRAY[p_produto], true));
+        OR EXISTS (SELECT FROM _estoque_abertos(ARRAY[p_produto], true) AS a
+                   WHERE NOT a.faturado AND a.quantidade > 0);
 END
 $body$;
 
@@ -881,9 +883,9 @@ SET search_path FROM CURRENT
 SET enable_seqscan = off
 AS $body$
 DECLARE
-    v_filtro text[] := '{origem,ids,pedidos,lotes,linhas,codigos,de,ate}';
-    v_chaves jsonb := '{"somar": ["acao", "codigo", "data", "entrada", "saida"], "ignorar": ["acao"],'
-        '"adiar": ["acao", "dias", "para"], "escalar": ["acao", "fator"]}';
+    v_filtro text[] := '{origem,ids,pedidos,lotes,linhas,codigos,de,ate}'::text[];
+    v_chaves jsonb := jsonb '{"somar": ["acao", "codigo", "data", "entrada", "saida"],'
+        '"ignorar": ["acao"], "adiar": ["acao", "dias", "para"], "escalar": ["acao", "fator"]}';
     v_n integer;
     v_item jsonb;
     v_valor jsonb;
@@ -901,7 +903,7 @@ BEGIN
             'One item reaches many documents by a filter.', jsonb_array_length(p_mudancas)::text);
     END IF;
 
-    FOR v_n, v_item IN SELECT i.n, i.item FROM jsonb_array_elements(p_mudancas)
+    FOR v_n, v_item IN SELECT i.n::integer, i.item FROM jsonb_array_elements(p_mudancas)
                        WITH ORDINALITY AS i (item, n) ORDER BY i.n
     LOOP
         m := NULL;
@@ -1365,7 +1367,7 @@ AS $body$
 DECLARE
     m _estoque_mudanca;
     f record;
-    v_codigos text[] := '{}';
+    v_codigos text[] := ARRAY[]::text[];
     v_achados text[];
     v_para boolean := EXISTS (SELECT FROM unnest(p_mudancas) AS x WHERE x.para IS NOT NULL);
     v_condicoes text;
@@ -1448,7 +1450,7 @@ AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_fim date;
-    v_ha_um_ano date := v_hoje - interval '12 months';
+    v_ha_um_ano date := (v_hoje - interval '12 months')::date;
 BEGIN
     PERFORM _estoque_exigir_dias(dias, 3650);
     v_fim := v_hoje + dias;
@@ -1895,35 +1897,39 @@ DECLARE
     v_dias integer := dias;
     v_fim date;
     v_produtos text[];
+    v_nomes text[];
+    v_saldos numeric[];
+    v_menores numeric[];
 BEGIN
     PERFORM _estoque_exigir_dias(v_dias);
     v_fim := v_hoje + least(v_dias, '9999-12-31'::date - v_hoje);
 
     IF v_dias <= 7 THEN
-        v_produtos := ARRAY(
-            SELECT a.cod_produto FROM _estoque_atual(v_hoje) AS a WHERE a.dia_ruptura <= v_fim);
+        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+            array_agg(a.menor_estoque_d7)
+        INTO v_produtos, v_nomes, v_saldos, v_menores
+        FROM _estoque_atual(v_hoje) AS a
+        WHERE a.dia_ruptura <= v_fim;
     ELSE
-        v_produtos := ARRAY(
-            WITH adiante AS (
-                SELECT m.cod_produto, sum(m.saida_prevista) AS saida
-                FROM movimentacao_prevista AS m
-                WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
-                GROUP BY m.cod_produto
-            )
-            SELECT a.cod_produto
-            FROM _estoque_atual(v_hoje) AS a
-            LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
-            WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida);
+        WITH adiante AS (
+            SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+            FROM movimentacao_prevista AS m
+            WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
+            GROUP BY m.cod_produto
+        )
+        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+            array_agg(a.menor_estoque_d7)
+        INTO v_produtos, v_nomes, v_saldos, v_menores
+        FROM _estoque_atual(v_hoje) AS a
+        LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
+        WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida;
     END IF;
 
     RETURN QUERY
-    SELECT t.cod_produto, t.nome_produto, t.saldo_atual,
-        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
-        f.ruptura, f.ruptura - v_hoje, f.falta, f.fim
-    FROM _estoque_faltas(v_produtos, v_fim) AS f
-    JOIN estoque_tempo_real AS t ON t.cod_produto = f.cod_produto AND t.cod_produto = ANY (v_produtos)
-    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
-    ORDER BY f.ruptura, t.cod_produto;
+    SELECT x.produto, x.nome, x.saldo, x.menor, f.ruptura, f.ruptura - v_hoje, f.falta, f.fim
+    FROM unnest(v_produtos, v_nomes, v_saldos, v_menores) AS x (produto, nome, saldo, menor)
+    JOIN _estoque_faltas(v_produtos, v_fim) AS f ON f.cod_produto = x.produto
+    ORDER BY f.ruptura, x.produto;
 END
 $body$;
 
@@ -2871,8 +2877,8 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 
 -- sql/16_acesso/estoque_conceder.sql
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
--- the results, a writer the schema and the sources (it needs no right on the results: the triggers
--- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
+-- the results, a writer the schema, the sources and the rules (it needs no right on the results: the
+-- triggers run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
 -- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
 -- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
 -- role that does not exist.
@@ -2894,7 +2900,8 @@ BEGIN
         RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
     END IF;
     FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
-        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote',
+        'estoque_regra']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
@@ -2905,12 +2912,14 @@ BEGIN
         'estoque_documentos(text, integer)', 'estoque_explicar(text, integer)',
         'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
         'estoque_projecao_simulada(text, jsonb, integer)',
-        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)'] ELSE '{}' END
+        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)']
+        ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
     END LOOP;
-    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes || 'estoque_regra'::text ELSE '{}' END
+    LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',

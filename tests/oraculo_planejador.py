@@ -310,6 +310,41 @@ class Planejador:
                 erros.append(f"{codigo}: {r}, but then {ruptura}, {menor}")
         return erros + _iguais(f"remedies of {codigo} {inicio}", achados, certos)
 
+    # --- minimums -----------------------------------------------------------------------------
+
+    def abaixo_do_minimo(self, dias: int = 28) -> list[Linha]:
+        linhas = []
+        for produto, o_que in self.certo.produtos.items():
+            regra = self.certo.regra(produto)
+            fins = self.fins(produto, dias)
+            minimo, prazo = regra["minimo"], regra["prazo_reposicao"]
+            abaixo = [f["data"] for f in fins if f["saldo"] < minimo - regra["tolerancia"]]
+            if abaixo and (regra["propria"] or self._em_uso(produto)):
+                menor = min(f["saldo"] for f in fins)
+                linhas.append(
+                    {
+                        "cod_produto": produto,
+                        "nome_produto": o_que.nome,
+                        "minimo": minimo,
+                        "primeiro_dia": abaixo[0],
+                        "menor_saldo": menor,
+                        "falta": minimo - menor,
+                        "pedir_ate": None if prazo is None else dia_mais(abaixo[0], -prazo),
+                    }
+                )
+        return sorted(linhas, key=lambda r: (r["primeiro_dia"], r["cod_produto"]))
+
+    def _em_uso(self, produto: str) -> bool:
+        ha_um_ano = self.hoje.replace(year=self.hoje.year - 1)
+        return any(
+            d["produto"] == produto and not d["faturado"] and d["quanto"] > 0 for d in self.abertos
+        ) or any(
+            (como_dia(r["data_movimentacao"]) or date.min) >= ha_um_ano
+            and self.certo.canonico(str(r["cod_produto"])) == produto
+            for r in self.certo.fontes["movimentacao_estoque"]
+            if r["cod_produto"] is not None
+        )
+
     # --- promises -----------------------------------------------------------------------------
 
     def prometer(self, linhas: Sequence[tuple[str, Decimal]], dias: int = 28) -> list[Linha]:
@@ -464,6 +499,11 @@ def comparar_planejador(conn: Conexao, oraculo: Oraculo, semente: int = 0) -> li
                 _numeradas(linhas),
                 _numeradas(certo.projecao_simulada(codigo, mudancas, 15)),
             )
+
+    linhas = cur.execute("SELECT * FROM estoque_abaixo_do_minimo(15)").fetchall()
+    erros += _iguais(
+        "estoque_abaixo_do_minimo", _numeradas(linhas), _numeradas(certo.abaixo_do_minimo(15))
+    )
 
     pedido = [(c, Decimal(sorteio.choice(["0.001", "3", "12.0004"]))) for c in codigos[:-1] * 2]
     for linhas_do_pedido in (pedido, [*pedido, (codigos[-1], Decimal(1))]):

@@ -13,8 +13,7 @@ import psycopg
 import pytest
 from apoio import Banco, papel_novo
 from oraculo import Linha, oraculo_de
-from oraculo_planejador import Planejador, mudancas_ao_acaso
-from psycopg import sql
+from oraculo_planejador import Planejador, comparar_planejador, mudancas_ao_acaso
 
 DIAS = 15
 # Where the documents stand: table, column of the day, column of the quantity.
@@ -36,7 +35,7 @@ def encher(banco: Banco, semente: int) -> None:
     def quanto() -> Dec:
         return Dec(s.choice(["0", "0.5", "1", "3", "7.25", "10", "40"]))
 
-    linhas = {
+    linhas: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "movimentacao_estoque": (
             "cod_produto, nome_produto, data_movimentacao, tipo_movimentacao, qtd_movimentacao,"
             " ativo",
@@ -62,6 +61,11 @@ def encher(banco: Banco, semente: int) -> None:
             "codigo_origem, codigo_destino, ativo", [("P7", "P0", True), ("P6", "P7", True)]
         ),
     }  # fmt: skip
+    banco.cru(
+        "TRUNCATE estoque_regra; INSERT INTO estoque_regra (cod_produto, minimo, tolerancia,"
+        " prazo_reposicao) VALUES (NULL, 2, 0.5, NULL), ('P1', 20, NULL, 3), ('P6', 9, 4, 2),"
+        " ('P7', 8, 5, NULL), ('P2', NULL, 3, 1), ('nobody', 9, 9, 9)"
+    )
     banco.cru("TRUNCATE " + ", ".join([*linhas, "embarque_itens"]))
     for tabela, (colunas, dados) in linhas.items():
         with banco.conn.cursor() as cur, cur.copy(f"COPY {tabela} ({colunas}) FROM STDIN") as copia:
@@ -71,7 +75,8 @@ def encher(banco: Banco, semente: int) -> None:
         "INSERT INTO embarque_itens (separacao_lote_id, status, nota_fiscal)"
         " VALUES ('F', 'ativo', '1')"
     )
-    banco.verificar()
+    certo = banco.verificar()
+    assert comparar_planejador(banco.conn, certo, semente) == []
 
 
 def escrever(banco: Banco, antes: Sequence[Linha], depois: Sequence[Linha]) -> None:
@@ -411,7 +416,7 @@ def test_a_reader_without_any_right_on_the_sources(um_produto: Banco) -> None:
         papel_novo(um_produto.conn, "outro") as fora,
     ):
         um_produto.cru(f"SELECT estoque_conceder('{papel}', true)")
-        um_produto.cru(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(fora)))
+        um_produto.cru(f"GRANT USAGE ON SCHEMA public TO {fora}")
         conn = um_produto.conectar(user=papel, options="-c default_transaction_read_only=on")
         outra = um_produto.conectar(user=fora)
         for pergunta in PERGUNTAS:

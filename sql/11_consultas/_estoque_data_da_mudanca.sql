@@ -21,6 +21,7 @@ BEGIN
         'item %s of mudancas: %s must be a date written YYYY-MM-DD, not %s',
         'Write "2026-12-01" for the first of December 2026.', p_ordem::text, p_chave,
         (p_item -> p_chave)::text);
+    RETURN NULL;
 END
 $body$;
 

@@ -1,4 +1,4 @@
--- Whether a canonical product has an open document, or a movement since a day.
+-- Whether a canonical product has an open document, with a date or without, or a movement since a day.
 CREATE FUNCTION _estoque_em_uso(p_produto text, p_desde date) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -18,7 +18,8 @@ BEGIN
                        WHERE m.cod_produto = k.codigo AND m.data_movimentacao >= p_desde
                        LIMIT 1
                    ) AS m)
-        OR EXISTS (SELECT FROM _estoque_abertos(ARRAY[p_produto], true));
+        OR EXISTS (SELECT FROM _estoque_abertos(ARRAY[p_produto], true) AS a
+                   WHERE NOT a.faturado AND a.quantidade > 0);
 END
 $body$;
 

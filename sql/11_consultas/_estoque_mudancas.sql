@@ -12,9 +12,9 @@ SET search_path FROM CURRENT
 SET enable_seqscan = off
 AS $body$
 DECLARE
-    v_filtro text[] := '{origem,ids,pedidos,lotes,linhas,codigos,de,ate}';
-    v_chaves jsonb := '{"somar": ["acao", "codigo", "data", "entrada", "saida"], "ignorar": ["acao"],'
-        '"adiar": ["acao", "dias", "para"], "escalar": ["acao", "fator"]}';
+    v_filtro text[] := '{origem,ids,pedidos,lotes,linhas,codigos,de,ate}'::text[];
+    v_chaves jsonb := jsonb '{"somar": ["acao", "codigo", "data", "entrada", "saida"],'
+        '"ignorar": ["acao"], "adiar": ["acao", "dias", "para"], "escalar": ["acao", "fator"]}';
     v_n integer;
     v_item jsonb;
     v_valor jsonb;
@@ -32,7 +32,7 @@ BEGIN
             'One item reaches many documents by a filter.', jsonb_array_length(p_mudancas)::text);
     END IF;
 
-    FOR v_n, v_item IN SELECT i.n, i.item FROM jsonb_array_elements(p_mudancas)
+    FOR v_n, v_item IN SELECT i.n::integer, i.item FROM jsonb_array_elements(p_mudancas)
                        WITH ORDINALITY AS i (item, n) ORDER BY i.n
     LOOP
         m := NULL;

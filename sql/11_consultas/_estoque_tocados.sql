@@ -13,7 +13,7 @@ AS $body$
 DECLARE
     m _estoque_mudanca;
     f record;
-    v_codigos text[] := '{}';
+    v_codigos text[] := ARRAY[]::text[];
     v_achados text[];
     v_para boolean := EXISTS (SELECT FROM unnest(p_mudancas) AS x WHERE x.para IS NOT NULL);
     v_condicoes text;

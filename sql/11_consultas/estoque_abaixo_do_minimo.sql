@@ -20,7 +20,7 @@ AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_fim date;
-    v_ha_um_ano date := v_hoje - interval '12 months';
+    v_ha_um_ano date := (v_hoje - interval '12 months')::date;
 BEGIN
     PERFORM _estoque_exigir_dias(dias, 3650);
     v_fim := v_hoje + dias;

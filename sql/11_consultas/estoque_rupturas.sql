@@ -22,35 +22,39 @@ DECLARE
     v_dias integer := dias;
     v_fim date;
     v_produtos text[];
+    v_nomes text[];
+    v_saldos numeric[];
+    v_menores numeric[];
 BEGIN
     PERFORM _estoque_exigir_dias(v_dias);
     v_fim := v_hoje + least(v_dias, '9999-12-31'::date - v_hoje);
 
     IF v_dias <= 7 THEN
-        v_produtos := ARRAY(
-            SELECT a.cod_produto FROM _estoque_atual(v_hoje) AS a WHERE a.dia_ruptura <= v_fim);
+        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+            array_agg(a.menor_estoque_d7)
+        INTO v_produtos, v_nomes, v_saldos, v_menores
+        FROM _estoque_atual(v_hoje) AS a
+        WHERE a.dia_ruptura <= v_fim;
     ELSE
-        v_produtos := ARRAY(
-            WITH adiante AS (
-                SELECT m.cod_produto, sum(m.saida_prevista) AS saida
-                FROM movimentacao_prevista AS m
-                WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
-                GROUP BY m.cod_produto
-            )
-            SELECT a.cod_produto
-            FROM _estoque_atual(v_hoje) AS a
-            LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
-            WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida);
+        WITH adiante AS (
+            SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+            FROM movimentacao_prevista AS m
+            WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
+            GROUP BY m.cod_produto
+        )
+        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+            array_agg(a.menor_estoque_d7)
+        INTO v_produtos, v_nomes, v_saldos, v_menores
+        FROM _estoque_atual(v_hoje) AS a
+        LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
+        WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida;
     END IF;
 
     RETURN QUERY
-    SELECT t.cod_produto, t.nome_produto, t.saldo_atual,
-        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
-        f.ruptura, f.ruptura - v_hoje, f.falta, f.fim
-    FROM _estoque_faltas(v_produtos, v_fim) AS f
-    JOIN estoque_tempo_real AS t ON t.cod_produto = f.cod_produto AND t.cod_produto = ANY (v_produtos)
-    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
-    ORDER BY f.ruptura, t.cod_produto;
+    SELECT x.produto, x.nome, x.saldo, x.menor, f.ruptura, f.ruptura - v_hoje, f.falta, f.fim
+    FROM unnest(v_produtos, v_nomes, v_saldos, v_menores) AS x (produto, nome, saldo, menor)
+    JOIN _estoque_faltas(v_produtos, v_fim) AS f ON f.cod_produto = x.produto
+    ORDER BY f.ruptura, x.produto;
 END
 $body$;
 
