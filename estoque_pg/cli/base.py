@@ -24,6 +24,7 @@ from estoque_pg import migracoes
 from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
+from estoque_pg.cli.ajuda import ensinar_click, traduzido
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import (
@@ -34,6 +35,7 @@ from estoque_pg.erros import (
     traduzindo,
     traduzir,
 )
+from estoque_pg.idioma import com_idioma, idioma, tn
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Linha, em_json
@@ -58,6 +60,15 @@ def relatar(erro: ErroEstoque) -> None:
 
 class Grupo(click.Group):
     """The command group: turns errors into a line and an exit code, survives a closed pipe."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        ensinar_click()
+        with com_idioma(idioma()):
+            return click.Group.main(traduzido(self), *args, **kwargs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        comando = super().get_command(ctx, cmd_name)
+        return comando and traduzido(comando)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # as they are written below, not by the alphabet
@@ -172,8 +183,14 @@ def largura() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def contagem(nome: str) -> tuple[str, str]:
+    """Return the sentences that count things of an English name, as the catalogue has them."""
+    return f"{{n}} {nome}", f"{{n}} {nome}s"
+
+
 def contar(n: int, nome: str) -> str:
-    return f"{tabela.numero(n)} {nome}{'' if n == 1 else 's'}"
+    """Say how many there are of something: 1 product, 1.234 products."""
+    return tn(*contagem(nome), n, n=tabela.numero(n))
 
 
 def tabular(colunas: list[str], linhas: list[list[object]]) -> None:

@@ -1,0 +1,168 @@
+"""Keeps the catalogue of the Portuguese sentences in step with what the code says.
+
+`make traducoes` writes estoque_pg/traducoes: a sentence that is new stands there with an empty
+translation, to be written by hand, after which it is run again. With --conferir it only says what
+the catalogue lacks.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from estoque_pg.cli import cli
+from estoque_pg.cli.ajuda import frases_da_ajuda
+from estoque_pg.cli.base import contagem
+from estoque_pg.idioma import DOMINIO, PORTUGUES, TRADUCOES
+from estoque_pg.metodos import perguntas_com_metodo
+from estoque_pg.perguntas.publicacao import publicacao
+
+RAIZ = Path(__file__).resolve().parent.parent
+PACOTE = RAIZ / "estoque_pg"
+PO = TRADUCOES / PORTUGUES / "LC_MESSAGES" / f"{DOMINIO}.po"
+MO = PO.with_suffix(".mo")
+
+PALAVRAS = {"t": None, "tn": (1, 2), "marcar": None, "Coluna": (1,)}
+PALAVRAS_DO_CLICK = {"_": None, "ngettext": (1, 2)}
+
+# A sentence, or its singular and plural.
+Frase = str | tuple[str, ...]
+
+
+def frases() -> set[Frase]:
+    """All that the product says: in Python, in the help, in the errors of SQL, by click's mouth."""
+    return {
+        *_do_python(PACOTE, PALAVRAS),
+        *(contagem(str(nome)) for nome in _do_python(PACOTE, {"contar": (2,)})),
+        *_do_python(Path(click.__file__).parent, PALAVRAS_DO_CLICK),
+        *frases_da_ajuda(cli),
+        *_das_perguntas(),
+        *_do_sql(),
+    }
+
+
+def _do_python(pasta: Path, palavras: Mapping[str, tuple[int, ...] | None]) -> Iterator[Frase]:
+    achadas = extract_from_dir(pasta, [("**.py", "python")], keywords=palavras)
+    for _arquivo, _linha, frase, _comentarios, _contexto in achadas:
+        yield frase if isinstance(frase, str) else tuple(frase)
+
+
+def _das_perguntas() -> Iterator[Frase]:
+    """What the plain commands say of their answers."""
+    for perguntar in perguntas_com_metodo().values():
+        if (comando := publicacao(perguntar).comando) is not None:
+            yield tuple(f"{{n}} {contada}" for contada in comando.contadas)
+            yield from comando.titulos
+
+
+# A literal may go on in the next line, as in standard SQL.
+_LITERAL = r"'(?:[^']|'')*'(?:\s*\n\s*'(?:[^']|'')*')*"
+_ACUSAR = re.compile(rf"_estoque_acusar\(\s*[^,]+,\s*[^,]+,\s*({_LITERAL})\s*,\s*({_LITERAL})")
+_CAMPO = re.compile(rf"\b(?:CONSTRAINT|HINT) = ({_LITERAL})\s*[,;]")
+_MODELO = re.compile(rf"_estoque_dizer\(\s*({_LITERAL})")
+
+
+def _do_sql() -> Iterator[Frase]:
+    """The models of messages and hints, where SQL raises them."""
+    for arquivo in sorted((RAIZ / "sql").rglob("*.sql")):
+        texto = arquivo.read_text(encoding="utf-8")
+        for padrao in (_ACUSAR, _CAMPO, _MODELO):
+            for achado in padrao.finditer(texto):
+                yield from map(_valor, filter(None, achado.groups()))
+
+
+def _valor(literal: str) -> str:
+    partes = re.findall(r"'((?:[^']|'')*)'(?!')", literal)
+    return "".join(partes).replace("''", "'")
+
+
+# -- the catalogue ------------------------------------------------------------------------------
+
+# Neither dates nor places: two branches that add sentences shall differ in these sentences only.
+PRIMEIRA = """\
+# Brazilian Portuguese of estoque_pg. `make traducoes` keeps the list of sentences.
+msgid ""
+msgstr ""
+"Language: pt_BR\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=2; plural=(n > 1);\\n"
+
+"""
+
+
+def ler() -> Catalog:
+    """The catalogue as it stands."""
+    with PO.open("rb") as arquivo:
+        return read_po(arquivo, locale=PORTUGUES, domain=DOMINIO)
+
+
+def renovado(velho: Catalog, ditas: set[Frase]) -> str:
+    """The catalogue of what is said now, with the translations that there are."""
+    novo = Catalog(PORTUGUES, DOMINIO, charset="utf-8")
+    for frase in ditas:
+        antes = velho.get(frase)
+        novo.add(frase, antes.string if antes is not None and antes.id == frase else "")
+    saida = io.BytesIO()
+    write_po(saida, novo, width=100, sort_output=True, omit_header=True)
+    return PRIMEIRA + saida.getvalue().decode()
+
+
+def compilado(catalogo: Catalog) -> bytes:
+    """The catalogue as gettext reads it, the same bytes for the same sentences."""
+    catalogo.creation_date = catalogo.revision_date = datetime(2000, 1, 1, tzinfo=timezone.utc)
+    saida = io.BytesIO()
+    write_mo(saida, catalogo)
+    return saida.getvalue()
+
+
+def queixas(catalogo: Catalog, ditas: set[Frase]) -> list[str]:
+    """What the catalogue lacks, in a line each; none when it is as it has to be."""
+    simples = {f for f in ditas if isinstance(f, str)}
+    plurais = {f for f in ditas if isinstance(f, tuple)}
+    achadas = [f"both alone and with a plural: {f[0]!r}" for f in plurais if f[0] in simples]
+    mensagens = [m for m in catalogo if m.id]
+    sobram = [m.id for m in mensagens if m.id not in ditas]
+    achadas += [f"no longer said: {frase!r}" for frase in [*sobram, *catalogo.obsolete]]
+    achadas += [f"not in the catalogue: {f!r}" for f in ditas - {m.id for m in mensagens}]
+    for m in mensagens:
+        ingles = (m.id,) if isinstance(m.id, str) else tuple(m.id)
+        portugues = (m.string,) if isinstance(m.string, str) else tuple(m.string or ())
+        if m.fuzzy or not all(portugues) or len(ingles) != len(portugues):
+            achadas.append(f"not translated: {m.id!r}")
+        elif any(_marcas(p) not in map(_marcas, ingles) for p in portugues):
+            achadas.append(f"other values than the English sentence has: {m.id!r}")
+    return sorted(achadas)
+
+
+def _marcas(frase: str) -> list[str]:
+    """The places of values; those of %s, which have no names, have to stand in one order."""
+    return sorted(re.findall(r"\{[^}]*\}|%\(\w+\)s|%s", frase))
+
+
+def main() -> None:
+    """Writes the catalogue, and says what is to be translated; with --conferir only says."""
+    ditas = frases()
+    if "--conferir" not in sys.argv[1:]:
+        PO.write_text(renovado(ler(), ditas), encoding="utf-8")
+        MO.write_bytes(compilado(ler()))
+    faltas = queixas(ler(), ditas)
+    if MO.read_bytes() != compilado(ler()):
+        faltas.append(f"{MO.name} is not what {PO.name} says")
+    if faltas:
+        sys.exit("\n".join([*faltas, f"mend {PO.relative_to(RAIZ)}, then run `make traducoes`"]))
+
+
+if __name__ == "__main__":
+    main()
