@@ -23,6 +23,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import em_palavras
+from estoque_pg.idioma import t, tn
 from estoque_pg.instalacao import passo
 from estoque_pg.relogio import fuso
 
@@ -54,15 +56,18 @@ class Andamento:
     def do_servidor(self, aviso: psycopg.errors.Diagnostic) -> None:
         """Pass on a notice of our own SQL."""
         try:
-            self._do_servidor(aviso.message_primary or "")
+            self._do_servidor(aviso)
         except KeyboardInterrupt:
             # libpq has called us, and lets no exception through: asked again when it is back.
             threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
 
-    def _do_servidor(self, texto: str) -> None:
+    def _do_servidor(self, aviso: psycopg.errors.Diagnostic) -> None:
+        texto = aviso.message_primary or ""
         if texto.startswith(_AVISO):
             if self.adotando or texto.startswith(_SEMPRE):
-                self.diga(texto.removeprefix(_AVISO))
+                dito, _dica, detalhe = em_palavras(aviso)
+                linhas = [t(dito or ""), *(detalhe or "").splitlines()]
+                self.diga("\n".join(linhas).removeprefix(_AVISO))
             if self.adotando and texto.endswith("holding writers off"):
                 self._espera_desde = self._espera_desde or time.monotonic()
 

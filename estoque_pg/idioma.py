@@ -13,11 +13,12 @@ from __future__ import annotations
 import gettext
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 INGLES, PORTUGUES = "en", "pt_BR"
 TRADUCOES = Path(__file__).parent / "traducoes"
@@ -54,6 +55,24 @@ def marcar(frase: str) -> str:
 def tem(frase: str) -> bool:
     """Whether the catalogue knows the sentence, so that it is one of ours."""
     return bool(frase) and _traducoes(PORTUGUES).gettext(frase) is not frase
+
+
+Dito = Sequence[Any]  # a model and its values; a value may be such a sequence itself
+
+
+def dizer(dito: Dito, /) -> str:
+    """Return what SQL says in parts: a model with `%s` for each value, as format() takes it."""
+    modelo, *valores = dito
+    partes = iter([_valor(v) for v in valores])
+    return re.sub("%s", lambda marca: next(partes, marca[0]), t(modelo))
+
+
+def _valor(valor: object) -> str:
+    if not isinstance(valor, list):
+        return str(valor)
+    if valor and isinstance(valor[0], list):  # several
+        return "; ".join(map(dizer, valor))
+    return dizer(valor)
 
 
 # -- choosing -----------------------------------------------------------------------------------

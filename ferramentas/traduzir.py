@@ -67,17 +67,24 @@ def _das_perguntas() -> Iterator[Frase]:
 
 # A literal may go on in the next line, as in standard SQL.
 _LITERAL = r"'(?:[^']|'')*'(?:\s*\n\s*'(?:[^']|'')*')*"
-_ACUSAR = re.compile(rf"_estoque_acusar\(\s*[^,]+,\s*[^,]+,\s*({_LITERAL})\s*,\s*({_LITERAL})")
-_CAMPO = re.compile(rf"\b(?:CONSTRAINT|HINT) = ({_LITERAL})\s*[,;]")
-_MODELO = re.compile(rf"_estoque_dizer\(\s*({_LITERAL})")
+# Where SQL says something: to _estoque_acusar and in the fields of RAISE, in variables that are
+# called so, in the hint that a function is given, and wherever a literal has a value's place.
+_DITOS = (
+    rf"_estoque_acusar\(\s*[^,]+,\s*(?:'\w*'|CASE[^;]*?END),\s*({_LITERAL}),\s*({_LITERAL})",
+    rf"\b(?:CONSTRAINT|HINT|DETAIL) = ({_LITERAL})\s*[,;]",
+    rf"RAISE NOTICE ({_LITERAL});",
+    rf"\bv_(?:modelo|dica|aviso)\w* [^;=']*:= ({_LITERAL})",
+    rf"_estoque_exigir_fontes\(\s*(?:p_dica text DEFAULT )?({_LITERAL})",
+    rf"(?:ARRAY\[|jsonb?_build_array\(|THEN |ELSE )(?='[^']*[a-z:] )(?='[^']*%s)({_LITERAL})",
+)
 
 
 def _do_sql() -> Iterator[Frase]:
     """The models of messages and hints, where SQL raises them."""
     for arquivo in sorted((RAIZ / "sql").rglob("*.sql")):
         texto = arquivo.read_text(encoding="utf-8")
-        for padrao in (_ACUSAR, _CAMPO, _MODELO):
-            for achado in padrao.finditer(texto):
+        for padrao in _DITOS:
+            for achado in re.finditer(padrao, texto):
                 yield from map(_valor, filter(None, achado.groups()))
 
 

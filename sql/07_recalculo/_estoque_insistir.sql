@@ -12,6 +12,10 @@ DECLARE
     v_feito bigint;
     v_quem text;
     v_ditos text;
+    v_aviso CONSTANT text := 'estoque_pg: the source tables are in use: trying again; held by %s';
+    v_modelo CONSTANT text := 'the source tables stayed in use: nothing was changed';
+    v_dica_so CONSTANT text := 'try at a quieter time';
+    v_dica CONSTANT text := 'try at a quieter time, or end what is open: %s';
 BEGIN
     WHILE clock_timestamp() < v_prazo LOOP
         BEGIN
@@ -22,15 +26,17 @@ BEGIN
             v_quem := _estoque_quem_usa();
         END;
         IF v_quem <> coalesce(v_ditos, '') THEN
-            RAISE NOTICE USING MESSAGE = 'estoque_pg: the source tables are in use: trying again;'
-                ' held by ' || v_quem;
+            RAISE NOTICE USING MESSAGE = format(v_aviso, v_quem),
+                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_quem)::text;
             v_ditos := v_quem;
         END IF;
         PERFORM pg_sleep(0.02 + 0.1 * random());
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
-        MESSAGE = 'the source tables stayed in use: nothing was changed',
-        HINT = concat_ws(', or end what is open: ', 'try at a quieter time', v_quem);
+        MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        HINT = CASE WHEN v_quem IS NULL THEN v_dica_so ELSE format(v_dica, v_quem) END,
+        DATATYPE = CASE WHEN v_quem IS NULL THEN '[]' ELSE json_build_object(
+            'dica', json_build_array(v_dica, v_quem))::text END;
 END
 $body$;
 
