@@ -175,7 +175,9 @@ def em_palavras(diag: psycopg.errors.Diagnostic) -> tuple[str | None, str | None
     return (
         dizer([modelo, *partes.get("valores", ())]),
         dizer(partes["dica"]) if "dica" in partes else t(dica or "") or None,
-        "\n".join(map(dizer, partes["detalhe"])) if "detalhe" in partes else t(detalhe or "") or None,
+        "\n".join(map(dizer, partes["detalhe"]))
+        if "detalhe" in partes
+        else t(detalhe or "") or None,
     )
 
 
@@ -210,9 +212,7 @@ def sem_conexao(erro: psycopg.Error) -> ErroConexao:
     falha = traduzir(erro)
     dica = falha.dica
     if isinstance(erro, psycopg.ProgrammingError):  # no server was asked
-        dica = t(
-            "a DSN is written 'host=... user=... dbname=...' or postgresql://user@host/dbname"
-        )
+        dica = t("a DSN is written 'host=... user=... dbname=...' or postgresql://user@host/dbname")
     elif not isinstance(falha, ErroConexao):
         dica = None
     return ErroConexao(falha.mensagem, dica, falha.sqlstate, falha.detalhe)

@@ -7,6 +7,7 @@ the catalogue lacks.
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 
 import click
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -32,8 +32,9 @@ PACOTE = RAIZ / "estoque_pg"
 PO = TRADUCOES / PORTUGUES / "LC_MESSAGES" / f"{DOMINIO}.po"
 MO = PO.with_suffix(".mo")
 
-PALAVRAS = {"t": None, "tn": (1, 2), "marcar": None, "Coluna": (1,)}
-PALAVRAS_DO_CLICK = {"_": None, "ngettext": (1, 2)}
+# Which arguments of which functions are sentences: one, or a singular and its plural.
+PALAVRAS = {"t": 1, "tn": 2, "marcar": 1, "Coluna": 1}
+PALAVRAS_DO_CLICK = {"_": 1, "ngettext": 2}
 
 # A sentence, or its singular and plural.
 Frase = str | tuple[str, ...]
@@ -43,7 +44,8 @@ def frases() -> set[Frase]:
     """All that the product says: in Python, in the help, in the errors of SQL, by click's mouth."""
     return {
         *_do_python(PACOTE, PALAVRAS),
-        *(contagem(str(nome)) for nome in _do_python(PACOTE, {"contar": (2,)})),
+        *_do_python(RAIZ / "demo", PALAVRAS),
+        *(contagem(str(nome)) for nome in _do_python(PACOTE, {"contar": 1})),
         *_do_python(Path(click.__file__).parent, PALAVRAS_DO_CLICK),
         *frases_da_ajuda(cli),
         *_das_perguntas(),
@@ -51,10 +53,16 @@ def frases() -> set[Frase]:
     }
 
 
-def _do_python(pasta: Path, palavras: Mapping[str, tuple[int, ...] | None]) -> Iterator[Frase]:
-    achadas = extract_from_dir(pasta, [("**.py", "python")], keywords=palavras)
-    for _arquivo, _linha, frase, _comentarios, _contexto in achadas:
-        yield frase if isinstance(frase, str) else tuple(frase)
+def _do_python(pasta: Path, palavras: Mapping[str, int]) -> Iterator[Frase]:
+    for arquivo in sorted(pasta.rglob("*.py")):
+        for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
+            if isinstance(no, ast.Call) and isinstance(no.func, ast.Name | ast.Attribute):
+                nome = no.func.id if isinstance(no.func, ast.Name) else no.func.attr
+                literais = [a.value for a in no.args if isinstance(a, ast.Constant) and a.value][
+                    : palavras.get(nome, 0)
+                ]
+                if literais:
+                    yield literais[0] if len(literais) == 1 else tuple(literais)
 
 
 def _das_perguntas() -> Iterator[Frase]:

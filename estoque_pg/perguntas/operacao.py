@@ -90,7 +90,7 @@ def alterados() -> Pergunta[list[Alterado]]:
 
 
 class Desajuste(str):
-    """What of the sources does not fit, in a line; `modelo` is the English sentence without names."""
+    """What of the sources does not fit; `modelo` is the English sentence without its names."""
 
     modelo: str
 
