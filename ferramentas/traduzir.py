@@ -58,11 +58,10 @@ def _do_python(pasta: Path, palavras: Mapping[str, int]) -> Iterator[Frase]:
         for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
             if isinstance(no, ast.Call) and isinstance(no.func, ast.Name | ast.Attribute):
                 nome = no.func.id if isinstance(no.func, ast.Name) else no.func.attr
-                literais = [a.value for a in no.args if isinstance(a, ast.Constant) and a.value][
-                    : palavras.get(nome, 0)
-                ]
-                if literais:
-                    yield literais[0] if len(literais) == 1 else tuple(literais)
+                valores = [a.value for a in no.args if isinstance(a, ast.Constant)]
+                frases = [v for v in valores if isinstance(v, str) and v][: palavras.get(nome, 0)]
+                if frases:
+                    yield frases[0] if len(frases) == 1 else tuple(frases)
 
 
 def _das_perguntas() -> Iterator[Frase]:
@@ -125,7 +124,7 @@ def ler() -> Catalog:
 
 def renovado(velho: Catalog, ditas: set[Frase]) -> str:
     """The catalogue of what is said now, with the translations that there are."""
-    novo = Catalog(PORTUGUES, DOMINIO, charset="utf-8")
+    novo = read_po(io.BytesIO(PRIMEIRA.encode()), locale=PORTUGUES, domain=DOMINIO)
     for frase in ditas:
         antes = velho.get(frase)
         novo.add(frase, antes.string if antes is not None and antes.id == frase else "")

@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 import click
 
 from estoque_pg import idioma
-from estoque_pg.idioma import t
+from estoque_pg.idioma import marcar, t
 
 C = TypeVar("C", bound=click.Command)
 Traduzir = Callable[[str], str]
 
 CRU = "\b\n"  # how click is told to leave a paragraph's lines as they are
 EXEMPLOS = ("Example:", "Examples:")
+NUMEROS = (marcar("integer range"), marcar("float range"), marcar("integer"))
 
 
 def traduzido(comando: C, traduzir: Traduzir = t) -> C:
@@ -31,6 +32,9 @@ def traduzido(comando: C, traduzir: Traduzir = t) -> C:
     vars(novo)["_help_option"] = None  # click keeps it, in the language that asked first
     if comando.help:
         novo.help = _texto(comando.help, traduzir)
+    novo.options_metavar = traduzir(comando.options_metavar or "") or None
+    if isinstance(novo, click.Group):
+        novo.subcommand_metavar = traduzir(novo.subcommand_metavar)
     novo.params = [_parametro(p, traduzir) for p in comando.params]
     return novo
 
@@ -41,6 +45,9 @@ def _parametro(parametro: click.Parameter, traduzir: Traduzir) -> click.Paramete
         novo.help = traduzir(" ".join(novo.help.split()))
     if novo.metavar and novo.metavar.isalpha():
         novo.metavar = traduzir(novo.metavar)
+    if novo.type.name in NUMEROS:  # named where a value is refused
+        novo.type = copy.copy(novo.type)
+        novo.type.name = traduzir(novo.type.name)
     return novo
 
 

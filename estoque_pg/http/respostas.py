@@ -23,7 +23,7 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
-from estoque_pg.idioma import marcar, t
+from estoque_pg.idioma import INGLES, com_idioma, do_cabecalho, idioma, marcar, t
 
 _registro = logging.getLogger("estoque_pg.http")
 _registro_da_conexao = logging.getLogger("estoque_pg.http.conexao")  # one to be kept short
@@ -49,12 +49,43 @@ _INTERNO = marcar("internal error; the log says more")
 _CANCELADO = "57014"  # query_canceled: statement_timeout
 
 
+# What our models refuse, by pydantic's name of it, in its own words where it speaks English.
+_QUEIXAS = {
+    "missing": marcar("Field required"),
+    "extra_forbidden": marcar("Extra inputs are not permitted"),
+    "string_type": marcar("Input should be a valid string"),
+    "int_type": marcar("Input should be a valid integer"),
+    "int_parsing": marcar("Input should be a valid integer, unable to parse string as an integer"),
+    "int_parsing_size": marcar("Unable to parse input string as an integer, exceeded maximum size"),
+    "int_from_float": marcar("Input should be a valid integer, got a number with a fractional part"),
+    "decimal_type": marcar("Input should be a valid decimal"),
+    "decimal_parsing": marcar("Input should be a valid decimal"),
+    "finite_number": marcar("Input should be a finite number"),
+    "greater_than": marcar("Input should be greater than {gt}"),
+    "greater_than_equal": marcar("Input should be greater than or equal to {ge}"),
+    "less_than_equal": marcar("Input should be less than or equal to {le}"),
+    "string_too_short": marcar("String should have at least {min_length} characters"),
+    "string_too_long": marcar("String should have at most {max_length} characters"),
+    "list_type": marcar("Input should be a valid list"),
+    "too_short": marcar("List should have at least {min_length} items after validation"),
+    "too_long": marcar("List should have at most {max_length} items after validation"),
+    "model_attributes_type": marcar(
+        "Input should be a valid dictionary or object to extract fields from"
+    ),
+}  # fmt: skip
+# What Starlette says itself.
+_DE_STARLETTE = (marcar("Method Not Allowed"), marcar("There was an error parsing the body"))
+
+
 def resposta_de_erro(
     status: int, erro: str, headers: Mapping[str, str] | None = None, **mais: Any
 ) -> JSONResponse:
     """Return the error as JSON; what is no valid Unicode in it is replaced."""
     texto = erro.encode("utf-8", "replace").decode()
-    return JSONResponse({"sucesso": False, "erro": texto, **mais}, status, headers=headers)
+    linguas = {"Content-Language": idioma().replace("_", "-"), "Vary": "Accept-Language"}
+    return JSONResponse(
+        {"sucesso": False, "erro": texto, **mais}, status, headers={**linguas, **(headers or {})}
+    )
 
 
 def status_de(erro: ErroEstoque) -> tuple[int, str]:
@@ -82,14 +113,17 @@ def instalar(app: FastAPI) -> None:
             erro.detail = t(
                 "there is nothing at this address: GET /openapi.json lists what there is"
             )
-        return resposta_de_erro(erro.status_code, erro.detail, erro.headers)
+        detalhe = t(erro.detail) if erro.detail in _DE_STARLETTE else erro.detail
+        return resposta_de_erro(erro.status_code, detalhe, erro.headers)
 
     async def de_validacao(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, RequestValidationError)
         return resposta_de_erro(422, _queixa(erro))
 
-    async def inesperado(_: Request, erro: Exception) -> JSONResponse:
-        return resposta_de_erro(500, t(_INTERNO))  # which has the traceback
+    async def inesperado(request: Request, erro: Exception) -> JSONResponse:
+        # Starlette asks for this one outside of all that surrounds a request.
+        with com_idioma(do_cabecalho(request.headers.get("accept-language"))):
+            return resposta_de_erro(500, t(_INTERNO))  # the log has the traceback
 
     app.add_exception_handler(ErroEstoque, nosso)
     app.add_exception_handler(HTTPException, de_http)
@@ -105,6 +139,8 @@ def _queixa(erro: RequestValidationError) -> str:
             return t("the body is not valid JSON: {erro}", erro=misfit["ctx"]["error"])
         onde = ".".join(str(parte) for parte in misfit["loc"][1:])
         queixa = misfit["msg"]
+        if idioma() != INGLES and misfit["type"] in _QUEIXAS:
+            queixa = t(_QUEIXAS[misfit["type"]], **misfit.get("ctx", {}))
         if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
             queixa = t("a product code cannot contain a NUL character")
         elif not onde and misfit["type"] == "model_attributes_type":  # curl -d, with its own type

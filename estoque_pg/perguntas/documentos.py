@@ -13,7 +13,6 @@ from estoque_pg.perguntas.base import Pergunta, linhas
 from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
 
-
 SITUACOES = {
     "conta": marcar("counts"),
     "atrasada": marcar("overdue, counts today"),
