@@ -27,7 +27,7 @@ from estoque_pg.cli.tabela import (
     numero,
     tabela,
 )
-from estoque_pg.idioma import t
+from estoque_pg.idioma import t, tn
 
 
 class Tela:
@@ -159,7 +159,7 @@ class Tela:
 
     def auditoria(self, produtos: int, previsoes: int, diferencas: int, ms: float) -> None:
         resultado = colorir(
-            t("{n} differences", n=numero(diferencas)),
+            tn("{n} difference", "{n} differences", diferencas, n=numero(diferencas)),
             VERMELHO if diferencas else VERDE,
             self.cores,
         )

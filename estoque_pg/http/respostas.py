@@ -57,7 +57,9 @@ _QUEIXAS = {
     "int_type": marcar("Input should be a valid integer"),
     "int_parsing": marcar("Input should be a valid integer, unable to parse string as an integer"),
     "int_parsing_size": marcar("Unable to parse input string as an integer, exceeded maximum size"),
-    "int_from_float": marcar("Input should be a valid integer, got a number with a fractional part"),
+    "int_from_float": marcar(
+        "Input should be a valid integer, got a number with a fractional part"
+    ),
     "decimal_type": marcar("Input should be a valid decimal"),
     "decimal_parsing": marcar("Input should be a valid decimal"),
     "finite_number": marcar("Input should be a finite number"),
@@ -69,9 +71,6 @@ _QUEIXAS = {
     "list_type": marcar("Input should be a valid list"),
     "too_short": marcar("List should have at least {min_length} items after validation"),
     "too_long": marcar("List should have at most {max_length} items after validation"),
-    "model_attributes_type": marcar(
-        "Input should be a valid dictionary or object to extract fields from"
-    ),
 }  # fmt: skip
 # What Starlette says itself.
 _DE_STARLETTE = (marcar("Method Not Allowed"), marcar("There was an error parsing the body"))

@@ -47,9 +47,10 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed'
         AND NOT EXISTS (SELECT FROM estoque_controle)
     THEN
-        PERFORM _estoque_acusar('40001', '',
-            'could not serialize access: the installation is newer than this transaction',
-            'Run the transaction again.');
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = 'could not serialize access: the installation is newer than this transaction',
+            HINT = 'Run the transaction again.',
+            CONSTRAINT = 'could not serialize access: the installation is newer than this transaction';
     END IF;
     -- The separations are read in a statement of their own, which begins with the lots locked.
     SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados

@@ -9,7 +9,7 @@ AS $body$
 DECLARE
     v_linha record;
     v_lista text := '';
-    v_ditos json[] := '{}';
+    v_ditos json[] := ARRAY[]::json[];
     v_codigo text;
     v_modelo text;
 BEGIN
