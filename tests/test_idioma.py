@@ -356,9 +356,12 @@ def test_the_picture_is_labelled_in_portuguese(
 
     textos: list[str] = []
     desenhar = Text.draw
-    monkeypatch.setattr(
-        Text, "draw", lambda s, *a, **k: (textos.append(s.get_text()), desenhar(s, *a, **k))[1]
-    )
+
+    def anotar(texto: Text, *args: Any, **mais: Any) -> None:
+        textos.append(texto.get_text())
+        desenhar(texto, *args, **mais)
+
+    monkeypatch.setattr(Text, "draw", anotar)
     api = APIEstoqueTempoReal(cena.conn)
     produto = api.produto("P001")
     assert produto is not None
