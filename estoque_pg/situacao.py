@@ -347,8 +347,11 @@ def _por_comparar(quantos: int) -> Problema:
 
 
 def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
-    um, varios = ESTADOS[estado]
-    qual, quais = TIPOS[tipo]
+    # One that is not known here yet is said in English.
+    um, varios = ESTADOS.get(
+        estado, (f"{{qual}} is {estado}", f"{{quais}} are {estado}: {{nomes}}")
+    )
+    qual, quais = TIPOS.get(tipo, (f"the {tipo} {{nome}}", f"{{n}} {tipo}s"))
     if len(nomes) == 1:
         return t(um, qual=t(qual, nome=nomes[0]))
     ditos = ", ".join(nomes[:3])

@@ -36,6 +36,9 @@ MO = PO.with_suffix(".mo")
 PALAVRAS = {"t": 1, "tn": 2, "marcar": 1, "Coluna": 1}
 PALAVRAS_DO_CLICK = {"_": 1, "ngettext": 2}
 
+# How the catalogue marks a sentence of click's: it stays there when another release says it no more.
+CLICK = "click"
+
 # A sentence, or its singular and plural.
 Frase = str | tuple[str, ...]
 
@@ -46,11 +49,16 @@ def frases() -> set[Frase]:
         *_do_python(PACOTE, PALAVRAS),
         *_do_python(RAIZ / "demo", PALAVRAS),
         *(contagem(str(nome)) for nome in _do_python(PACOTE, {"contar": 1})),
-        *_do_python(Path(click.__file__).parent, PALAVRAS_DO_CLICK),
+        *do_click(),
         *frases_da_ajuda(cli),
         *_das_perguntas(),
         *_do_sql(),
     }
+
+
+def do_click() -> set[Frase]:
+    """What the installed click says."""
+    return set(_do_python(Path(click.__file__).parent, PALAVRAS_DO_CLICK))
 
 
 def _do_python(pasta: Path, palavras: Mapping[str, int]) -> Iterator[Frase]:
@@ -125,9 +133,14 @@ def ler() -> Catalog:
 def renovado(velho: Catalog, ditas: set[Frase]) -> str:
     """The catalogue of what is said now, with the translations that there are."""
     novo = read_po(io.BytesIO(PRIMEIRA.encode()), locale=PORTUGUES, domain=DOMINIO)
+    dele = do_click()
     for frase in ditas:
         antes = velho.get(frase)
-        novo.add(frase, antes.string if antes is not None and antes.id == frase else "")
+        texto = antes.string if antes is not None and antes.id == frase else ""
+        novo.add(frase, texto, auto_comments=[CLICK] if frase in dele else [])
+    for m in velho:
+        if CLICK in m.auto_comments and m.id not in ditas:
+            novo.add(m.id, m.string, auto_comments=[CLICK])
     saida = io.BytesIO()
     write_po(saida, novo, width=100, sort_output=True, omit_header=True)
     return PRIMEIRA + saida.getvalue().decode()
@@ -147,7 +160,7 @@ def queixas(catalogo: Catalog, ditas: set[Frase]) -> list[str]:
     plurais = {f for f in ditas if isinstance(f, tuple)}
     achadas = [f"both alone and with a plural: {f[0]!r}" for f in plurais if f[0] in simples]
     mensagens = [m for m in catalogo if m.id]
-    sobram = [m.id for m in mensagens if m.id not in ditas]
+    sobram = [m.id for m in mensagens if m.id not in ditas and CLICK not in m.auto_comments]
     achadas += [f"no longer said: {frase!r}" for frase in [*sobram, *catalogo.obsolete]]
     achadas += [f"not in the catalogue: {f!r}" for f in ditas - {m.id for m in mensagens}]
     for m in mensagens:

@@ -16,7 +16,7 @@ _TROCAS = (
     (r"\(PostgreSQL .*\)", "(PostgreSQL)"),
     (r"\(([A-Z]{3,4}|[-+]\d+)\)", "(fuso)"),
     (r"por \S+;|(?<=\d\d  )[a-z_]+(?=  )", "alguém"),  # who drives the minute job
-    (r"\b(hoje|amanhã|em \d+ dias)$", "quando"),
+    (r"\b(hoje|amanhã|em \d+ dias)\b", "quando"),
     (r"\b[A-ZÀ-Ü]{3,}( [A-ZÀ-Ü0-9]+)*", "NOME"),
     (r"(?<= )-(?= |$)|-?\d[\d.,/:]*", "#"),
     (r"─+", "─"),

@@ -110,6 +110,8 @@ def test_installed_into_an_empty_environment(vazio: str, tmp_path: Path) -> None
         return rodar(ambiente / "bin/estoque", *args, em=tmp_path, codigo=codigo)
 
     assert estoque("--version").stdout == f"estoque, version {__version__}\n"
+    ajuda = rodar(ambiente / "bin/estoque", "--help", em=tmp_path, ESTOQUE_IDIOMA="pt_BR")
+    assert ajuda.stdout.startswith("Uso: estoque [OPÇÕES] ")
     assert "applied 0001" in estoque("install", "--sem-agendamento", "--dsn", vazio).stdout
     with psycopg.connect(vazio) as conn:
         conn.execute(
