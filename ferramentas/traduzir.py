@@ -36,7 +36,7 @@ MO = PO.with_suffix(".mo")
 PALAVRAS = {"t": 1, "tn": 2, "marcar": 1, "Coluna": 1}
 PALAVRAS_DO_CLICK = {"_": 1, "ngettext": 2}
 
-# How the catalogue marks a sentence of click's: it stays there when another release says it no more.
+# The mark of click's sentences, which stay when another release of it says them no more.
 CLICK = "click"
 
 # A sentence, or its singular and plural.

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from conftest import Servico
 from fastapi.testclient import TestClient
 from pydantic_core.core_schema import ErrorType
+from terminal import Terminal
 from test_cli import estoque
 
 from estoque_pg import APIEstoqueTempoReal, erros
@@ -349,6 +350,18 @@ def test_an_installation_talks_portuguese(vazio: str) -> None:
     assert falta.startswith('erro: o estoque_pg não está instalado (esquema "public")\n')
 
 
+def test_acompanhar_is_a_portuguese_screen(cena: Banco) -> None:
+    with Terminal("acompanhar", dsn=cena.dsn, ESTOQUE_IDIOMA="pt_BR") as tela:
+        texto = tela.espera("Produtos que acabam em até 7 dias: 1")
+        assert "acaba em      quando" in texto
+        assert "07/08/2025  amanhã" in texto
+        assert "sem mudanças desde " in texto
+        cena.mov("P001", 5000)
+        tela.espera("nenhum produto acaba em até 7 dias")
+        tela.teclar("q")
+        assert tela.fim() == 0
+
+
 def test_the_picture_is_labelled_in_portuguese(
     cena: Banco, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,7 +451,7 @@ def test_errors_of_sql_are_said_from_their_parts(recusados: dict[str, psycopg.Er
     assert mensagens["EP004"].startswith("o pg_cron não está no banco ")
     assert "SELECT cron.schedule_in_database(" in (portugues["EP004"][1] or "")
     assert mensagens["EP007"].startswith("a tabela copia do esquema public tem gatilhos")
-    assert mensagens["22023 dias"] == "dias não pode ser negativo nem faltar: -1"
+    assert mensagens["22023 dias"] == "dias tem de ser zero ou mais, não -1"
     assert mensagens["22023 quantidade"] == "quantidade tem de ser um número positivo, não 0"
     linhas = (portugues["EP001 varios"][2] or "").splitlines()
     assert linhas[0] == "separacao.qtd_saldo do produto 'P0'"
@@ -457,7 +470,7 @@ def test_every_class_of_error_has_its_hint_in_portuguese() -> None:
 
 def test_arguments_are_refused_in_the_language_of_the_block(banco: Banco) -> None:
     api = APIEstoqueTempoReal(banco.conn)
-    for qual, dito in (("pt_BR", "não pode ser negativo"), ("en", "must be zero or more")):
+    for qual, dito in (("pt_BR", "tem de ser zero ou mais"), ("en", "must be zero or more")):
         with com_idioma(qual), pytest.raises(ErroEstoque, match=dito):
             api.rupturas(-1)
 
