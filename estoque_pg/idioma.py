@@ -57,6 +57,7 @@ def tem(frase: str) -> bool:
     return bool(frase) and _traducoes(PORTUGUES).gettext(frase) is not frase
 
 
+AUSENTE = marcar("missing")  # what SQL gives for the value of a key that is not there
 Dito = Sequence[Any]  # a model and its values; a value may be such a sequence itself
 
 
@@ -69,7 +70,7 @@ def dizer(dito: Dito, /) -> str:
 
 def _valor(valor: object) -> str:
     if not isinstance(valor, list):
-        return str(valor)
+        return t(AUSENTE) if valor == AUSENTE else str(valor)
     if valor and isinstance(valor[0], list):  # several
         return "; ".join(map(dizer, valor))
     return dizer(valor)

@@ -56,6 +56,8 @@ class Fonte:
     # What people call its documents, and the column of the lot, where there are such.
     documento: str | None = None
     lote: str | None = None
+    # By which key of a simulation's filter its documents are found; None: by none of these.
+    filtro: Literal["pedidos", "linhas"] | None = None
     # Indexes, of one or two columns, beside the one by product that every source that moves
     # something has.
     indices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -126,6 +128,7 @@ FONTES = (
         data="data_expedicao_editada",
         contribuicao=("cod_produto", "data_expedicao_editada", "qtd_selecionada_usuario", "status"),
         documento="num_pedido",
+        filtro="pedidos",
         lote="separacao_lote_id",
     ),
     Fonte(
@@ -146,6 +149,7 @@ FONTES = (
         contribuicao=("cod_produto", "expedicao", "qtd_saldo"),
         portao=True,
         documento="num_pedido",
+        filtro="pedidos",
         lote="separacao_lote_id",
         # The gate finds the rows of one lot without reading history.
         indices={"lote": ("separacao_lote_id",)},
@@ -165,6 +169,7 @@ FONTES = (
         data="data_programacao",
         contribuicao=("cod_produto", "data_programacao", "qtd_programada"),
         documento="linha_producao",
+        filtro="linhas",
     ),
     Fonte(
         tabela="embarque_itens",

@@ -27,6 +27,7 @@ MODELOS = {
         "_estoque_colunas_das_fontes",
         "_estoque_indices_das_fontes",
         "_estoque_contribuicoes",
+        "_estoque_filtros_das_fontes",
         "_estoque_mencionado",
         "_estoque_mencionados",
         "_estoque_nome_proprio",

@@ -84,8 +84,9 @@ def _das_perguntas() -> Iterator[Frase]:
 _LITERAL = r"'(?:[^']|'')*'(?:\s*\n\s*'(?:[^']|'')*')*"
 # Where SQL says something: to _estoque_acusar and in the fields of RAISE, in variables that are
 # called so, in the hint that a function is given, and wherever a literal has a value's place.
+_QUE = rf"(?:({_LITERAL})|CASE[^;]*?END)"
 _DITOS = (
-    rf"_estoque_acusar\(\s*[^,]+,\s*(?:'\w*'|CASE[^;]*?END),\s*({_LITERAL}),\s*({_LITERAL})",
+    rf"_estoque_acusar\(\s*[^,]+,\s*(?:'\w*'|\w+|CASE[^;]*?END),\s*{_QUE},\s*({_LITERAL})",
     rf"\b(?:CONSTRAINT|HINT|DETAIL) = ({_LITERAL})\s*[,;]",
     rf"RAISE NOTICE ({_LITERAL});",
     rf"\bv_(?:modelo|dica|aviso)\w* [^;=']*:= ({_LITERAL})",

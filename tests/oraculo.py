@@ -342,65 +342,6 @@ class Oraculo:
                 return [(linha["data"], menor)]
         return [(None, None)] if linhas else []
 
-    def documentos(self, codigo: str, dias: int = 28) -> list[Linha]:
-        """The open documents of a product as estoque_documentos lists them."""
-        if codigo not in self.conhecidos:
-            return []
-        canonico, faturados = self.canonico(codigo), self.lotes_faturados()
-        fim, velho = dia_mais(self.hoje, dias), dia_mais(self.hoje, -30)
-        achados: list[Linha] = []
-        for origem, data, quantidade, documento, lote, entra, estados in self.DOCUMENTOS:
-            for r in self.fontes[origem]:
-                proprio = como_codigo(r["cod_produto"])
-                if proprio is None or self.canonico(proprio) != canonico:
-                    continue
-                if estados is not None and r["status"] not in estados:
-                    continue
-                dia, quanto = como_dia(r[data]), arredondar(r[quantidade] or 0)
-                if origem == "separacao" and r["separacao_lote_id"] in faturados:
-                    situacao = "faturado"
-                elif quanto <= 0:
-                    situacao = "sem quantidade"
-                elif dia is None:
-                    situacao = "sem data"
-                elif dia > fim:
-                    situacao = "alem do horizonte"
-                elif dia >= self.hoje:
-                    situacao = "conta"
-                else:
-                    situacao = "entrada atrasada" if entra else "atrasada"
-                conta = situacao in ("conta", "atrasada")
-                if not conta and dia is not None and dia < velho:
-                    continue
-                achados.append(
-                    {
-                        "dia": max(dia, self.hoje) if conta and dia else None,
-                        "data_prevista": dia,
-                        "origem": origem,
-                        "id": str(r["id"]),
-                        "documento": r.get(documento),
-                        "lote": r.get(lote) if lote else None,
-                        "codigo": proprio,
-                        "entrada": quanto if entra else ZERO,
-                        "saida": ZERO if entra else quanto,
-                        "saldo": None,
-                        "situacao": situacao,
-                    }
-                )
-
-        # Ids are in the order of their own type: 9 before 10, as texts the other way round.
-        ids = {(t, str(r["id"])): r["id"] for t, *_ in self.DOCUMENTOS for r in self.fontes[t]}
-
-        def ordem(r: Linha) -> tuple[Any, ...]:
-            return (r["dia"], r["saida"] > 0, r["origem"], ids[r["origem"], r["id"]])
-
-        contam = sorted((r for r in achados if r["dia"]), key=ordem)
-        saldo = self.produtos[canonico].saldo
-        for r in contam:
-            saldo += r["entrada"] - r["saida"]
-            r["saldo"] = saldo
-        return contam + [r for r in achados if not r["dia"]]
-
     def estatisticas(self) -> Linha:
         total = len(self.produtos)
         rupturas = sum(self.ruptura(c) is not None for c in self.produtos)
@@ -558,33 +499,6 @@ def comparar_consultas(conn: Conexao, certo: Oraculo) -> list[str]:
             {r["codigo"]: (r["data_disponivel"], r["quantidade_disponivel"]) for r in linhas},
             {c: certo.disponibilidade(c, quantidade, 12)[0] for c in sorted(certo.conhecidos)},
         )
-
-    # Those that count in their order; the others come after them, in no order that is promised.
-    linhas = (
-        com_datas_infinitas(conn.cursor(row_factory=dict_row))
-        .execute(
-            "SELECT c.codigo AS pedido, d.* FROM unnest(%s::text[]) AS c (codigo),"
-            " LATERAL ROWS FROM (estoque_documentos(c.codigo, 20)) WITH ORDINALITY AS d"
-            " ORDER BY c.codigo, d.ordinality",
-            [codigos],
-        )
-        .fetchall()
-    )
-    for r in linhas:
-        del r["ordinality"]
-    esperado = [
-        {"pedido": c, **r} for c in sorted(certo.conhecidos) for r in certo.documentos(c, 20)
-    ]
-    erros += _iguais(
-        "estoque_documentos: those that count",
-        _numeradas([r for r in linhas if r["dia"]]),
-        _numeradas([r for r in esperado if r["dia"]]),
-    )
-    erros += _iguais(
-        "estoque_documentos: the others",
-        {(r["pedido"], r["origem"], r["id"]): r for r in linhas if not r["dia"]},
-        {(r["pedido"], r["origem"], r["id"]): r for r in esperado if not r["dia"]},
-    )
 
     linhas = cur.execute("SELECT * FROM estoque_estatisticas()").fetchall()
     erros += _iguais("estoque_estatisticas", linhas, [certo.estatisticas()])

@@ -29,6 +29,7 @@ from estoque_pg.erros import ErroEstoque, em_palavras, traduzir
 from estoque_pg.http import criar_aplicacao, respostas
 from estoque_pg.idioma import com_idioma, do_ambiente, do_cabecalho, idioma, t
 from estoque_pg.migracoes import instalar
+from ferramentas import traduzir as traduzir_frases
 
 VARIAVEIS = ("ESTOQUE_IDIOMA", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -149,6 +150,17 @@ def test_the_catalogue_has_every_sentence_translated() -> None:
         cwd=RAIZ, capture_output=True, text=True,
     )  # fmt: skip
     assert feito.returncode == 0, feito.stderr
+
+
+def test_what_sql_raises_can_be_found_for_the_catalogue() -> None:
+    """The model and the hint stand where the reader of sql/ looks for them."""
+    acusar, *_ = traduzir_frases._DITOS
+    for arquivo in (RAIZ / "sql").rglob("*.sql"):
+        texto = arquivo.read_text(encoding="utf-8")
+        achados = len(re.findall(acusar, texto))
+        assert achados == texto.count("PERFORM _estoque_acusar("), arquivo.name
+        proprios = len(re.findall("RAISE (?:EXCEPTION|NOTICE) USING", texto))
+        assert texto.count("CONSTRAINT = ") >= proprios, f"{arquivo.name}: give it a model"
 
 
 # What shows its first argument to people, or all of them.

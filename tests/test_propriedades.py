@@ -21,6 +21,7 @@ from apoio import Banco, congelar, nao_somadas, obrigatorias, palavras
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oraculo import FONTES, Linha, Oraculo, ler_fontes, unificacao_valida, verificar_invariante
+from oraculo_planejador import comparar_planejador
 
 from ferramentas.fontes import FONTES as DECLARADAS
 from ferramentas.fontes import Fonte, Tipo
@@ -341,6 +342,7 @@ class Executor:
             )
         ]
         self.consultas = True
+        self.proximo = self.vez = 0
 
     def zerar(self) -> None:
         """Back to an empty system without firing a trigger: each example stands alone."""
@@ -348,7 +350,7 @@ class Executor:
         self.conn.execute("; ".join(f"DELETE FROM {t}" for t in self.tabelas))
         self.conn.execute("RESET session_replication_role")
         congelar(self.conn, self.banco.D)
-        self.proximo = 0
+        self.proximo = self.vez = 0
 
     def rodar(self, passos: tuple[Passo, ...] | list[Passo]) -> None:
         for passo in passos:
@@ -417,7 +419,11 @@ class Executor:
         return self.proximo + self.proximo // 100 % 2
 
     def verificar(self) -> None:
-        verificar_invariante(self.conn, consultas=self.consultas)
+        certo = verificar_invariante(self.conn, consultas=self.consultas)
+        if self.consultas:
+            self.vez += 1
+            erros = comparar_planejador(self.conn, certo, self.vez)
+            assert not erros, "\n".join([f"today is {certo.hoje}", *erros[:12]])
 
 
 def _repetida(linhas: list[Linha]) -> bool:
