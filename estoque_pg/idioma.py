@@ -69,11 +69,9 @@ def dizer(dito: Dito, /) -> str:
 
 
 def _valor(valor: object) -> str:
-    if not isinstance(valor, list):
-        return t(AUSENTE) if valor == AUSENTE else str(valor)
-    if valor and isinstance(valor[0], list):  # several
-        return "; ".join(map(dizer, valor))
-    return dizer(valor)
+    if isinstance(valor, list):
+        return dizer(valor)
+    return t(AUSENTE) if valor == AUSENTE else str(valor)
 
 
 # -- choosing -----------------------------------------------------------------------------------

@@ -439,6 +439,7 @@ DECLARE
     v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
+    v_partes jsonb;
     v_ditos text;
     v_aviso CONSTANT text := 'estoque_pg: the source tables are in use: trying again; held by %s';
     v_modelo CONSTANT text := 'the source tables stayed in use: nothing was changed';
@@ -451,11 +452,11 @@ BEGIN
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
             RETURN v_feito;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            v_quem := _estoque_quem_usa();
+            SELECT q.quem, q.partes INTO v_quem, v_partes FROM _estoque_quem_usa() AS q;
         END;
         IF v_quem <> coalesce(v_ditos, '') THEN
             RAISE NOTICE USING MESSAGE = format(v_aviso, v_quem),
-                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_quem)::text;
+                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_partes)::text;
             v_ditos := v_quem;
         END IF;
         PERFORM pg_sleep(0.02 + 0.1 * random());
@@ -464,7 +465,7 @@ BEGIN
         MESSAGE = v_modelo, CONSTRAINT = v_modelo,
         HINT = CASE WHEN v_quem IS NULL THEN v_dica_so ELSE format(v_dica, v_quem) END,
         DATATYPE = CASE WHEN v_quem IS NULL THEN '[]' ELSE json_build_object(
-            'dica', json_build_array(v_dica, v_quem))::text END;
+            'dica', json_build_array(v_dica, v_partes))::text END;
 END
 $body$;
 
@@ -1992,9 +1993,9 @@ COMMENT ON FUNCTION estoque_simular(jsonb, integer) IS
 -- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
 -- unifications that contradict each other. The triggers refuse such rows; an installation finds those
 -- that were there before. consulta is a query that lists them, good where nothing is installed. motivos
--- has the reasons in parts: a model of format() and its values, for each.
+-- is motivo as a model of format() and its values, which are such arrays themselves.
 CREATE FUNCTION _estoque_linhas_recusadas()
-RETURNS TABLE (tabela text, linhas bigint, motivo text, motivos json, consulta text)
+RETURNS TABLE (tabela text, linhas bigint, motivo text, motivos jsonb, consulta text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
@@ -2011,7 +2012,7 @@ BEGIN
             tabela, v_fonte.quantidade)
         INTO linhas;
         motivo := format(v_modelo, v_fonte.quantidade);
-        motivos := json_build_array(json_build_array(v_modelo, v_fonte.quantidade));
+        motivos := jsonb_build_array(v_modelo, v_fonte.quantidade);
         consulta := format(
             'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
             current_schema(), tabela, v_fonte.quantidade);
@@ -2031,7 +2032,8 @@ BEGIN
     FROM (
         SELECT sum(x.linhas)::bigint AS linhas,
             string_agg(format(x.motivo[1], VARIADIC x.motivo[2:]), '; ' ORDER BY x.motivo) AS motivo,
-            json_agg(x.motivo ORDER BY x.motivo) AS motivos
+            jsonb_build_array(rtrim(repeat('%s; ', count(*)::integer), '; '))
+                || jsonb_agg(x.motivo ORDER BY x.motivo) AS motivos
         FROM (
             SELECT k.motivo, count(*) AS linhas
             FROM (SELECT n.motivo FROM _estoque_contradicoes(NULL) AS n LIMIT 20) AS k
@@ -2638,18 +2640,25 @@ COMMENT ON FUNCTION _estoque_pecas() IS
 
 -- sql/14_vigia/_estoque_quem_usa.sql
 -- Who holds the sources or the results as writers do, as far as this role may see, the oldest first:
--- what is told to who waits for them. NULL where there is nobody.
-CREATE FUNCTION _estoque_quem_usa() RETURNS text
+-- what is told to who waits for them. NULL where there is nobody. partes is quem as a model of format()
+-- and its values, which are such arrays themselves.
+CREATE FUNCTION _estoque_quem_usa(OUT quem text, OUT partes jsonb)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN (
-        SELECT string_agg(x.quem, ', ' ORDER BY x.xact_start)
+    SELECT string_agg(format(x.dito[1], VARIADIC x.dito[2:]), ', ' ORDER BY x.xact_start),
+        jsonb_build_array(rtrim(repeat('%s, ', count(*)::integer), ', '))
+            || jsonb_agg(x.dito ORDER BY x.xact_start)
+    INTO quem, partes
+    FROM (
+        SELECT a.xact_start, CASE
+            WHEN a.xact_start IS NULL THEN ARRAY['process %s (%s)', a.pid::text, a.dele]
+            ELSE ARRAY['process %s (%s, since %s)', a.pid::text, a.dele,
+                to_char(a.xact_start, 'HH24:MI:SS TZ')] END AS dito
         FROM (
-            SELECT a.xact_start, format('process %s (%s)', a.pid, concat_ws(', ',
-                coalesce(a.usename, a.backend_type), nullif(a.application_name, ''),
-                'since ' || to_char(a.xact_start, 'HH24:MI:SS TZ'))) AS quem
+            SELECT a.pid, a.xact_start, concat_ws(', ',
+                coalesce(a.usename, a.backend_type), nullif(a.application_name, '')) AS dele
             FROM pg_stat_activity AS a
             WHERE a.pid <> pg_backend_pid() AND EXISTS (
                 SELECT FROM pg_locks AS l
@@ -2662,7 +2671,8 @@ BEGIN
                     AND quote_ident(current_schema())::regnamespace
                         IN (c.relnamespace, p.relnamespace))
             ORDER BY a.xact_start LIMIT 3
-        ) AS x);
+        ) AS a
+    ) AS x;
 END
 $body$;
 

@@ -27,7 +27,7 @@ from estoque_pg import APIEstoqueTempoReal, erros
 from estoque_pg.cli import cli, imagem
 from estoque_pg.erros import ErroEstoque, em_palavras, traduzir
 from estoque_pg.http import criar_aplicacao, respostas
-from estoque_pg.idioma import com_idioma, do_ambiente, do_cabecalho, idioma, t
+from estoque_pg.idioma import com_idioma, dizer, do_ambiente, do_cabecalho, idioma, t
 from estoque_pg.migracoes import instalar
 from ferramentas import traduzir as traduzir_frases
 
@@ -509,6 +509,23 @@ def test_rows_that_cannot_be_counted_are_listed_in_portuguese(servico: Servico, 
         with com_idioma("pt_BR"):
             detalhe = traduzir(erro.value).detalhe or ""
     assert detalhe.startswith("unificacao_codigos: 1 linha, em círculo: 'A' -> 'A'\n    WITH ")
+
+
+def test_who_is_in_the_way_is_named_in_portuguese(banco: Banco) -> None:
+    with (
+        psycopg.connect(banco.dsn, application_name="caixa") as um,
+        psycopg.connect(banco.dsn) as outro,
+    ):
+        for conn in (um, outro):
+            conn.execute("LOCK TABLE separacao IN ROW EXCLUSIVE MODE")
+        achado = banco.conn.execute("SELECT quem, partes FROM _estoque_quem_usa()").fetchone()
+        assert achado is not None
+        quem, partes = achado
+    with com_idioma("en"):
+        assert dizer(partes) == quem
+    with com_idioma("pt_BR"):
+        portugues = dizer(partes)
+    assert re.fullmatch(r"processo \d+ \(\w+, caixa, desde [^)]+\), processo .*", portugues)
 
 
 # -- over HTTP ----------------------------------------------------------------------------------

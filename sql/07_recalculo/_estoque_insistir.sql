@@ -11,6 +11,7 @@ DECLARE
     v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
+    v_partes jsonb;
     v_ditos text;
     v_aviso CONSTANT text := 'estoque_pg: the source tables are in use: trying again; held by %s';
     v_modelo CONSTANT text := 'the source tables stayed in use: nothing was changed';
@@ -23,11 +24,11 @@ BEGIN
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
             RETURN v_feito;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            v_quem := _estoque_quem_usa();
+            SELECT q.quem, q.partes INTO v_quem, v_partes FROM _estoque_quem_usa() AS q;
         END;
         IF v_quem <> coalesce(v_ditos, '') THEN
             RAISE NOTICE USING MESSAGE = format(v_aviso, v_quem),
-                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_quem)::text;
+                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_partes)::text;
             v_ditos := v_quem;
         END IF;
         PERFORM pg_sleep(0.02 + 0.1 * random());
@@ -36,7 +37,7 @@ BEGIN
         MESSAGE = v_modelo, CONSTRAINT = v_modelo,
         HINT = CASE WHEN v_quem IS NULL THEN v_dica_so ELSE format(v_dica, v_quem) END,
         DATATYPE = CASE WHEN v_quem IS NULL THEN '[]' ELSE json_build_object(
-            'dica', json_build_array(v_dica, v_quem))::text END;
+            'dica', json_build_array(v_dica, v_partes))::text END;
 END
 $body$;
 

@@ -1,9 +1,9 @@
 -- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
 -- unifications that contradict each other. The triggers refuse such rows; an installation finds those
 -- that were there before. consulta is a query that lists them, good where nothing is installed. motivos
--- has the reasons in parts: a model of format() and its values, for each.
+-- is motivo as a model of format() and its values, which are such arrays themselves.
 CREATE FUNCTION _estoque_linhas_recusadas()
-RETURNS TABLE (tabela text, linhas bigint, motivo text, motivos json, consulta text)
+RETURNS TABLE (tabela text, linhas bigint, motivo text, motivos jsonb, consulta text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
@@ -20,7 +20,7 @@ BEGIN
             tabela, v_fonte.quantidade)
         INTO linhas;
         motivo := format(v_modelo, v_fonte.quantidade);
-        motivos := json_build_array(json_build_array(v_modelo, v_fonte.quantidade));
+        motivos := jsonb_build_array(v_modelo, v_fonte.quantidade);
         consulta := format(
             'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
             current_schema(), tabela, v_fonte.quantidade);
@@ -40,7 +40,8 @@ BEGIN
     FROM (
         SELECT sum(x.linhas)::bigint AS linhas,
             string_agg(format(x.motivo[1], VARIADIC x.motivo[2:]), '; ' ORDER BY x.motivo) AS motivo,
-            json_agg(x.motivo ORDER BY x.motivo) AS motivos
+            jsonb_build_array(rtrim(repeat('%s; ', count(*)::integer), '; '))
+                || jsonb_agg(x.motivo ORDER BY x.motivo) AS motivos
         FROM (
             SELECT k.motivo, count(*) AS linhas
             FROM (SELECT n.motivo FROM _estoque_contradicoes(NULL) AS n LIMIT 20) AS k
