@@ -20,14 +20,17 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from estoque_pg.cli import cli
-from estoque_pg.cli.ajuda import frases_da_ajuda
-from estoque_pg.cli.base import contagem
-from estoque_pg.idioma import DOMINIO, PORTUGUES, TRADUCOES
-from estoque_pg.metodos import perguntas_com_metodo
-from estoque_pg.perguntas.publicacao import publicacao
-
 RAIZ = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(RAIZ))
+
+from estoque_pg.cli import cli  # noqa: E402
+from estoque_pg.cli.ajuda import frases_da_ajuda  # noqa: E402
+from estoque_pg.cli.base import contagem  # noqa: E402
+from estoque_pg.idioma import DOMINIO, PORTUGUES, TRADUCOES  # noqa: E402
+from estoque_pg.metodos import perguntas_com_metodo  # noqa: E402
+from estoque_pg.perguntas.publicacao import publicacao  # noqa: E402
+from servidor.__main__ import cli as servidor  # noqa: E402
+
 PACOTE = RAIZ / "estoque_pg"
 PO = TRADUCOES / PORTUGUES / "LC_MESSAGES" / f"{DOMINIO}.po"
 MO = PO.with_suffix(".mo")
@@ -48,6 +51,8 @@ def frases() -> set[Frase]:
     return {
         *_do_python(PACOTE, PALAVRAS),
         *_do_python(RAIZ / "demo", PALAVRAS),
+        *_do_python(RAIZ / "servidor", PALAVRAS),
+        *frases_da_ajuda(servidor),
         *(contagem(str(nome)) for nome in _do_python(PACOTE, {"contar": 1})),
         *do_click(),
         *frases_da_ajuda(cli),

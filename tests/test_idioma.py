@@ -168,7 +168,7 @@ MOSTRAM = {"escrever", "avisar", "diga", "UsageError", "BadParameter", "Problema
 MOSTRAM |= {nome for nome, coisa in vars(erros).items() if isinstance(coisa, type)}
 
 
-@pytest.mark.parametrize("pasta", ["estoque_pg", "demo"])
+@pytest.mark.parametrize("pasta", ["estoque_pg", "demo", "servidor"])
 def test_no_sentence_passes_by_the_catalogue(pasta: str) -> None:
     """What is shown is a value, or went through t() or tn()."""
     crus = []
