@@ -71,6 +71,8 @@ def dizer(dito: Dito, /) -> str:
 def _valor(valor: object) -> str:
     if isinstance(valor, list):
         return dizer(valor)
+    if valor is None:  # as format() writes NULL
+        return ""
     return t(AUSENTE) if valor == AUSENTE else str(valor)
 
 
