@@ -185,7 +185,7 @@ SELECT tipo, objeto, estado FROM nosso.estoque_alterados();
 
 -- nome: desajustes
 -- What of the sources does not fit.
-SELECT texto FROM nosso.estoque_desajustes();
+SELECT dito FROM nosso._estoque_desajustes(NULL);
 
 -- nome: funcoes_perdidas
 -- Functions of ours that are gone, or look for what they name in another schema, as after ALTER SCHEMA

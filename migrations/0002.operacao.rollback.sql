@@ -186,6 +186,217 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
+-- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
+-- partition or child of one: a copy, an archive, a table of another installation. Counting it would
+-- move numbers that are not its own, and to pass over it in silence would hide a source that is not
+-- counted. NULL in p_fonte stands for any source. Raises EP007.
+CREATE OR REPLACE FUNCTION _estoque_exigir_propria(p_relacao oid, p_fonte text) RETURNS void
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_gatilhos text;
+BEGIN
+    IF EXISTS (SELECT FROM _estoque_fontes() AS f
+               WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
+    THEN
+        RETURN;
+    END IF;
+    SELECT string_agg(format('DROP TRIGGER %I ON %s;', t.tgname, t.tgrelid::regclass), ' '
+        ORDER BY t.tgname)
+    INTO v_gatilhos
+    FROM pg_trigger AS t
+    JOIN pg_proc AS p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
+    RAISE EXCEPTION USING
+        ERRCODE = 'EP007',
+        MESSAGE = format('table %s of schema %s bears triggers that count for schema %s',
+            p_relacao::regclass, (SELECT c.relnamespace::regnamespace FROM pg_class AS c
+                                  WHERE c.oid = p_relacao),
+            coalesce(quote_ident(current_schema()), 'that is gone, or was renamed')),
+        HINT = 'Nothing of this statement was kept. `estoque vigiar` in the schema of its functions'
+            ' takes them off, and so does: ' || v_gatilhos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_propria(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_propria(oid, text) IS
+    'Raises EP007 for a table that is no source of this schema; inner use.';
+-- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
+-- its separations leave the forecast or come back. Statements that change no gate write nothing.
+-- Raises 40001 under REPEATABLE READ and SERIALIZABLE where the snapshot is older than the installation.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    v_novos text[];
+    v_antigos text[];
+    v_lotes text[];
+    v_faturados boolean[];
+    v_deltas _estoque_delta[];
+BEGIN
+    IF TG_TABLE_NAME <> 'embarque_itens' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'embarque_itens');
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(f.separacao_lote_id::text) INTO v_novos
+        FROM novos AS f
+        WHERE f.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(f.status, f.nota_fiscal, f.erro_validacao);
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(f.separacao_lote_id::text) INTO v_antigos
+        FROM antigos AS f
+        WHERE f.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(f.status, f.nota_fiscal, f.erro_validacao);
+    END IF;
+
+    SELECT array_agg(m.lote) INTO v_lotes
+    FROM (
+        SELECT x.lote
+        FROM (SELECT unnest(v_novos), 1 UNION ALL SELECT unnest(v_antigos), -1) AS x (lote, itens)
+        GROUP BY x.lote
+        HAVING sum(x.itens) <> 0
+    ) AS m;
+    IF v_lotes IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    -- Of the separations of a lot without a row, a snapshot from before the installation may lack some.
+    IF current_setting('transaction_isolation') <> 'read committed'
+        AND NOT EXISTS (SELECT FROM estoque_controle)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = 'could not serialize access: the installation is newer than this transaction',
+            HINT = 'Run the transaction again.';
+    END IF;
+    -- The separations are read in a statement of their own, which begins with the lots locked.
+    SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
+    FROM _estoque_abrir_lotes(v_lotes) AS l;
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL, NULL)::_estoque_delta)
+    INTO v_deltas
+    FROM (
+        SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,
+            sum(_estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
+                    s.qtd_saldo::numeric, l.faturado)
+                - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
+                    s.qtd_saldo::numeric, NOT l.faturado)) AS saida
+        FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
+        CROSS JOIN LATERAL (
+            SELECT s.cod_produto, s.expedicao, s.qtd_saldo FROM separacao AS s
+            WHERE s.separacao_lote_id = l.lote OFFSET 0
+        ) AS s
+        GROUP BY s.cod_produto, s.expedicao::date
+    ) AS g;
+    IF v_deltas IS NOT NULL THEN
+        PERFORM _estoque_aplicar(v_deltas);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_embarque() IS
+    'Moves the exits of lots whose gate a statement turned; inner use.';
+-- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP007 for a table that is no source.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+    PERFORM _estoque_exigir_propria(TG_RELID, NULL);
+    -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('TRUNCATE of %I needs the isolation level READ COMMITTED', TG_TABLE_NAME),
+            HINT = 'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.';
+    END IF;
+    PERFORM _estoque_recalcular_tudo();
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_truncar() IS
+    'Rebuilds everything after TRUNCATE of a source; inner use.';
+-- Trigger function of unificacao_codigos: regroups the codes whose active unification changed.
+-- Changes take turns on estoque_controle, so that two sessions cannot contradict each other unseen.
+-- Raises EP002 for a code unified with itself, a cycle, or two destinations.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_novos text[] := ARRAY[]::text[];
+    v_antigos text[] := ARRAY[]::text[];
+    v_codigos text[];
+    v_origens text[];
+    v_motivo text;
+BEGIN
+    IF TG_TABLE_NAME <> 'unificacao_codigos' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'unificacao_codigos');
+    END IF;
+    -- Pairs of codes, flattened in the order origin, destination.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_novos
+        FROM novos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_antigos
+        FROM antigos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+
+    WITH novo AS (
+        SELECT v_novos[i][1] AS origem, v_novos[i][2] AS destino
+        FROM generate_subscripts(v_novos, 1) AS i
+    ),
+    antigo AS (
+        SELECT v_antigos[i][1] AS origem, v_antigos[i][2] AS destino
+        FROM generate_subscripts(v_antigos, 1) AS i
+    ),
+    mudanca AS (
+        SELECT n.*, true AS entrou FROM (TABLE novo EXCEPT ALL TABLE antigo) AS n
+        UNION ALL
+        SELECT a.*, false FROM (TABLE antigo EXCEPT ALL TABLE novo) AS a
+    )
+    SELECT array_agg(DISTINCT c.codigo), array_agg(DISTINCT m.origem) FILTER (WHERE m.entrou)
+    INTO v_codigos, v_origens
+    FROM mudanca AS m, LATERAL (VALUES (m.origem), (m.destino)) AS c (codigo);
+    IF v_codigos IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    PERFORM _estoque_tomar_vez();
+    -- Only what this statement brings is refused: contradictions that were there may stay.
+    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP002',
+            MESSAGE = 'code unification is contradictory: ' || v_motivo,
+            HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+    END IF;
+    PERFORM _estoque_reagrupar(v_codigos);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
+    'Regroups the codes whose active unification a statement changed; inner use.';
 -- The earliest day from which a quantity can be promised without making a later day short, up to the
 -- horizon, and how much could be promised on that day. NULLs when no day does; no row for an
 -- unknown code. Raises 22023 for a quantity that is not positive and for negative days.
@@ -224,6 +435,53 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_disponibilidade(text, numeric, integer) TO PUBLIC;
 COMMENT ON FUNCTION estoque_disponibilidade(text, numeric, integer) IS
     'Earliest safe day for a quantity and how much can be promised on it; NULLs when there is none.';
+-- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
+-- unifications that contradict each other. The triggers refuse such rows; an installation finds those
+-- that were there before. consulta is a query that lists them, good where nothing is installed.
+CREATE OR REPLACE FUNCTION estoque_linhas_recusadas()
+RETURNS TABLE (tabela text, linhas bigint, motivo text, consulta text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_fonte record;
+BEGIN
+    FOR v_fonte IN
+        SELECT f.tabela, f.quantidade FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    LOOP
+        tabela := v_fonte.tabela;
+        EXECUTE format('SELECT count(*) FROM %I AS f WHERE NOT _estoque_cabe(f.%I::numeric)',
+            tabela, v_fonte.quantidade)
+        INTO linhas;
+        motivo := v_fonte.quantidade || ' is NaN, infinite or out of range';
+        consulta := format(
+            'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            current_schema(), tabela, v_fonte.quantidade);
+        IF linhas > 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+
+    RETURN QUERY
+    SELECT 'unificacao_codigos', c.linhas, c.motivos,
+        format('WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d'
+            ' FROM %1$I.unificacao_codigos WHERE ativo),'
+            ' c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
+            ' SELECT * FROM %1$I.unificacao_codigos WHERE ativo AND (codigo_origem IN'
+            ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
+            ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))', current_schema())
+    FROM (
+        SELECT count(*) AS linhas, string_agg(DISTINCT x.motivo, '; ' ORDER BY x.motivo) AS motivos
+        FROM (SELECT k.motivo FROM estoque_contradicoes() AS k LIMIT 20) AS x
+    ) AS c
+    WHERE c.linhas > 0;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_linhas_recusadas() TO PUBLIC;
+COMMENT ON FUNCTION estoque_linhas_recusadas() IS
+    'Source rows that are left out because they cannot be counted, with a query that lists them.';
 -- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
 -- result tables and of the tables behind them; empty means exact. NULL asks for everything.
 -- D7 fields that have merely expired with the day are no difference.
@@ -459,6 +717,66 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_estranhos(integer) IS
     'Some codes that are mentioned and have no product row; inner use.';
+-- Sets what is given of the settings of the minute job, and returns them as they are then.
+-- por_execucao: products compared in a run. orcamento: time after which a run takes up no further
+-- product.
+-- Raises 22023 for what is not positive.
+CREATE OR REPLACE FUNCTION estoque_configurar(
+    INOUT por_execucao integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF por_execucao < 1 OR orcamento <= interval '0' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'por_execucao must be 1 or more, orcamento longer than nothing',
+            HINT = 'The defaults are 10 products and 20 seconds.';
+    END IF;
+    IF por_execucao IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
+        UPDATE estoque_controle AS c
+        SET por_execucao = coalesce(estoque_configurar.por_execucao, c.por_execucao),
+            orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
+    END IF;
+    SELECT c.por_execucao, c.orcamento INTO por_execucao, orcamento FROM estoque_controle AS c;
+    -- Without its row the control stands at the defaults, with which it is made again.
+    por_execucao := coalesce(por_execucao, 10);
+    orcamento := coalesce(orcamento, interval '20 s');
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_configurar(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_configurar(integer, interval) IS
+    'Sets and returns the settings of the minute job: batch and time per run.';
+-- Compares the products that have gone longest without it with the sources, and rebuilds those that
+-- are wrong; also finds codes that a bypass of the triggers left without a product. Compares without
+-- a lock; only what differs is locked, and what is locked is left for the next time.
+-- Returns zeros while another run is under way, and on a standby. Raises 22023 for a lote below 1.
+CREATE OR REPLACE FUNCTION estoque_fallback(lote integer DEFAULT 10)
+RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    IF lote IS NULL OR lote < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('lote must be 1 or more, not %s', coalesce(lote::text, 'NULL')),
+            HINT = 'Give the number of products to compare.';
+    END IF;
+    IF _estoque_tomar_minuto() THEN
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_comparar(lote, NULL, 0, 0), NULL) AS c;
+    ELSE
+        RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_fallback(integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_fallback(integer) IS
+    'Compares the products longest not looked at with the sources and mends them; how many.';
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
 -- Partitions made since the last run get their triggers, and the next runs count what was written
@@ -600,6 +918,93 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
     'Puts missing or disabled triggers and changed functions back, and counts what the triggers missed.';
+-- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+CREATE OR REPLACE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT v_cron.aqui THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP004',
+            MESSAGE = format('pg_cron is not in the database %I', v_cron.banco),
+            HINT = format('In the database %I, where pg_cron is, run: %s; or let `estoque worker`'
+                ' do the job.', coalesce(v_cron.banco_do_cron, 'postgres'), p_alhures);
+    ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('permission denied for the schema cron to %I', current_user),
+            HINT = format('As superuser: GRANT USAGE ON SCHEMA cron TO %I;', current_user);
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_exigir_cron(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
+    'Raises unless pg_cron is in this database and the caller may use it; inner use.';
+-- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
+-- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
+-- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
+-- or to run the job.
+CREATE OR REPLACE FUNCTION estoque_agendar() RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('the job would run as %I, who may not run it', current_user),
+            HINT = format('As the owner: GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+                current_schema(), current_user);
+    END IF;
+    PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
+        v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
+    PERFORM estoque_desagendar();
+    -- Put together at run time: where the function is made there may be no schema cron.
+    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
+    USING v_cron.nome, v_cron.horario, v_cron.comando;
+    RETURN v_cron.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_agendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_agendar() IS
+    'Puts the minute job into pg_cron, every minute; the name of the job.';
+-- Warns of who may put things into the schema, which is where our functions look for what they name:
+-- an operator for exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14
+-- everybody may in the usual one.
+CREATE OR REPLACE FUNCTION _estoque_avisar_criadores() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_criadores text;
+BEGIN
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.nspname = current_schema() AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
+            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
+            ' FROM %3$s, or install as a role that has no more rights than these',
+            current_schema(), current_user, v_criadores);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_avisar_criadores() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_avisar_criadores() IS
+    'Warns of who may create objects in the schema of the installation; inner use.';
 -- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
 -- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
 -- what they write is noted, and put right after (see _estoque_alcancar).
@@ -640,29 +1045,46 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_carregar() IS
     'Fills the result tables, or rebuilds them, at an installation; inner use.';
--- Names of our indexes on the sources that something else bears. An index of ours is one by its name,
--- table and columns: what an installation that was cut off may have left is taken over.
-CREATE OR REPLACE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
-LANGUAGE plpgsql STABLE
+-- Refuses to install over rows that cannot be counted, listing all of them with queries that find
+-- them. With the setting estoque_pg.tolerante = 'on', or where rows were left out before, they are
+-- left out instead, with a notice.
+-- Raises EP001 for quantities, else EP002 for unifications.
+CREATE OR REPLACE FUNCTION _estoque_exigir_linhas() RETURNS void
+LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_linha record;
+    v_lista text := '';
+    v_codigo text;
 BEGIN
-    RETURN QUERY
-    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
-    FROM _estoque_indices_das_fontes() AS d
-    JOIN pg_class AS r ON r.relname = d.nome
-        AND r.relnamespace = quote_ident(current_schema())::regnamespace
-    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
-        AND x.indrelid = to_regclass(d.tabela)
-    WHERE x.indexrelid IS NULL OR d.colunas <> (
-        SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
-        FROM generate_series(1, x.indnatts::integer) AS k);
+    FOR v_linha IN SELECT r.* FROM estoque_linhas_recusadas() AS r LOOP
+        v_lista := v_lista || format(E'\n%s: %s row%s, %s\n    %s;', v_linha.tabela, v_linha.linhas,
+            CASE WHEN v_linha.linhas > 1 THEN 's' END, v_linha.motivo, v_linha.consulta);
+        v_codigo := coalesce(v_codigo,
+            CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
+    END LOOP;
+    IF v_codigo IS NULL THEN
+        RETURN;
+    END IF;
+    IF current_setting('estoque_pg.tolerante', true) = 'on'
+        OR EXISTS (SELECT FROM estoque_controle AS c WHERE c.recusadas)
+    THEN
+        RAISE NOTICE USING MESSAGE = 'estoque_pg: left out:' || v_lista;
+        UPDATE estoque_controle SET recusadas = true;
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = v_codigo,
+        MESSAGE = 'the source tables have rows that cannot be counted',
+        DETAIL = ltrim(v_lista, E'\n'),
+        HINT = 'Mend the rows the queries find, then install again; or leave them out with'
+            ' --tolerante (SET estoque_pg.tolerante = on).';
 END
 $body$;
 
-GRANT EXECUTE ON FUNCTION _estoque_desajustes_dos_indices() TO PUBLIC;
-COMMENT ON FUNCTION _estoque_desajustes_dos_indices() IS
-    'Names of our indexes on the sources that something else bears; inner use.';
+REVOKE ALL ON FUNCTION _estoque_exigir_linhas() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_linhas() IS
+    'Raises for source rows that cannot be counted, or leaves them out; inner use.';
 -- Makes our indexes on the sources where they are missing; those of large tables the installer has
 -- built before, beside the writers. One left invalid by an attempt that was cut off is made anew.
 CREATE OR REPLACE FUNCTION _estoque_indexar_fontes() RETURNS void
@@ -795,7 +1217,10 @@ COMMENT ON FUNCTION _estoque_travar_fontes() IS
 DROP FUNCTION estoque_desajustes;
 DROP FUNCTION _estoque_exigir_fontes;
 DROP FUNCTION _estoque_entregar;
+DROP FUNCTION _estoque_desajustes_dos_indices;
 DROP FUNCTION _estoque_desajustes_das_tabelas;
+DROP FUNCTION _estoque_desajustes_das_colunas;
+DROP FUNCTION _estoque_desajustes;
 DROP FUNCTION estoque_conceder;
 DROP FUNCTION estoque_reapontar;
 DROP FUNCTION estoque_alterados;
@@ -807,6 +1232,7 @@ DROP FUNCTION _estoque_quem_usa;
 DROP FUNCTION _estoque_pecas;
 DROP FUNCTION _estoque_lugar;
 DROP FUNCTION _estoque_desconfiar;
+DROP FUNCTION _estoque_linhas_recusadas;
 DROP FUNCTION estoque_simular;
 DROP FUNCTION estoque_rupturas;
 DROP FUNCTION estoque_prometer;
@@ -833,6 +1259,7 @@ DROP FUNCTION _estoque_acusar;
 DROP FUNCTION _estoque_dias;
 DROP FUNCTION _estoque_refazer;
 DROP FUNCTION _estoque_insistir;
+DROP FUNCTION _estoque_contradicoes;
 DROP FUNCTION _estoque_filtros_das_fontes;
 DROP FUNCTION _estoque_contribuicoes;
 DROP FUNCTION _estoque_abertos;
@@ -1117,6 +1544,59 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean) IS
     'Grants a role what a reader or a writer needs; returns the statements run.';
+-- What does not fit of the columns of the sources: tables and columns that are missing, types that
+-- cannot be counted, collations that cannot be compared. nome is what it is about, for the order.
+CREATE FUNCTION _estoque_desajustes_das_colunas() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH coluna AS (
+        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
+            o.collname AS ordenacao, o.collisdeterministic AS exata
+        FROM _estoque_colunas_das_fontes() AS e
+        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
+            AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
+    )
+    SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
+    FROM coluna AS c WHERE c.relacao IS NULL
+    UNION ALL
+    SELECT c.nome, format('%s is missing', c.nome)
+    FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
+    UNION ALL
+    SELECT c.nome, format('%s is %s, expected %s', c.nome, c.tipo,
+        (SELECT string_agg(x.tipo::regtype::text, ', ') FROM _estoque_tipos_aceitos() AS x
+         WHERE x.tipos = c.tipos))
+    FROM coluna AS c
+    WHERE c.attname IS NOT NULL AND c.tipos <> 'qualquer' AND NOT EXISTS (
+        SELECT FROM _estoque_tipos_aceitos() AS x
+        WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
+    UNION ALL
+    -- Codes are compared as they are written: 'abc' and 'ABC' are two.
+    SELECT c.nome, format('%s has the nondeterministic collation %I', c.nome, c.ordenacao)
+    FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
+    UNION ALL
+    -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
+    SELECT min(c.nome), format('%s have different collations: %s',
+        string_agg(c.nome, ', ' ORDER BY c.nome),
+        string_agg(DISTINCT quote_ident(c.ordenacao), ', '))
+    FROM coluna AS c
+    WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
+    GROUP BY c.attname
+    HAVING count(DISTINCT c.ordenacao) > 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_colunas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_colunas() IS
+    'What does not fit of the columns of the sources; inner use.';
 -- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
 -- elsewhere, a source that is itself below another table. nome is what it is about, for the order.
 CREATE FUNCTION _estoque_desajustes_das_tabelas() RETURNS TABLE (nome text, texto text)
@@ -1159,6 +1639,29 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_tabelas() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_desajustes_das_tabelas() IS
     'What does not fit of the sources as tables; inner use.';
+-- Names of our indexes on the sources that something else bears. An index of ours is one by its name,
+-- table and columns: what an installation that was cut off may have left is taken over.
+CREATE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+    FROM _estoque_indices_das_fontes() AS d
+    JOIN pg_class AS r ON r.relname = d.nome
+        AND r.relnamespace = quote_ident(current_schema())::regnamespace
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+        AND x.indrelid = to_regclass(d.tabela)
+    WHERE x.indexrelid IS NULL OR d.colunas <> (
+        SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
+        FROM generate_series(1, x.indnatts::integer) AS k);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_dos_indices() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_dos_indices() IS
+    'Names of our indexes on the sources that something else bears; inner use.';
 -- Refuses to install on tables that do not fit, naming every misfit at once. Raises EP003.
 CREATE FUNCTION _estoque_exigir_fontes() RETURNS void
 LANGUAGE plpgsql STABLE

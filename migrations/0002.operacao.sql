@@ -18,8 +18,14 @@ ALTER TABLE estoque_controle ADD COLUMN lugar text;
 -- without/17_instalacao/_estoque_exigir_fontes.sql
 DROP FUNCTION _estoque_exigir_fontes;
 
+-- without/17_instalacao/_estoque_desajustes_dos_indices.sql
+DROP FUNCTION _estoque_desajustes_dos_indices;
+
 -- without/17_instalacao/_estoque_desajustes_das_tabelas.sql
 DROP FUNCTION _estoque_desajustes_das_tabelas;
+
+-- without/17_instalacao/_estoque_desajustes_das_colunas.sql
+DROP FUNCTION _estoque_desajustes_das_colunas;
 
 -- without/16_acesso/estoque_conceder.sql
 DROP FUNCTION estoque_conceder;
@@ -386,13 +392,13 @@ GRANT EXECUTE ON FUNCTION _estoque_filtros_das_fontes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_filtros_das_fontes() IS
     'How the documents of each source are found by a filter; inner use.';
 
--- sql/06_unificacao/estoque_contradicoes.sql
+-- sql/06_unificacao/_estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
 -- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
 -- The trigger refuses to make one; rows older than the installation, or written past the triggers,
 -- may be such. NULL asks for all, otherwise for those of the origins given.
-CREATE OR REPLACE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
-RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+CREATE FUNCTION _estoque_contradicoes(p_origens text[])
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET enable_seqscan = on
@@ -408,11 +414,11 @@ BEGIN
     ),
     contradicao AS MATERIALIZED (
         SELECT a.origem, a.destino,
-            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
+            (SELECT array_agg(quote_literal(b.destino) ORDER BY b.destino)
              FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
         FROM aresta AS a
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
+        WHERE k.codigo IS NULL AND (p_origens IS NULL OR a.origem IN (SELECT unnest(p_origens)))
     ),
     passo AS (
         SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho
@@ -422,11 +428,34 @@ BEGIN
         FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
     ) CYCLE inicio, atual SET repetido USING passos
     SELECT c.origem, c.destino,
-        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
-            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
-                             WHERE p.inicio = c.origem AND p.repetido))
+        CASE WHEN c.destinos IS NOT NULL
+            THEN ARRAY['%s has the active destinations %s and %s', quote_literal(c.origem),
+                array_to_string(trim_array(c.destinos, 1), ', '), c.destinos[cardinality(c.destinos)]]
+            ELSE ARRAY['circular: %s', (SELECT min(p.caminho) FROM passo AS p
+                                        WHERE p.inicio = c.origem AND p.repetido)] END
     FROM contradicao AS c
     ORDER BY c.origem, c.destino;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_contradicoes(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_contradicoes(text[]) IS
+    'Active unifications that contradict each other, with the reason in parts; inner use.';
+
+-- sql/06_unificacao/estoque_contradicoes.sql
+-- The active unifications that contradict each other and therefore unify nothing: an origin with
+-- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
+-- The trigger refuses to make one; rows older than the installation, or written past the triggers,
+-- may be such. NULL asks for all, otherwise for those of the origins given.
+CREATE OR REPLACE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT c.codigo_origem, c.codigo_destino, format(c.motivo[1], VARIADIC c.motivo[2:])
+    FROM _estoque_contradicoes(origens) AS c;
 END
 $body$;
 
@@ -448,7 +477,12 @@ DECLARE
     v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
+    v_partes jsonb;
     v_ditos text;
+    v_aviso CONSTANT text := 'estoque_pg: the source tables are in use: trying again; held by %s';
+    v_modelo CONSTANT text := 'the source tables stayed in use: nothing was changed';
+    v_dica_so CONSTANT text := 'try at a quieter time';
+    v_dica CONSTANT text := 'try at a quieter time, or end what is open: %s';
 BEGIN
     WHILE clock_timestamp() < v_prazo LOOP
         BEGIN
@@ -456,18 +490,20 @@ BEGIN
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
             RETURN v_feito;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            v_quem := _estoque_quem_usa();
+            SELECT q.quem, q.partes INTO v_quem, v_partes FROM _estoque_quem_usa() AS q;
         END;
         IF v_quem <> coalesce(v_ditos, '') THEN
-            RAISE NOTICE USING MESSAGE = 'estoque_pg: the source tables are in use: trying again;'
-                ' held by ' || v_quem;
+            RAISE NOTICE USING MESSAGE = format(v_aviso, v_quem),
+                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_partes)::text;
             v_ditos := v_quem;
         END IF;
         PERFORM pg_sleep(0.02 + 0.1 * random());
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
-        MESSAGE = 'the source tables stayed in use: nothing was changed',
-        HINT = concat_ws(', or end what is open: ', 'try at a quieter time', v_quem);
+        MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        HINT = CASE WHEN v_quem IS NULL THEN v_dica_so ELSE format(v_dica, v_quem) END,
+        DATATYPE = CASE WHEN v_quem IS NULL THEN '[]' ELSE json_build_object(
+            'dica', json_build_array(v_dica, v_partes))::text END;
 END
 $body$;
 
@@ -638,6 +674,7 @@ DECLARE
     v_tabela text;
     v_coluna text;
     v_valor text;
+    v_modelo CONSTANT text := '%s has the code %s more than once';
 BEGIN
     SELECT r.tabela, r.coluna, r.valor INTO v_tabela, v_coluna, v_valor
     FROM (
@@ -652,9 +689,11 @@ BEGIN
     ORDER BY r.tabela, r.valor
     LIMIT 1;
     RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
-        MESSAGE = format('%s has the code %L more than once', v_tabela, v_valor),
+        MESSAGE = format(v_modelo, v_tabela, quote_nullable(v_valor)),
         DETAIL = 'The primary key of the table, which forbids it, is gone.',
         HINT = 'SELECT estoque_vigiar(); -- keeps one of each, puts the key back, compares everything',
+        CONSTRAINT = v_modelo,
+        DATATYPE = json_build_array(v_tabela, quote_nullable(v_valor))::text,
         SCHEMA = current_schema(), TABLE = v_tabela, COLUMN = v_coluna;
 END
 $body$;
@@ -677,35 +716,50 @@ DECLARE
     v_produtos bigint;
     v_codigo text;
     v_lista text;
+    v_ditos json;
+    v_valores text[];
+    v_modelo text;
     v_dica CONSTANT text := 'Write a finite quantity of less than 1,000,000,000,000;'
         ' nothing of this statement was kept.';
 BEGIN
     SELECT sum(x.linhas)::bigint, count(*), min(x.codigo),
-        string_agg(format('%s.%s of product %L%s', p_tabela, p_coluna, x.codigo,
-            CASE WHEN x.linhas > 1 THEN format(' in %s rows', x.linhas) END),
-            E'\n' ORDER BY x.ordem) FILTER (WHERE x.ordem <= 10)
-    INTO v_linhas, v_produtos, v_codigo, v_lista
+        string_agg(format(x.modelo, p_tabela, p_coluna, quote_nullable(x.codigo), x.linhas),
+            E'\n' ORDER BY x.ordem) FILTER (WHERE x.ordem <= 10),
+        json_agg(json_build_array(x.modelo, p_tabela, p_coluna, quote_nullable(x.codigo), x.linhas)
+            ORDER BY x.ordem) FILTER (WHERE x.ordem <= 10)
+    INTO v_linhas, v_produtos, v_codigo, v_lista, v_ditos
     FROM (
-        SELECT d.codigo, sum(d.fora) AS linhas, row_number() OVER (ORDER BY d.codigo) AS ordem
+        SELECT d.codigo, sum(d.fora) AS linhas, row_number() OVER (ORDER BY d.codigo) AS ordem,
+            CASE WHEN sum(d.fora) > 1 THEN '%s.%s of product %s in %s rows'
+                ELSE '%s.%s of product %s' END AS modelo
         FROM unnest(p_deltas) AS d
         GROUP BY d.codigo
         HAVING sum(d.fora) > 0
     ) AS x;
     IF v_linhas = 1 THEN
+        v_modelo := '%s.%s of product %s is NaN, infinite or out of range';
+        v_valores := ARRAY[p_tabela, p_coluna, quote_nullable(v_codigo)];
         RAISE EXCEPTION USING
             ERRCODE = 'EP001',
-            MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range', p_tabela,
-                p_coluna, v_codigo),
+            MESSAGE = format(v_modelo, VARIADIC v_valores),
             HINT = v_dica,
+            CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text,
             SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
     ELSIF v_linhas > 1 THEN
+        v_modelo := '%s.%s is NaN, infinite or out of range in %s rows';
+        v_valores := ARRAY[p_tabela, p_coluna, v_linhas::text];
+        IF v_produtos > 10 THEN
+            v_lista := v_lista || format(E'\nand of %s more', v_produtos - 10);
+            v_ditos := (v_ditos::jsonb
+                || jsonb_build_array(jsonb_build_array('and of %s more', v_produtos - 10)))::json;
+        END IF;
         RAISE EXCEPTION USING
             ERRCODE = 'EP001',
-            MESSAGE = format('%s.%s is NaN, infinite or out of range in %s rows', p_tabela,
-                p_coluna, v_linhas),
-            DETAIL = v_lista || CASE WHEN v_produtos > 10
-                THEN format(E'\nand of %s more', v_produtos - 10) ELSE '' END,
+            MESSAGE = format(v_modelo, VARIADIC v_valores),
+            DETAIL = v_lista,
             HINT = v_dica,
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', v_valores, 'detalhe', v_ditos)::text,
             SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
     END IF;
 END
@@ -714,6 +768,237 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
+
+-- sql/10_gatilhos/_estoque_exigir_propria.sql
+-- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
+-- partition or child of one: a copy, an archive, a table of another installation. Counting it would
+-- move numbers that are not its own, and to pass over it in silence would hide a source that is not
+-- counted. NULL in p_fonte stands for any source. Raises EP007.
+CREATE OR REPLACE FUNCTION _estoque_exigir_propria(p_relacao oid, p_fonte text) RETURNS void
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_gatilhos text;
+    v_modelo text;
+    v_dica CONSTANT text := 'Nothing of this statement was kept. `estoque vigiar` in the schema of its'
+        ' functions takes them off, and so does: %s';
+    v_valores text[];
+BEGIN
+    IF EXISTS (SELECT FROM _estoque_fontes() AS f
+               WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
+    THEN
+        RETURN;
+    END IF;
+    SELECT string_agg(format('DROP TRIGGER %I ON %s;', t.tgname, t.tgrelid::regclass), ' '
+        ORDER BY t.tgname)
+    INTO v_gatilhos
+    FROM pg_trigger AS t
+    JOIN pg_proc AS p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
+    v_modelo := CASE WHEN current_schema() IS NULL
+        THEN 'table %s of schema %s bears triggers that count for schema that is gone, or was renamed'
+        ELSE 'table %s of schema %s bears triggers that count for schema %s' END;
+    v_valores := ARRAY[p_relacao::regclass::text,
+        (SELECT c.relnamespace::regnamespace::text FROM pg_class AS c WHERE c.oid = p_relacao),
+        quote_ident(current_schema())];
+    RAISE EXCEPTION USING
+        ERRCODE = 'EP007',
+        MESSAGE = format(v_modelo, VARIADIC v_valores),
+        HINT = format(v_dica, v_gatilhos),
+        CONSTRAINT = v_modelo,
+        DATATYPE = json_build_object('valores', v_valores,
+            'dica', json_build_array(v_dica, v_gatilhos))::text;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_propria(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_propria(oid, text) IS
+    'Raises EP007 for a table that is no source of this schema; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_embarque.sql
+-- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
+-- its separations leave the forecast or come back. Statements that change no gate write nothing.
+-- Raises 40001 under REPEATABLE READ and SERIALIZABLE where the snapshot is older than the installation.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    v_novos text[];
+    v_antigos text[];
+    v_lotes text[];
+    v_faturados boolean[];
+    v_deltas _estoque_delta[];
+BEGIN
+    IF TG_TABLE_NAME <> 'embarque_itens' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'embarque_itens');
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(f.separacao_lote_id::text) INTO v_novos
+        FROM novos AS f
+        WHERE f.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(f.status, f.nota_fiscal, f.erro_validacao);
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(f.separacao_lote_id::text) INTO v_antigos
+        FROM antigos AS f
+        WHERE f.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(f.status, f.nota_fiscal, f.erro_validacao);
+    END IF;
+
+    SELECT array_agg(m.lote) INTO v_lotes
+    FROM (
+        SELECT x.lote
+        FROM (SELECT unnest(v_novos), 1 UNION ALL SELECT unnest(v_antigos), -1) AS x (lote, itens)
+        GROUP BY x.lote
+        HAVING sum(x.itens) <> 0
+    ) AS m;
+    IF v_lotes IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    -- Of the separations of a lot without a row, a snapshot from before the installation may lack some.
+    IF current_setting('transaction_isolation') <> 'read committed'
+        AND NOT EXISTS (SELECT FROM estoque_controle)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = 'could not serialize access: the installation is newer than this transaction',
+            HINT = 'Run the transaction again.',
+            CONSTRAINT = 'could not serialize access: the installation is newer than this transaction';
+    END IF;
+    -- The separations are read in a statement of their own, which begins with the lots locked.
+    SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
+    FROM _estoque_abrir_lotes(v_lotes) AS l;
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL, NULL)::_estoque_delta)
+    INTO v_deltas
+    FROM (
+        SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,
+            sum(_estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
+                    s.qtd_saldo::numeric, l.faturado)
+                - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
+                    s.qtd_saldo::numeric, NOT l.faturado)) AS saida
+        FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
+        CROSS JOIN LATERAL (
+            SELECT s.cod_produto, s.expedicao, s.qtd_saldo FROM separacao AS s
+            WHERE s.separacao_lote_id = l.lote OFFSET 0
+        ) AS s
+        GROUP BY s.cod_produto, s.expedicao::date
+    ) AS g;
+    IF v_deltas IS NOT NULL THEN
+        PERFORM _estoque_aplicar(v_deltas);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_embarque() IS
+    'Moves the exits of lots whose gate a statement turned; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_truncar.sql
+-- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP007 for a table that is no source.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+    PERFORM _estoque_exigir_propria(TG_RELID, NULL);
+    -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM _estoque_acusar('0A000', '', 'TRUNCATE of %s needs the isolation level READ COMMITTED',
+            'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.',
+            quote_ident(TG_TABLE_NAME));
+    END IF;
+    PERFORM _estoque_recalcular_tudo();
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_truncar() IS
+    'Rebuilds everything after TRUNCATE of a source; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_unificacao.sql
+-- Trigger function of unificacao_codigos: regroups the codes whose active unification changed.
+-- Changes take turns on estoque_controle, so that two sessions cannot contradict each other unseen.
+-- Raises EP002 for a code unified with itself, a cycle, or two destinations.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_novos text[] := ARRAY[]::text[];
+    v_antigos text[] := ARRAY[]::text[];
+    v_codigos text[];
+    v_origens text[];
+    v_motivo text[];
+    v_modelo CONSTANT text := 'code unification is contradictory: %s';
+BEGIN
+    IF TG_TABLE_NAME <> 'unificacao_codigos' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'unificacao_codigos');
+    END IF;
+    -- Pairs of codes, flattened in the order origin, destination.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_novos
+        FROM novos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_antigos
+        FROM antigos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+
+    WITH novo AS (
+        SELECT v_novos[i][1] AS origem, v_novos[i][2] AS destino
+        FROM generate_subscripts(v_novos, 1) AS i
+    ),
+    antigo AS (
+        SELECT v_antigos[i][1] AS origem, v_antigos[i][2] AS destino
+        FROM generate_subscripts(v_antigos, 1) AS i
+    ),
+    mudanca AS (
+        SELECT n.*, true AS entrou FROM (TABLE novo EXCEPT ALL TABLE antigo) AS n
+        UNION ALL
+        SELECT a.*, false FROM (TABLE antigo EXCEPT ALL TABLE novo) AS a
+    )
+    SELECT array_agg(DISTINCT c.codigo), array_agg(DISTINCT m.origem) FILTER (WHERE m.entrou)
+    INTO v_codigos, v_origens
+    FROM mudanca AS m, LATERAL (VALUES (m.origem), (m.destino)) AS c (codigo);
+    IF v_codigos IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    PERFORM _estoque_tomar_vez();
+    -- Only what this statement brings is refused: contradictions that were there may stay.
+    SELECT c.motivo INTO v_motivo FROM _estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP002',
+            MESSAGE = format(v_modelo, format(v_motivo[1], VARIADIC v_motivo[2:])),
+            HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'codigo_origem',
+            CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_motivo)::text;
+    END IF;
+    PERFORM _estoque_reagrupar(v_codigos);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
+    'Regroups the codes whose active unification a statement changed; inner use.';
 
 -- sql/11_consultas/_estoque_acusar.sql
 -- Raises an error whose parts can be read one by one: the message is p_modelo with the values put in for
@@ -1975,6 +2260,84 @@ REVOKE ALL ON FUNCTION estoque_simular(jsonb, integer) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_simular(jsonb, integer) IS
     'Products that changes of documents would touch, before and after; 22023 for bad changes.';
 
+-- sql/12_auditoria/_estoque_linhas_recusadas.sql
+-- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
+-- unifications that contradict each other. The triggers refuse such rows; an installation finds those
+-- that were there before. consulta is a query that lists them, good where nothing is installed. motivos
+-- is motivo as a model of format() and its values, which are such arrays themselves.
+CREATE FUNCTION _estoque_linhas_recusadas()
+RETURNS TABLE (tabela text, linhas bigint, motivo text, motivos jsonb, consulta text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_fonte record;
+    v_modelo CONSTANT text := '%s is NaN, infinite or out of range';
+BEGIN
+    FOR v_fonte IN
+        SELECT f.tabela, f.quantidade FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    LOOP
+        tabela := v_fonte.tabela;
+        EXECUTE format('SELECT count(*) FROM %I AS f WHERE NOT _estoque_cabe(f.%I::numeric)',
+            tabela, v_fonte.quantidade)
+        INTO linhas;
+        motivo := format(v_modelo, v_fonte.quantidade);
+        motivos := jsonb_build_array(v_modelo, v_fonte.quantidade);
+        consulta := format(
+            'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            current_schema(), tabela, v_fonte.quantidade);
+        IF linhas > 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+
+    RETURN QUERY
+    SELECT 'unificacao_codigos', c.linhas, c.motivo, c.motivos,
+        format('WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d'
+            ' FROM %1$I.unificacao_codigos WHERE ativo),'
+            ' c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
+            ' SELECT * FROM %1$I.unificacao_codigos WHERE ativo AND (codigo_origem IN'
+            ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
+            ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))', current_schema())
+    FROM (
+        SELECT sum(x.linhas)::bigint AS linhas,
+            string_agg(format(x.motivo[1], VARIADIC x.motivo[2:]), '; ' ORDER BY x.motivo) AS motivo,
+            jsonb_build_array(rtrim(repeat('%s; ', count(*)::integer), '; '))
+                || jsonb_agg(x.motivo ORDER BY x.motivo) AS motivos
+        FROM (
+            SELECT k.motivo, count(*) AS linhas
+            FROM (SELECT n.motivo FROM _estoque_contradicoes(NULL) AS n LIMIT 20) AS k
+            GROUP BY k.motivo
+        ) AS x
+    ) AS c
+    WHERE c.linhas > 0;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_linhas_recusadas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_linhas_recusadas() IS
+    'Source rows that are left out, with the reasons in parts; inner use.';
+
+-- sql/12_auditoria/estoque_linhas_recusadas.sql
+-- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
+-- unifications that contradict each other. The triggers refuse such rows; an installation finds those
+-- that were there before. consulta is a query that lists them, good where nothing is installed.
+CREATE OR REPLACE FUNCTION estoque_linhas_recusadas()
+RETURNS TABLE (tabela text, linhas bigint, motivo text, consulta text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT r.tabela, r.linhas, r.motivo, r.consulta FROM _estoque_linhas_recusadas() AS r;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_linhas_recusadas() TO PUBLIC;
+COMMENT ON FUNCTION estoque_linhas_recusadas() IS
+    'Source rows that are left out because they cannot be counted, with a query that lists them.';
+
 -- sql/12_auditoria/estoque_verificar.sql
 -- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
 -- result tables and of the tables behind them; empty means exact. NULL asks for everything.
@@ -2287,6 +2650,70 @@ REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_estranhos(integer) IS
     'Some codes that are mentioned and have no product row; inner use.';
 
+-- sql/13_minuto/estoque_configurar.sql
+-- Sets what is given of the settings of the minute job, and returns them as they are then.
+-- por_execucao: products compared in a run. orcamento: time after which a run takes up no further
+-- product.
+-- Raises 22023 for what is not positive.
+CREATE OR REPLACE FUNCTION estoque_configurar(
+    INOUT por_execucao integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF por_execucao < 1 OR orcamento <= interval '0' THEN
+        PERFORM _estoque_acusar('22023',
+            CASE WHEN por_execucao < 1 THEN 'por_execucao' ELSE 'orcamento' END,
+            'por_execucao must be 1 or more, orcamento longer than nothing',
+            'The defaults are 10 products and 20 seconds.');
+    END IF;
+    IF por_execucao IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
+        UPDATE estoque_controle AS c
+        SET por_execucao = coalesce(estoque_configurar.por_execucao, c.por_execucao),
+            orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
+    END IF;
+    SELECT c.por_execucao, c.orcamento INTO por_execucao, orcamento FROM estoque_controle AS c;
+    -- Without its row the control stands at the defaults, with which it is made again.
+    por_execucao := coalesce(por_execucao, 10);
+    orcamento := coalesce(orcamento, interval '20 s');
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_configurar(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_configurar(integer, interval) IS
+    'Sets and returns the settings of the minute job: batch and time per run.';
+
+-- sql/13_minuto/estoque_fallback.sql
+-- Compares the products that have gone longest without it with the sources, and rebuilds those that
+-- are wrong; also finds codes that a bypass of the triggers left without a product. Compares without
+-- a lock; only what differs is locked, and what is locked is left for the next time.
+-- Returns zeros while another run is under way, and on a standby. Raises 22023 for a lote below 1.
+CREATE OR REPLACE FUNCTION estoque_fallback(lote integer DEFAULT 10)
+RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    IF lote IS NULL OR lote < 1 THEN
+        PERFORM _estoque_acusar('22023', 'lote', 'lote must be 1 or more, not %s',
+            'Give the number of products to compare.', coalesce(lote::text, 'NULL'));
+    END IF;
+    IF _estoque_tomar_minuto() THEN
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_comparar(lote, NULL, 0, 0), NULL) AS c;
+    ELSE
+        RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_fallback(integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_fallback(integer) IS
+    'Compares the products longest not looked at with the sources and mends them; how many.';
+
 -- sql/13_minuto/estoque_minuto.sql
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
@@ -2484,18 +2911,25 @@ COMMENT ON FUNCTION _estoque_pecas() IS
 
 -- sql/14_vigia/_estoque_quem_usa.sql
 -- Who holds the sources or the results as writers do, as far as this role may see, the oldest first:
--- what is told to who waits for them. NULL where there is nobody.
-CREATE FUNCTION _estoque_quem_usa() RETURNS text
+-- what is told to who waits for them. NULL where there is nobody. partes is quem as a model of format()
+-- and its values, which are such arrays themselves.
+CREATE FUNCTION _estoque_quem_usa(OUT quem text, OUT partes jsonb)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN (
-        SELECT string_agg(x.quem, ', ' ORDER BY x.xact_start)
+    SELECT string_agg(format(x.dito[1], VARIADIC x.dito[2:]), ', ' ORDER BY x.xact_start),
+        jsonb_build_array(rtrim(repeat('%s, ', count(*)::integer), ', '))
+            || jsonb_agg(x.dito ORDER BY x.xact_start)
+    INTO quem, partes
+    FROM (
+        SELECT a.xact_start, CASE
+            WHEN a.xact_start IS NULL THEN ARRAY['process %s (%s)', a.pid::text, a.dele]
+            ELSE ARRAY['process %s (%s, since %s)', a.pid::text, a.dele,
+                to_char(a.xact_start, 'HH24:MI:SS TZ')] END AS dito
         FROM (
-            SELECT a.xact_start, format('process %s (%s)', a.pid, concat_ws(', ',
-                coalesce(a.usename, a.backend_type), nullif(a.application_name, ''),
-                'since ' || to_char(a.xact_start, 'HH24:MI:SS TZ'))) AS quem
+            SELECT a.pid, a.xact_start, concat_ws(', ',
+                coalesce(a.usename, a.backend_type), nullif(a.application_name, '')) AS dele
             FROM pg_stat_activity AS a
             WHERE a.pid <> pg_backend_pid() AND EXISTS (
                 SELECT FROM pg_locks AS l
@@ -2508,7 +2942,8 @@ BEGIN
                     AND quote_ident(current_schema())::regnamespace
                         IN (c.relnamespace, p.relnamespace))
             ORDER BY a.xact_start LIMIT 3
-        ) AS x);
+        ) AS a
+    ) AS x;
 END
 $body$;
 
@@ -2709,6 +3144,7 @@ DECLARE
     v_peca record;
     v_feitas integer;
     v_falha text;
+    v_modelo CONSTANT text := 'could not put back the %s';
 BEGIN
     pecas := 0;
     dados := false;
@@ -2737,7 +3173,8 @@ BEGIN
         EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN
             RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'could not put back the ' || v_falha,
+                MESSAGE = format(v_modelo, v_falha),
+                CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_falha)::text,
                 HINT = '`estoque uninstall`, then `estoque install`, makes everything anew; the'
                     ' sources are not touched.';
         END IF;
@@ -2875,6 +3312,88 @@ REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
     'Puts back missing triggers and changed parts of the installation, and counts what was missed.';
 
+-- sql/15_agenda/_estoque_exigir_cron.sql
+-- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+CREATE OR REPLACE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+    v_modelo text;
+    v_dica text;
+    v_valores text[];
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT v_cron.aqui THEN
+        v_modelo := 'pg_cron is not in the database %s';
+        v_dica := 'In the database %s, where pg_cron is, run: %s; or let `estoque worker` do the job.';
+        v_valores := ARRAY[quote_ident(coalesce(v_cron.banco_do_cron, 'postgres')), p_alhures];
+        RAISE EXCEPTION USING ERRCODE = 'EP004',
+            MESSAGE = format(v_modelo, quote_ident(v_cron.banco)),
+            HINT = format(v_dica, VARIADIC v_valores),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(v_cron.banco)),
+                'dica', v_dica || v_valores)::text;
+    ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+        v_modelo := 'permission denied for the schema cron to %s';
+        v_dica := 'As superuser: %s';
+        v_valores := ARRAY[format('GRANT USAGE ON SCHEMA cron TO %I;', current_user)];
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format(v_modelo, quote_ident(current_user)),
+            HINT = format(v_dica, VARIADIC v_valores),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_user)),
+                'dica', v_dica || v_valores)::text;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_exigir_cron(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
+    'Raises unless pg_cron is in this database and the caller may use it; inner use.';
+
+-- sql/15_agenda/estoque_agendar.sql
+-- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
+-- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
+-- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
+-- or to run the job.
+CREATE OR REPLACE FUNCTION estoque_agendar() RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+    v_comando text;
+    v_modelo CONSTANT text := 'the job would run as %s, who may not run it';
+    v_dica CONSTANT text := 'As the owner: %s';
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        v_comando := format('GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+            current_schema(), current_user);
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format(v_modelo, quote_ident(current_user)),
+            HINT = format(v_dica, v_comando),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_user)),
+                'dica', json_build_array(v_dica, v_comando))::text;
+    END IF;
+    PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
+        v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
+    PERFORM estoque_desagendar();
+    -- Put together at run time: where the function is made there may be no schema cron.
+    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
+    USING v_cron.nome, v_cron.horario, v_cron.comando;
+    RETURN v_cron.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_agendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_agendar() IS
+    'Puts the minute job into pg_cron, every minute; the name of the job.';
+
 -- sql/16_acesso/estoque_conceder.sql
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
 -- the results, a writer the schema, the sources and the rules (it needs no right on the results: the
@@ -2970,6 +3489,42 @@ REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) FROM PU
 COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) IS
     'Grants a role what a reader, a writer or a backup needs; returns the statements run.';
 
+-- sql/17_instalacao/_estoque_avisar_criadores.sql
+-- Warns of who may put things into the schema, which is where our functions look for what they name:
+-- an operator for exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14
+-- everybody may in the usual one.
+CREATE OR REPLACE FUNCTION _estoque_avisar_criadores() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_criadores text;
+    v_modelo CONSTANT text := 'estoque_pg: warning: who may create objects in schema %s can make our'
+        ' functions run code with the rights of %s: REVOKE CREATE ON SCHEMA %s FROM %s, or install as'
+        ' a role that has no more rights than these';
+    v_valores text[];
+BEGIN
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.nspname = current_schema() AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        v_valores := ARRAY[quote_ident(current_schema()), quote_ident(current_user),
+            quote_ident(current_schema()), v_criadores];
+        RAISE NOTICE USING MESSAGE = format(v_modelo, VARIADIC v_valores),
+            CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_avisar_criadores() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_avisar_criadores() IS
+    'Warns of who may create objects in the schema of the installation; inner use.';
+
 -- sql/17_instalacao/_estoque_carregar.sql
 -- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
 -- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
@@ -3013,11 +3568,99 @@ REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_carregar() IS
     'Fills the result tables, or rebuilds them, at an installation; inner use.';
 
+-- sql/17_instalacao/_estoque_desajustes.sql
+-- What of the sources does not fit: columns that are missing or of another type, owners, policies, names
+-- of our indexes that something else bears; and what the owner of our functions may not do. Empty is
+-- good. dito is texto in parts: a model of format() and its values. p_papel is who owns them, or is about to; NULL who does.
+CREATE FUNCTION _estoque_desajustes(p_papel name)
+RETURNS TABLE (nome text, texto text, dito text[])
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_papel name := coalesce(p_papel, (
+        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
+        WHERE p.oid = 'estoque_desajustes'::regproc));
+BEGIN
+    RETURN QUERY
+    SELECT d.nome, format(d.dito[1], VARIADIC d.dito[2:]), d.dito
+    FROM (
+        SELECT * FROM _estoque_desajustes_das_colunas()
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_dos_indices()
+    ) AS d
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes(name) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes(name) IS
+    'What of the sources does not fit, also in parts: a model and its values; inner use.';
+
+-- sql/17_instalacao/_estoque_desajustes_das_colunas.sql
+-- What does not fit of the columns of the sources: tables and columns that are missing, types that
+-- cannot be counted, collations that cannot be compared. nome is what it is about, for the order; dito is
+-- a model of format() and its values.
+CREATE FUNCTION _estoque_desajustes_das_colunas() RETURNS TABLE (nome text, dito text[])
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH coluna AS (
+        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
+            o.collname AS ordenacao, o.collisdeterministic AS exata
+        FROM _estoque_colunas_das_fontes() AS e
+        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
+            AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
+    )
+    SELECT DISTINCT c.tabela, ARRAY['%s is not a table', quote_ident(c.tabela)]
+    FROM coluna AS c WHERE c.relacao IS NULL
+    UNION ALL
+    SELECT c.nome, ARRAY['%s is missing', c.nome]
+    FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
+    UNION ALL
+    SELECT c.nome, ARRAY['%s is %s, expected %s', c.nome, c.tipo,
+        (SELECT string_agg(x.tipo::regtype::text, ', ') FROM _estoque_tipos_aceitos() AS x
+         WHERE x.tipos = c.tipos)]
+    FROM coluna AS c
+    WHERE c.attname IS NOT NULL AND c.tipos <> 'qualquer' AND NOT EXISTS (
+        SELECT FROM _estoque_tipos_aceitos() AS x
+        WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
+    UNION ALL
+    -- Codes are compared as they are written: 'abc' and 'ABC' are two.
+    SELECT c.nome, ARRAY['%s has the nondeterministic collation %s', c.nome, quote_ident(c.ordenacao)]
+    FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
+    UNION ALL
+    -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
+    SELECT min(c.nome), ARRAY['%s have different collations: %s',
+        string_agg(c.nome, ', ' ORDER BY c.nome),
+        string_agg(DISTINCT quote_ident(c.ordenacao), ', ')]
+    FROM coluna AS c
+    WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
+    GROUP BY c.attname
+    HAVING count(DISTINCT c.ordenacao) > 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_colunas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_colunas() IS
+    'What does not fit of the columns of the sources; inner use.';
+
 -- sql/17_instalacao/_estoque_desajustes_das_tabelas.sql
 -- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
 -- elsewhere, a source that is itself below another table; and what p_papel, who owns our functions or
--- is about to, may not do. nome is what it is about, for the order.
-CREATE FUNCTION _estoque_desajustes_das_tabelas(p_papel name) RETURNS TABLE (nome text, texto text)
+-- is about to, may not do. nome is what it is about, for the order; dito is a
+-- model of format() and its values.
+CREATE FUNCTION _estoque_desajustes_das_tabelas(p_papel name) RETURNS TABLE (nome text, dito text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
@@ -3035,26 +3678,29 @@ BEGIN
         SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
     )
     -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
-    SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
-        a.relacao::regclass, r.relowner::regrole, p_papel)
+    SELECT a.tabela, ARRAY['%s is owned by %s, and %s is no member of that role',
+        a.relacao::regclass::text, r.relowner::regrole::text, quote_ident(p_papel)]
     FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
     WHERE NOT pg_has_role(p_papel, r.relowner, 'USAGE')
     UNION ALL
     -- What row_security_active says of the current role.
-    SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, p_papel)
+    SELECT f.tabela, ARRAY['%s hides rows from %s by row level security',
+        quote_ident(f.tabela), quote_ident(p_papel)]
     FROM fonte AS f
     JOIN pg_class AS r ON r.oid = f.relacao AND r.relrowsecurity
     JOIN pg_roles AS p ON p.rolname = p_papel AND NOT p.rolsuper AND NOT p.rolbypassrls
     WHERE r.relforcerowsecurity OR NOT pg_has_role(p_papel, r.relowner, 'USAGE')
     UNION ALL
-    SELECT current_schema()::text, format('%I may not use the schema %I', p_papel, current_schema())
+    SELECT current_schema()::text, ARRAY['%s may not use the schema %s',
+        quote_ident(p_papel), quote_ident(current_schema())]
     WHERE NOT has_schema_privilege(p_papel, current_schema(), 'USAGE')
     UNION ALL
-    SELECT f.tabela, format('%I may not read %I', p_papel, f.tabela)
+    SELECT f.tabela, ARRAY['%s may not read %s', quote_ident(p_papel), quote_ident(f.tabela)]
     FROM fonte AS f
     WHERE NOT has_table_privilege(p_papel, f.relacao, 'SELECT')
     UNION ALL
-    SELECT r.relname::text, format('%I may not read and write %I', p_papel, r.relname)
+    SELECT r.relname::text, ARRAY['%s may not read and write %s',
+        quote_ident(p_papel), quote_ident(r.relname)]
     FROM pg_class AS r
     CROSS JOIN LATERAL (
         SELECT bool_and(has_table_privilege(p_papel, r.oid, x.direito)) AS tudo
@@ -3063,13 +3709,14 @@ BEGIN
     WHERE r.relnamespace = quote_ident(current_schema())::regnamespace AND r.relkind = 'r'
         AND r.relname = ANY (_estoque_relacoes()) AND NOT d.tudo
     UNION ALL
-    SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+    SELECT DISTINCT a.tabela, ARRAY['%s has a foreign table among its partitions',
+        quote_ident(a.tabela)]
     FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
     WHERE r.relkind = 'f'
     UNION ALL
     -- A statement fires the triggers of the table it names, not those of the tables below it.
-    SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
-        ' would not be seen', f.tabela, i.inhparent::regclass)
+    SELECT f.tabela, ARRAY['%s is a partition or child of %s: what is written through that'
+        ' would not be seen', quote_ident(f.tabela), i.inhparent::regclass::text]
     FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao;
 END
 $body$;
@@ -3082,13 +3729,13 @@ COMMENT ON FUNCTION _estoque_desajustes_das_tabelas(name) IS
 -- Names of our indexes on the sources that something else bears. An index of ours is one by its name
 -- and columns: what an installation that was cut off may have left is taken over, and one that went
 -- with a table that is no source any more gives the name up (see _estoque_indexar_fontes).
-CREATE OR REPLACE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
+CREATE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, dito text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
     RETURN QUERY
-    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+    SELECT d.nome, ARRAY['%s is there already, and is not ours', quote_ident(d.nome)]
     FROM _estoque_indices_das_fontes() AS d
     JOIN pg_class AS r ON r.relname = d.nome
         AND r.relnamespace = quote_ident(current_schema())::regnamespace
@@ -3118,6 +3765,8 @@ DECLARE
     v_objetos text[];
     v_de oid;
     v_objeto text;
+    v_modelo text;
+    v_valores text[];
 BEGIN
     SELECT array_agg(DISTINCT r.relowner) INTO v_donos
     FROM _estoque_fontes() AS f
@@ -3150,17 +3799,20 @@ BEGIN
             FOREACH v_objeto IN ARRAY v_objetos LOOP
                 EXECUTE format('ALTER %s OWNER TO %s', v_objeto, v_donos[1]::regrole);
             END LOOP;
-            RAISE NOTICE USING MESSAGE = format(
-                'estoque_pg: what is ours belongs to %s, as the sources do', v_donos[1]::regrole);
+            v_modelo := 'estoque_pg: what is ours belongs to %s, as the sources do';
+            RAISE NOTICE USING MESSAGE = format(v_modelo, v_donos[1]::regrole),
+                CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_donos[1]::regrole)::text;
             RETURN cardinality(v_objetos)::bigint;
         END IF;
     EXCEPTION WHEN insufficient_privilege THEN
         NULL;  -- told below
     END;
-    RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
-        ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
-        ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
-        v_de::regrole);
+    v_modelo := 'estoque_pg: warning: the sources belong to %s, and what is ours to %s: that role alone'
+        ' can upgrade, mend or remove it, and the triggers run with its rights';
+    v_valores := ARRAY[(SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
+        v_de::regrole::text];
+    RAISE NOTICE USING MESSAGE = format(v_modelo, VARIADIC v_valores),
+        CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text;
     RETURN 0::bigint;
 END
 $body$;
@@ -3178,16 +3830,23 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_desajustes text := (
-        SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto)
-        FROM estoque_desajustes(current_user) AS d);
+    v_modelo CONSTANT text := 'the tables of schema %s do not fit';
+    v_desajustes text;
+    v_ditos json;
 BEGIN
+    SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto),
+        json_agg(d.dito ORDER BY d.nome, d.texto)
+    INTO v_desajustes, v_ditos
+    FROM _estoque_desajustes(current_user) AS d;
     IF v_desajustes IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'EP003',
-            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            MESSAGE = format(v_modelo, quote_ident(current_schema())),
             DETAIL = v_desajustes,
-            HINT = p_dica;
+            HINT = p_dica,
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_schema())),
+                'detalhe', v_ditos)::text;
     END IF;
 END
 $body$;
@@ -3195,6 +3854,56 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_exigir_fontes(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_fontes(text) IS
     'Raises EP003 for source tables that do not fit; inner use.';
+
+-- sql/17_instalacao/_estoque_exigir_linhas.sql
+-- Refuses to install over rows that cannot be counted, listing all of them with queries that find
+-- them. With the setting estoque_pg.tolerante = 'on', or where rows were left out before, they are
+-- left out instead, with a notice.
+-- Raises EP001 for quantities, else EP002 for unifications.
+CREATE OR REPLACE FUNCTION _estoque_exigir_linhas() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_linha record;
+    v_lista text := '';
+    v_ditos json[] := ARRAY[]::json[];
+    v_codigo text;
+    v_modelo text;
+BEGIN
+    FOR v_linha IN SELECT r.* FROM _estoque_linhas_recusadas() AS r LOOP
+        v_modelo := CASE WHEN v_linha.linhas > 1 THEN '%s: %s rows, %s' ELSE '%s: %s row, %s' END;
+        v_lista := v_lista || format(E'\n' || v_modelo || E'\n    %s;', v_linha.tabela,
+            v_linha.linhas, v_linha.motivo, v_linha.consulta);
+        v_ditos := v_ditos
+            || json_build_array(v_modelo, v_linha.tabela, v_linha.linhas, v_linha.motivos)
+            || json_build_array('    %s;', v_linha.consulta);
+        v_codigo := coalesce(v_codigo,
+            CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
+    END LOOP;
+    IF v_codigo IS NULL THEN
+        RETURN;
+    END IF;
+    IF current_setting('estoque_pg.tolerante', true) = 'on'
+        OR EXISTS (SELECT FROM estoque_controle AS c WHERE c.recusadas)
+    THEN
+        v_modelo := 'estoque_pg: left out:';
+        RAISE NOTICE USING MESSAGE = v_modelo || v_lista, CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('detalhe', v_ditos)::text;
+        UPDATE estoque_controle SET recusadas = true;
+        RETURN;
+    END IF;
+    v_modelo := 'the source tables have rows that cannot be counted';
+    RAISE EXCEPTION USING ERRCODE = v_codigo, MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        DETAIL = ltrim(v_lista, E'\n'), DATATYPE = json_build_object('detalhe', v_ditos)::text,
+        HINT = 'Mend the rows the queries find, then install again; or leave them out with'
+            ' --tolerante (SET estoque_pg.tolerante = on).';
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_linhas() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_linhas() IS
+    'Raises for source rows that cannot be counted, or leaves them out; inner use.';
 
 -- sql/17_instalacao/_estoque_indexar_fontes.sql
 -- Makes our indexes on the sources where they are missing; those of large tables the installer has
@@ -3388,18 +4097,8 @@ CREATE FUNCTION estoque_desajustes(papel name DEFAULT NULL) RETURNS TABLE (nome 
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_papel name := coalesce(papel, (
-        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
-        WHERE p.oid = 'estoque_desajustes'::regproc));
 BEGIN
-    RETURN QUERY
-    SELECT * FROM _estoque_desajustes_das_colunas()
-    UNION ALL
-    SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
-    UNION ALL
-    SELECT * FROM _estoque_desajustes_dos_indices()
-    ORDER BY 1, 2;
+    RETURN QUERY SELECT d.nome, d.texto FROM _estoque_desajustes(papel) AS d;
 END
 $body$;
 

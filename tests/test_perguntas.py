@@ -49,6 +49,7 @@ QUEM_EXECUTA = {"api.py", "api_async.py", "adocao.py", "migracoes.py", "instalac
 # Public objects of sql/ that no statement of ours names, and why.
 SEM_PERGUNTA = {
     "estoque_contradicoes": "read in psql, by who mends the sources",
+    "estoque_desajustes": "read in psql; `desajustes` asks for the same in parts, to translate",
     "estoque_linhas_recusadas": "read in psql, by who mends the sources",
     "estoque_por_codigo": "a view, for reports that join it; `produtos` answers the same",
     "estoque_virada": "the minute job does it",

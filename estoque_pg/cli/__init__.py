@@ -22,10 +22,26 @@ from estoque_pg.cli import (
     simples,
 )
 from estoque_pg.cli.base import Grupo
+from estoque_pg.idioma import t
+
+
+def _versao(contexto: click.Context, parametro: click.Parameter, pedida: bool) -> None:
+    """Print it: click's own option would say so in the language of its import."""
+    if pedida and not contexto.resilient_parsing:
+        frase = t("%(prog)s, version %(version)s")
+        click.echo(frase % {"prog": "estoque", "version": __version__})
+        contexto.exit()
 
 
 @click.group(cls=Grupo, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="estoque")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_versao,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Real-time stock on PostgreSQL: balances, forecasts and stock-outs.
 

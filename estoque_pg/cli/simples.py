@@ -28,6 +28,7 @@ from estoque_pg.cli.base import (
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido
 from estoque_pg.cli.tabela import Marcado
+from estoque_pg.idioma import t, tn
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Coluna, Linha
@@ -94,17 +95,17 @@ def _mostrar_linhas(
 ) -> None:
     if linhas:
         tabular(
-            [c.titulo for c in colunas.values()],
+            [t(c.titulo) for c in colunas.values()],
             [[_celula(c, getattr(r, nome)) for nome, c in colunas.items()] for r in linhas],
         )
     prazo = tabela.ate_em(dados["dias"]) if "dias" in dados else ""
-    contadas = comando.contadas[len(linhas) != 1].format(prazo=prazo)
-    avisar(f"{tabela.numero(len(linhas))} {contadas}")
+    uma, varias = (f"{{n}} {contada}" for contada in comando.contadas)
+    avisar(tn(uma, varias, len(linhas), n=tabela.numero(len(linhas)), prazo=prazo))
 
 
 def _mostrar_linha(comando: Comando, colunas: dict[str, Coluna], linha: Linha) -> None:
     tabular(
-        list(comando.titulos),
+        [t(titulo) for titulo in comando.titulos],
         [[_rotulo(c), _celula(c, getattr(linha, nome))] for nome, c in colunas.items()],
     )
 
@@ -124,13 +125,15 @@ def _colunas(comando: Comando, classe: type[Linha]) -> dict[str, Coluna]:
 
 def _rotulo(coluna: Coluna) -> str:
     marca = f"{tabela.MARCA_RUPTURA} " if coluna.sentido == "alerta" else ""
-    return marca + coluna.titulo
+    return marca + t(coluna.titulo)
 
 
 def _celula(coluna: Coluna, valor: Any) -> object:
     """Return a cell that shows what the value means."""
     if valor is None:
         return None
+    if valor in coluna.frases:
+        return t(coluna.frases[valor])
     if coluna.sentido == "saldo":
         return saldo(valor)
     if coluna.sentido == "alerta":

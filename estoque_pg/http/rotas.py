@@ -23,6 +23,7 @@ from estoque_pg.erros import ErroEstoque, citado, traduzindo
 from estoque_pg.http import modelos
 from estoque_pg.http.respostas import DEMOROU, resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
+from estoque_pg.idioma import t
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import dicts
@@ -147,9 +148,11 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         try:
             achado = await asyncio.wait_for(api.responder(perguntar(**dados)), LIMITE)
         except asyncio.TimeoutError:
-            raise HTTPException(503, DEMOROU) from None
+            raise HTTPException(503, t(DEMOROU)) from None
         if achado is None:
-            raise HTTPException(404, f"no source knows the code {citado(dados['codigo'])}")
+            raise HTTPException(
+                404, t("no source knows the code {codigo}", codigo=citado(dados["codigo"]))
+            )
         return _sucesso(**_campos(rota, achado, dados))
 
     # FastAPI reads the arguments of an endpoint from its signature.

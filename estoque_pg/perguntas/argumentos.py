@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from estoque_pg.erros import ArgumentoInvalido, citado
+from estoque_pg.idioma import t
 
 Quantidade = Decimal | int | float | str
 
@@ -17,22 +18,26 @@ MAX_DIAS = 3650  # how far the command line and the HTTP service look ahead; her
 def codigo(valor: str) -> str:
     """Return a product code; raise ArgumentoInvalido for what cannot be one."""
     if not isinstance(valor, str):
-        raise ArgumentoInvalido(f"a product code is text, not {type(valor).__name__}")
+        raise ArgumentoInvalido(t("a product code is text, not {tipo}", tipo=type(valor).__name__))
     try:
         valor.encode()
     except UnicodeEncodeError:
-        raise ArgumentoInvalido("a product code must be valid Unicode text") from None
+        raise ArgumentoInvalido(t("a product code must be valid Unicode text")) from None
     if "\0" in valor:
-        raise ArgumentoInvalido("a product code cannot contain a NUL character")
+        raise ArgumentoInvalido(t("a product code cannot contain a NUL character"))
     return valor
 
 
 def codigos(valores: Iterable[str]) -> list[str]:
     """Return a list of product codes; one code in the place of a list is refused."""
     if isinstance(valores, (str, bytes)):
-        raise ArgumentoInvalido("a list of codes is expected, not one code", dica="write [codigo]")
+        raise ArgumentoInvalido(
+            t("a list of codes is expected, not one code"), dica=t("write [codigo]")
+        )
     if not isinstance(valores, Iterable):
-        raise ArgumentoInvalido(f"a list of codes is expected, not {type(valores).__name__}")
+        raise ArgumentoInvalido(
+            t("a list of codes is expected, not {tipo}", tipo=type(valores).__name__)
+        )
     return [codigo(v) for v in valores]
 
 
@@ -41,11 +46,11 @@ def codigos(valores: Iterable[str]) -> list[str]:
 
 def dias(valor: int) -> int:
     """Return a number of days from today."""
-    dica = "Give the number of days from today."
+    dica = t("Give the number of days from today.")
     if isinstance(valor, bool) or not hasattr(valor, "__index__"):
-        raise _fora(f"dias must be a whole number, not {valor!r}", dica)
+        raise _fora(t("dias must be a whole number, not {valor}", valor=f"{valor!r}"), dica)
     if valor < 0:
-        raise _fora(f"dias must be zero or more, not {valor}", dica)
+        raise _fora(t("dias must be zero or more, not {valor}", valor=valor), dica)
     return operator.index(valor)
 
 
@@ -58,7 +63,8 @@ def quantidade(valor: Quantidade) -> Decimal:
     if not (numero.is_finite() and numero > 0):
         dado = citado(valor) if isinstance(valor, str) else valor
         raise _fora(
-            f"quantidade must be a positive number, not {dado}", "Give the quantity to promise."
+            t("quantidade must be a positive number, not {dado}", dado=dado),
+            t("Give the quantity to promise."),
         )
     return numero
 
@@ -68,9 +74,15 @@ def segundos(valor: float | None, nome: str) -> float | None:
     if valor is None:
         return None
     if isinstance(valor, bool) or not isinstance(valor, (int, float, Decimal)):
-        raise _fora(f"{nome} must be a number of seconds, not {valor!r}", "Give seconds.")
+        raise _fora(
+            t("{nome} must be a number of seconds, not {valor}", nome=nome, valor=f"{valor!r}"),
+            t("Give seconds."),
+        )
     if not math.isfinite(valor):
-        raise _fora(f"{nome} must be a finite number of seconds, not {valor}", "Give seconds.")
+        raise _fora(
+            t("{nome} must be a finite number of seconds, not {valor}", nome=nome, valor=valor),
+            t("Give seconds."),
+        )
     return float(valor)
 
 

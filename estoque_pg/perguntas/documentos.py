@@ -7,10 +7,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
+from estoque_pg.idioma import marcar
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.base import Pergunta, linhas
 from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
+
+SITUACOES = {
+    "conta": marcar("counts"),
+    "atrasada": marcar("overdue, counts today"),
+    "entrada atrasada": marcar("overdue entry, does not count"),
+    "alem do horizonte": marcar("beyond the horizon"),
+    "sem data": marcar("without a date"),
+    "sem quantidade": marcar("without a quantity"),
+    "faturado": marcar("invoiced"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Documento(Linha):
     entrada: Annotated[Decimal, Coluna("in")]
     saida: Annotated[Decimal, Coluna("out")]
     saldo: Annotated[Decimal | None, Coluna("balance", "saldo")]
-    situacao: Annotated[str, Coluna("state")]
+    situacao: Annotated[str, Coluna("state", frases=SITUACOES)]
 
 
 @publicada(
