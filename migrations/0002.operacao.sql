@@ -1,6 +1,40 @@
 -- depends: 0001.nucleo
 -- Generated from sql/ by `make migration`; edit there.
 
+-- sql/00_textos/_estoque_simples.sql
+-- A text as it is searched: without accents, composed or not, and without capitals. It never fails,
+-- whatever the encoding of the database, since writing a name waits for it. Letters with an accent are
+-- known in UTF-8, in the encodings of Western Europe and, as either, in SQL_ASCII; elsewhere only
+-- capitals are evened out. Tables are made with it, and a dump that is restored finds it anywhere: it
+-- names nothing but what PostgreSQL itself has.
+CREATE FUNCTION _estoque_simples(p_texto text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_texto !~ '[^\x01-\x7f]' THEN lower(p_texto)
+    WHEN getdatabaseencoding() = 'UTF8' THEN
+        lower(regexp_replace(normalize(p_texto, NFD), '[\u0300-\u036f]', '', 'g'))
+    WHEN getdatabaseencoding() IN ('SQL_ASCII', 'LATIN1', 'LATIN5', 'LATIN9', 'WIN1252') THEN
+        -- By bytes, written as \351: of two that are a letter or an accent in UTF-8 one is made, or none.
+        (SELECT replace(lower(
+            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+                CASE WHEN getdatabaseencoding() = 'SQL_ASCII' THEN
+                    regexp_replace(regexp_replace(
+                        b.octetos, '\\314\\2[0-7]{2}|\\315\\2[0-5][0-7]', '', 'g'),
+                        '\\303\\2([0-7]{2})', '\\3\1', 'g')
+                    ELSE b.octetos END,
+                '\\3[04][0-5]', 'a', 'g'), '\\3[04]7', 'c', 'g'),
+                '\\3[15][0-3]', 'e', 'g'), '\\3[15][4-7]', 'i', 'g'),
+                '\\3[26]1', 'n', 'g'), '\\3[26][2-6]|\\3[37]0', 'o', 'g'),
+                '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), '\')
+         FROM (SELECT encode(convert_to(
+             translate(p_texto, '\', chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos))
+    ELSE lower(p_texto) END;
+
+GRANT EXECUTE ON FUNCTION _estoque_simples(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_simples(text) IS
+    'A text as it is searched: without accents and capitals; inner use.';
+
 -- by hand: kept when this file is written anew
 -- Of all parts, no longer of the functions alone.
 ALTER TABLE estoque_assinatura ADD COLUMN tipo text, ADD COLUMN direitos text[];
@@ -13,6 +47,11 @@ ALTER TABLE estoque_assinatura
     DROP CONSTRAINT estoque_assinatura_pkey,
     ADD PRIMARY KEY (tipo, objeto);
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
+-- Names and codes as they are searched. Both tables are written anew for it.
+ALTER TABLE estoque_tempo_real
+    ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED;
+ALTER TABLE estoque_codigo_conhecido
+    ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(codigo)) STORED;
 -- end of what is by hand
 
 -- without/17_instalacao/_estoque_exigir_fontes.sql
@@ -32,6 +71,9 @@ DROP FUNCTION _estoque_restaurar;
 
 -- without/11_consultas/_estoque_exigir_dias.sql
 DROP FUNCTION _estoque_exigir_dias;
+
+-- without/05_leitura/_estoque_indices_das_fontes.sql
+DROP FUNCTION _estoque_indices_das_fontes;
 
 -- without/05_leitura/_estoque_contribuicoes.sql
 DROP FUNCTION _estoque_contribuicoes;
@@ -127,6 +169,31 @@ GRANT SELECT ON estoque_assinatura TO PUBLIC;
 COMMENT ON TABLE estoque_assinatura IS
     'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';
 
+-- sql/02_tabelas/estoque_codigo_conhecido.sql
+-- | -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
+-- | -- It changes only when a code appears, disappears or changes group, so writers read it without a lock.
+-- | CREATE TABLE estoque_codigo_conhecido (
+-- |     codigo text PRIMARY KEY,
+-- |     cod_produto text NOT NULL,
+-- |     busca text GENERATED ALWAYS AS (_estoque_simples(codigo)) STORED
+-- | );
+-- | 
+-- | CREATE INDEX estoque_codigo_conhecido_produto ON estoque_codigo_conhecido (cod_produto);
+-- | 
+-- | REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+-- | GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_codigo_conhecido IS
+-- |     'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
+-- | COMMENT ON COLUMN estoque_codigo_conhecido.busca IS
+-- |     'The code as estoque_buscar compares it; inner use.';
+REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
+COMMENT ON TABLE estoque_codigo_conhecido IS
+    'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
+COMMENT ON COLUMN estoque_codigo_conhecido.busca IS
+    'The code as estoque_buscar compares it; inner use.';
+
 -- sql/02_tabelas/estoque_controle.sql
 -- | -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
 -- | -- It also holds the settings of the minute job, changed by estoque_configurar(), and whether an
@@ -185,6 +252,85 @@ GRANT SELECT ON estoque_recontagem TO PUBLIC;
 COMMENT ON TABLE estoque_recontagem IS
     'Codes that may be wrong, of a restored copy for one, to be compared soon; inner use.';
 
+-- sql/02_tabelas/estoque_tempo_real.sql
+-- | -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
+-- | -- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
+-- | -- The name as it is searched is worked out when the name is written, never by a movement.
+-- | -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
+-- | CREATE TABLE estoque_tempo_real (
+-- |     cod_produto text PRIMARY KEY,
+-- |     nome_produto text,
+-- |     saldo_atual numeric(15,3) NOT NULL DEFAULT 0,
+-- |     menor_estoque_d7 numeric(15,3) NOT NULL DEFAULT 0,
+-- |     dia_ruptura date,
+-- |     atualizado_em timestamptz NOT NULL DEFAULT now(),
+-- |     valido_desde date NOT NULL DEFAULT '9999-12-31',
+-- |     valido_ate date NOT NULL DEFAULT '0001-01-01',
+-- |     liquidos numeric[] NOT NULL DEFAULT '{0,0,0,0,0,0,0,0}',
+-- |     recalculado_por xid8,
+-- |     comparado_em timestamptz NOT NULL DEFAULT now(),
+-- |     busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED
+-- | ) WITH (fillfactor = 70);
+-- | 
+-- | CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
+-- |     WHERE dia_ruptura IS NOT NULL;
+-- | -- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
+-- | CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
+-- | CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
+-- | CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
+-- | 
+-- | REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+-- | GRANT SELECT ON estoque_tempo_real TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_tempo_real IS
+-- |     'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
+-- | COMMENT ON COLUMN estoque_tempo_real.cod_produto IS 'Canonical code of the product.';
+-- | COMMENT ON COLUMN estoque_tempo_real.nome_produto IS
+-- |     'Newest name of the canonical code; an alias'' name only where the canonical code has none.';
+-- | COMMENT ON COLUMN estoque_tempo_real.saldo_atual IS 'Sum of the active movements of the group.';
+-- | COMMENT ON COLUMN estoque_tempo_real.menor_estoque_d7 IS
+-- |     'Lowest of the balance now and the end-of-day balances of today to today + 7.';
+-- | COMMENT ON COLUMN estoque_tempo_real.dia_ruptura IS
+-- |     'First day of today to today + 7 that ends below zero; NULL when none does.';
+-- | COMMENT ON COLUMN estoque_tempo_real.atualizado_em IS 'Start of the transaction that last wrote the row.';
+-- | COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
+-- |     'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
+-- | COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
+-- |     'Last business day through which the passing of time is certain to leave both right.';
+-- | COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+-- |     'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
+-- | COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
+-- |     'Transaction that last rebuilt the row from the sources; inner use.';
+-- | COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
+-- |     'When the fallback last compared the product with the sources, or the row was made.';
+-- | COMMENT ON COLUMN estoque_tempo_real.busca IS
+-- |     'The name as estoque_buscar compares it; inner use.';
+REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+GRANT SELECT ON estoque_tempo_real TO PUBLIC;
+COMMENT ON TABLE estoque_tempo_real IS
+    'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
+COMMENT ON COLUMN estoque_tempo_real.cod_produto IS 'Canonical code of the product.';
+COMMENT ON COLUMN estoque_tempo_real.nome_produto IS
+    'Newest name of the canonical code; an alias'' name only where the canonical code has none.';
+COMMENT ON COLUMN estoque_tempo_real.saldo_atual IS 'Sum of the active movements of the group.';
+COMMENT ON COLUMN estoque_tempo_real.menor_estoque_d7 IS
+    'Lowest of the balance now and the end-of-day balances of today to today + 7.';
+COMMENT ON COLUMN estoque_tempo_real.dia_ruptura IS
+    'First day of today to today + 7 that ends below zero; NULL when none does.';
+COMMENT ON COLUMN estoque_tempo_real.atualizado_em IS 'Start of the transaction that last wrote the row.';
+COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
+    'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
+COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
+    'Last business day through which the passing of time is certain to leave both right.';
+COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+    'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
+    'Transaction that last rebuilt the row from the sources; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
+    'When the fallback last compared the product with the sources, or the row was made.';
+COMMENT ON COLUMN estoque_tempo_real.busca IS
+    'The name as estoque_buscar compares it; inner use.';
+
 -- sql/05_leitura/_estoque_abertos.sql
 -- The open documents of canonical products, by the mapping that the rebuild reads. Those older than 30
 -- days are left out but for the days on which the forecast still counts one: however long the history of
@@ -222,6 +368,48 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_abertos(text[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_abertos(text[], boolean) IS
     'The open documents of canonical products; inner use.';
+
+-- sql/05_leitura/_estoque_colunas_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_colunas_das_fontes.sql.jinja.
+-- The columns a source must have, and what they may be: see _estoque_tipos_aceitos.
+CREATE OR REPLACE FUNCTION _estoque_colunas_das_fontes() RETURNS TABLE (tabela text, coluna text, tipos text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('movimentacao_estoque', 'id', 'qualquer'),
+        ('movimentacao_estoque', 'cod_produto', 'texto'),
+        ('movimentacao_estoque', 'nome_produto', 'texto'),
+        ('movimentacao_estoque', 'data_movimentacao', 'momento'),
+        ('movimentacao_estoque', 'qtd_movimentacao', 'quantidade'),
+        ('movimentacao_estoque', 'ativo', 'logico'),
+        ('pre_separacao_item', 'id', 'qualquer'),
+        ('pre_separacao_item', 'cod_produto', 'texto'),
+        ('pre_separacao_item', 'nome_produto', 'texto'),
+        ('pre_separacao_item', 'qtd_selecionada_usuario', 'quantidade'),
+        ('pre_separacao_item', 'data_expedicao_editada', 'data'),
+        ('pre_separacao_item', 'status', 'texto'),
+        ('separacao', 'id', 'qualquer'),
+        ('separacao', 'separacao_lote_id', 'texto'),
+        ('separacao', 'cod_produto', 'texto'),
+        ('separacao', 'nome_produto', 'texto'),
+        ('separacao', 'qtd_saldo', 'quantidade'),
+        ('separacao', 'expedicao', 'data'),
+        ('programacao_producao', 'id', 'qualquer'),
+        ('programacao_producao', 'cod_produto', 'texto'),
+        ('programacao_producao', 'data_programacao', 'data'),
+        ('programacao_producao', 'qtd_programada', 'quantidade'),
+        ('embarque_itens', 'separacao_lote_id', 'texto'),
+        ('embarque_itens', 'status', 'texto'),
+        ('embarque_itens', 'nota_fiscal', 'texto'),
+        ('embarque_itens', 'erro_validacao', 'texto'),
+        ('unificacao_codigos', 'codigo_origem', 'codigo'),
+        ('unificacao_codigos', 'codigo_destino', 'codigo'),
+        ('unificacao_codigos', 'ativo', 'logico');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_colunas_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_colunas_das_fontes() IS
+    'The columns of the sources without which nothing is installed; inner use.';
 
 -- sql/05_leitura/_estoque_contribuicoes.sql
 -- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_contribuicoes.sql.jinja.
@@ -307,6 +495,52 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_contribuicoes(text[], boolean, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contribuicoes(text[], boolean, text) IS
     'Rows of the sources with what each contributes to balance, entries and exits; inner use.';
+
+-- sql/05_leitura/_estoque_indices_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_indices_das_fontes.sql.jinja.
+-- Our indexes on the ERP's tables, the only thing of ours there besides triggers. By product: the
+-- rebuild of one product and the newest name of a code read only its own rows. By lot, invoice and
+-- date: what is asked about a lot, or about the last days, is found without reading history. Those of
+-- a column that an ERP may lack are not there where it does. definicao follows the table in CREATE
+-- INDEX.
+CREATE FUNCTION _estoque_indices_das_fontes()
+RETURNS TABLE (nome text, tabela text, colunas text[], definicao text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+BEGIN ATOMIC
+    SELECT d.nome, d.tabela, d.colunas, d.definicao
+    FROM (VALUES
+        ('estoque_movimentacao_produto', 'movimentacao_estoque', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_movimentacao_data', 'movimentacao_estoque', ARRAY['cod_produto',
+            'data_movimentacao'],
+            'USING btree (cod_produto, data_movimentacao)', false),
+        ('estoque_movimentacao_dia', 'movimentacao_estoque', ARRAY['data_movimentacao'],
+            'USING brin (data_movimentacao)', false),
+        ('estoque_movimentacao_lote', 'movimentacao_estoque', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id) WHERE separacao_lote_id IS NOT NULL', true),
+        ('estoque_movimentacao_nota', 'movimentacao_estoque', ARRAY['numero_nf'],
+            'USING btree (numero_nf) WHERE numero_nf IS NOT NULL', true),
+        ('estoque_pre_separacao_produto', 'pre_separacao_item', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_separacao_produto', 'separacao', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_separacao_lote', 'separacao', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id)', false),
+        ('estoque_programacao_produto', 'programacao_producao', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_embarque_lote', 'embarque_itens', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id)', false)
+    ) AS d (nome, tabela, colunas, definicao, opcional)
+    WHERE NOT d.opcional OR EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass(d.tabela) AND a.attname = d.colunas[1]
+            AND NOT a.attisdropped);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
+    'The indexes that an installation makes on the sources; inner use.';
 
 -- sql/06_unificacao/estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
@@ -1197,7 +1431,9 @@ BEGIN
             concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                 CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
                     WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END,
-                'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+                CASE a.attgenerated WHEN '' THEN 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
+                    ELSE format('GENERATED ALWAYS AS (%s) STORED',
+                        pg_get_expr(d.adbin, d.adrelid)) END,
                 CASE WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum) AS lista
         FROM relacao AS r
         JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -1867,7 +2103,8 @@ BEGIN
     FROM _estoque_indices_das_fontes() AS d
     JOIN pg_class AS r ON r.relname = d.nome
         AND r.relnamespace = quote_ident(current_schema())::regnamespace
-    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND NOT x.indisunique
+        AND (x.indpred IS NOT NULL) = (d.definicao ~ ' WHERE ')
     WHERE x.indexrelid IS NULL OR d.colunas <> (
         SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
         FROM generate_series(1, x.indnatts::integer) AS k);
@@ -1996,13 +2233,8 @@ BEGIN
         ELSIF v_indice.partido THEN
             EXECUTE format('DROP INDEX %I', v_indice.nome);
         END IF;
-        IF cardinality(v_indice.colunas) = 1 THEN
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
-        ELSE
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
-        END IF;
+        EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I %s',
+            v_indice.nome, v_indice.tabela, v_indice.definicao);
     END LOOP;
 END
 $body$;
@@ -2092,6 +2324,27 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
     'Takes back what default privileges gave on new objects of ours; inner use.';
+
+-- sql/17_instalacao/_estoque_tipos_aceitos.sql
+-- The types that a column of a source may have, by what is kept in it: see
+-- _estoque_colunas_das_fontes. real is not among the quantities: it holds six digits.
+CREATE OR REPLACE FUNCTION _estoque_tipos_aceitos() RETURNS TABLE (tipos text, tipo text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
+        ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
+        ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
+        ('quantidade', 'numeric'), ('quantidade', 'float8'),
+        ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
+        ('data', 'date'), ('data', 'timestamp'),
+        ('momento', 'date'), ('momento', 'timestamp'), ('momento', 'timestamptz'),
+        ('logico', 'bool');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_tipos_aceitos() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_tipos_aceitos() IS
+    'The types that the columns of a source may have; inner use.';
 
 -- sql/17_instalacao/_estoque_travar_fontes.sql
 -- Holds the writers of the sources off until commit; readers go on. What is filled then is exact.

@@ -22,13 +22,8 @@ BEGIN
         ELSIF v_indice.partido THEN
             EXECUTE format('DROP INDEX %I', v_indice.nome);
         END IF;
-        IF cardinality(v_indice.colunas) = 1 THEN
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
-        ELSE
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
-        END IF;
+        EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I %s',
+            v_indice.nome, v_indice.tabela, v_indice.definicao);
     END LOOP;
 END
 $body$;
