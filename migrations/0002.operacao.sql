@@ -118,6 +118,22 @@ CREATE TYPE _estoque_documento AS (
 COMMENT ON TYPE _estoque_documento IS
     'An open document of a product: a row of estoque_documentos(); inner use.';
 
+-- sql/02_tabelas/_estoque_incoerencia.sql
+-- A row of estoque_incoerencias: what is right by the rules and wrong in the warehouse, the documents
+-- that say so ({"origem": table, "id": text} each), since when, how much is hidden or counted twice,
+-- and the key of what to do.
+CREATE TYPE _estoque_incoerencia AS (
+    tipo text,
+    cod_produto text,
+    documentos jsonb,
+    desde date,
+    quantidade numeric,
+    o_que_fazer text
+);
+
+COMMENT ON TYPE _estoque_incoerencia IS
+    'Documents that contradict each other: a row of estoque_incoerencias(); inner use.';
+
 -- sql/02_tabelas/_estoque_mudanca.sql
 -- A change that a simulation makes, as _estoque_mudancas reads it from JSON: what is done, to what a
 -- document added bears (produto, canonical), and the filter that a document has to meet: a NULL asks
@@ -542,6 +558,57 @@ GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
     'The indexes that an installation makes on the sources; inner use.';
 
+-- sql/05_leitura/_estoque_movimentos_ligados.sql
+-- The active movements that bear one of the lots or one of the invoice numbers given, each once, whatever
+-- their dates: by the indexes of these two columns, which an ERP may lack. ordem is the order of ids.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_movimentos_ligados(p_lotes text[], p_notas text[])
+RETURNS TABLE (
+    ordem bigint, id text, cod_produto text, lote text, nota text, quantidade numeric, data date,
+    momento timestamp
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = on
+SET jit = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT row_number() OVER (ORDER BY m.id), m.id::text, k.cod_produto, m.lote, m.nota, m.quantidade,
+        m.data, m.momento
+    FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf, NULL::timestamp AS criado_em)
+        AS falta
+    CROSS JOIN LATERAL (
+        SELECT f.id, f.cod_produto::text AS codigo, f.lote, f.nota, f.quantidade, f.data, f.momento
+        FROM (SELECT DISTINCT unnest(p_lotes)) AS x (lote)
+        CROSS JOIN LATERAL (
+            SELECT f.id, f.cod_produto, separacao_lote_id::text AS lote, numero_nf::text AS nota,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
+                f.data_movimentacao::date AS data, criado_em::timestamp AS momento
+            FROM movimentacao_estoque AS f WHERE separacao_lote_id::text = x.lote OFFSET 0
+        ) AS f
+        UNION
+        SELECT f.id, f.cod_produto::text, f.lote, f.nota, f.quantidade, f.data, f.momento
+        FROM (SELECT DISTINCT unnest(p_notas)) AS x (nota)
+        CROSS JOIN LATERAL (
+            SELECT f.id, f.cod_produto, separacao_lote_id::text AS lote, numero_nf::text AS nota,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
+                f.data_movimentacao::date AS data, criado_em::timestamp AS momento
+            FROM movimentacao_estoque AS f WHERE numero_nf::text = x.nota OFFSET 0
+        ) AS f
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = m.codigo OFFSET 0
+    ) AS k
+    WHERE m.quantidade <> 0;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_movimentos_ligados(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_movimentos_ligados(text[], text[]) IS
+    'Active movements that bear one of some lots or invoice numbers; inner use.';
+
 -- sql/06_unificacao/estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
 -- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
@@ -843,6 +910,17 @@ GRANT EXECUTE ON FUNCTION _estoque_acusar(text, text, text, text, text[]) TO PUB
 COMMENT ON FUNCTION _estoque_acusar(text, text, text, text, text[]) IS
     'Raises an error, its message''s model and values in fields of their own; inner use.';
 
+-- sql/11_consultas/_estoque_citados.sql
+-- Documents as estoque_incoerencias names them: of one source, in the order given.
+CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('origem', p_origem, 'id', x.id) ORDER BY x.n), '[]')
+        FROM unnest(p_ids) WITH ORDINALITY AS x (id, n));
+
+GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_citados(text, text[]) IS
+    'Source and id of each document of a list, as JSON; inner use.';
+
 -- sql/11_consultas/_estoque_exigir_dias.sql
 -- Refuses a horizon in days that is NULL, negative, or beyond the most that an answer may have (NULL:
 -- any). Raises 22023.
@@ -863,6 +941,440 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_exigir_dias(integer, integer) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_dias(integer, integer) IS
     'Raises 22023 for days that are NULL, negative, or too many; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_abertos.sql
+-- What is wrong with exits that are open: without a date, overdue by more than a week, repeated, or a
+-- pre-separation of a lot that is separated or invoiced already. The sources of documents are read
+-- through, once.
+CREATE FUNCTION _estoque_incoerencias_de_abertos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_limite date := estoque_hoje() - 7;
+BEGIN
+    RETURN QUERY
+    WITH aberto AS MATERIALIZED (
+        SELECT k.cod_produto, f.origem, f.id, f.codigo, f.data, f.lote, f.documento,
+            _estoque_quantidade(f.quantidade) AS quantidade
+        FROM _estoque_contribuicoes(NULL, true, 'previsao') AS f
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = f.codigo
+        WHERE f.aberto AND NOT f.entra AND NOT f.faturado AND _estoque_quantidade(f.quantidade) > 0
+    ),
+    lote AS MATERIALIZED (
+        SELECT DISTINCT a.lote FROM aberto AS a
+        WHERE a.origem = 'pre_separacao_item' AND a.lote IS NOT NULL
+    ),
+    -- The lots of pre-separations that are separated, with what is in them, or invoiced.
+    separado AS MATERIALIZED (
+        SELECT l.lote, k.cod_produto, f.id
+        FROM lote AS l
+        JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
+        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.cod_produto::text
+    ),
+    tomado AS (
+        SELECT s.lote FROM separado AS s
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
+    )
+    SELECT 'pre-separacao repetida', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id]) || _estoque_citados('separacao', s.ids),
+        a.data, a.quantidade, 'encerrar_pre_separacao'
+    FROM aberto AS a
+    JOIN tomado AS t ON t.lote = a.lote
+    LEFT JOIN (
+        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids
+        FROM separado AS s GROUP BY s.lote, s.cod_produto
+    ) AS s ON s.lote = a.lote AND s.cod_produto = a.cod_produto
+    WHERE a.origem = 'pre_separacao_item'
+    UNION ALL
+    SELECT 'separacao repetida', a.cod_produto,
+        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id)),
+        a.data, a.quantidade * (count(*) - 1), 'excluir_repetida'
+    FROM aberto AS a
+    WHERE a.origem = 'separacao' AND a.lote IS NOT NULL AND a.documento IS NOT NULL
+    GROUP BY a.cod_produto, a.lote, a.documento, a.codigo, a.quantidade, a.data
+    HAVING count(*) > 1
+    UNION ALL
+    SELECT 'demanda sem data', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), NULL::date,
+        a.quantidade, 'informar_data'
+    FROM aberto AS a
+    WHERE a.data IS NULL
+    UNION ALL
+    SELECT 'saida atrasada', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), a.data,
+        a.quantidade, 'remarcar_saida'
+    FROM aberto AS a
+    WHERE a.data < v_limite;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_abertos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_abertos() IS
+    'What is wrong with open exits; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_codigos.sql
+-- Codes that are equal but for blanks, leading zeros or capitals, and belong to different products: a
+-- row for each set of such codes, under the first of its products.
+CREATE FUNCTION _estoque_incoerencias_de_codigos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_nestloop = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT 'codigos parecidos', min(c.cod_produto),
+        _estoque_citados('estoque_codigo_conhecido', array_agg(c.codigo ORDER BY c.codigo)),
+        NULL::date, NULL::numeric, 'unificar_codigos'
+    FROM estoque_codigo_conhecido AS c
+    GROUP BY ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0')
+    HAVING count(*) > 1 AND min(c.cod_produto) <> max(c.cod_produto);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_codigos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_codigos() IS
+    'Codes that look alike and are not unified; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_estornos.sql
+-- Of one product and invoice number, or lot where a movement bears no number, more came back than went
+-- out. Looked for where something came in within the last 90 days; what went out may be older. Where
+-- nothing went out it is a purchase.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_incoerencias_de_estornos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 90;
+    v_lotes text[];
+    v_notas text[];
+BEGIN
+    SELECT array_agg(DISTINCT e.lote) FILTER (WHERE e.nota IS NULL), array_agg(DISTINCT e.nota)
+    INTO v_lotes, v_notas
+    FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf) AS falta
+    CROSS JOIN LATERAL (
+        SELECT separacao_lote_id::text AS lote, nullif(numero_nf::text, '') AS nota
+        FROM movimentacao_estoque AS f
+        WHERE f.data_movimentacao >= v_desde
+            AND _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) > 0
+    ) AS e
+    WHERE e.nota IS NOT NULL OR e.lote IS NOT NULL;
+
+    RETURN QUERY
+    SELECT 'estorno repetido', m.cod_produto,
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY m.ordem)),
+        max(m.data) FILTER (WHERE m.quantidade > 0), sum(m.quantidade), 'conferir_estorno'
+    FROM _estoque_movimentos_ligados(v_lotes, array_remove(v_notas, NULL)) AS m
+    WHERE nullif(m.nota, '') IS NOT NULL OR m.lote IS NOT NULL
+    GROUP BY m.cod_produto, nullif(m.nota, ''), CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END
+    HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
+        AND max(m.data) FILTER (WHERE m.quantidade > 0) >= v_desde;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_estornos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_estornos() IS
+    'Where more came back than went out; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_lotes.sql
+-- What invoices, shipments, separations and movements say of the lots of the last 90 days, where they
+-- contradict each other. A lot is of these days by a separation of it: by the later of its date and
+-- of the day it was made; one of which neither is known counts as of today. The movements of a lot are
+-- those that bear it, or an invoice number of its items: of one that is invoiced the numbers that
+-- invoice it, of one that is not those that invoice no other.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_incoerencias_de_lotes() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 90;
+    -- Without either column nothing is known of the movements of a lot.
+    v_ligados boolean := EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass('movimentacao_estoque') AND NOT a.attisdropped
+            AND a.attname IN ('separacao_lote_id', 'numero_nf'));
+    v_lotes text[];
+BEGIN
+    SELECT array_agg(DISTINCT f.lote) INTO v_lotes
+    FROM (SELECT NULL::timestamp AS criado_em) AS falta
+    CROSS JOIN LATERAL (
+        SELECT f.separacao_lote_id::text AS lote, f.expedicao::date AS data, criado_em::date AS criada
+        FROM separacao AS f
+    ) AS f
+    WHERE f.lote IS NOT NULL AND coalesce(greatest(f.data, f.criada), 'infinity') >= v_desde;
+
+    RETURN QUERY
+    WITH recente AS MATERIALIZED (SELECT x.lote FROM unnest(v_lotes) AS x (lote)),
+    item AS MATERIALIZED (
+        SELECT i.*
+        FROM (SELECT NULL::text AS pedido, NULL::text AS id) AS falta
+        CROSS JOIN LATERAL (
+            SELECT r.lote, id::text AS id, pedido::text AS pedido, nullif(e.nota_fiscal, '') AS nota,
+                coalesce(e.status = 'ativo', false) AS ativo, e.erro_validacao IS NOT NULL AS erro,
+                _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao) AS fatura
+            FROM recente AS r
+            JOIN embarque_itens AS e ON e.separacao_lote_id::text = r.lote
+        ) AS i
+    ),
+    faturado AS MATERIALIZED (
+        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids FROM item AS i
+        WHERE i.fatura GROUP BY i.lote
+    ),
+    separado AS MATERIALIZED (
+        SELECT s.*, k.cod_produto, greatest(_estoque_quantidade(s.bruta), 0) AS quantidade,
+            coalesce(s.propria, s.momento::date) AS data, t.lote IS NOT NULL AS faturado
+        FROM (SELECT NULL::text AS num_pedido, NULL::timestamp AS criado_em) AS falta
+        CROSS JOIN LATERAL (
+            SELECT r.lote, f.id, num_pedido::text AS pedido, f.cod_produto::text AS codigo,
+                f.qtd_saldo::numeric AS bruta, f.expedicao::date AS propria,
+                criado_em::timestamp AS momento
+            FROM recente AS r
+            JOIN separacao AS f ON f.separacao_lote_id::text = r.lote
+        ) AS s
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = s.codigo
+        LEFT JOIN faturado AS t ON t.lote = s.lote
+    ),
+    -- The products of each lot.
+    par AS MATERIALIZED (
+        SELECT s.lote, s.cod_produto, s.faturado, sum(s.quantidade) AS quantidade,
+            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids
+        FROM separado AS s GROUP BY s.lote, s.cod_produto, s.faturado
+    ),
+    nota AS MATERIALIZED (
+        SELECT DISTINCT i.lote, i.nota
+        FROM item AS i
+        LEFT JOIN faturado AS t ON t.lote = i.lote
+        LEFT JOIN (SELECT DISTINCT o.nota FROM item AS o WHERE o.fatura) AS o ON o.nota = i.nota
+        WHERE i.nota IS NOT NULL AND (i.fatura OR t.lote IS NULL AND o.nota IS NULL)
+    ),
+    movimento AS MATERIALIZED (
+        SELECT m.* FROM _estoque_movimentos_ligados(
+            v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+    ),
+    ligado AS MATERIALIZED (
+        SELECT r.lote, m.ordem, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
+        UNION
+        SELECT n.lote, m.ordem, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
+    ),
+    saldo AS MATERIALIZED (
+        SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
+            min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
+            array_agg(l.id ORDER BY l.ordem) AS ids
+        FROM ligado AS l GROUP BY l.lote, l.cod_produto
+    ),
+    -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
+    pedido AS MATERIALIZED (
+        SELECT i.lote, i.pedido, bool_or(i.ativo) AS ativo, bool_or(i.fatura) AS faturado,
+            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids
+        FROM item AS i WHERE i.pedido IS NOT NULL GROUP BY i.lote, i.pedido
+    )
+    SELECT 'faturado sem movimento', p.cod_produto,
+        _estoque_citados('separacao', p.ids) || _estoque_citados('embarque_itens', t.ids),
+        p.data, p.quantidade, 'lancar_movimento'
+    FROM par AS p
+    JOIN faturado AS t ON t.lote = p.lote
+    LEFT JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
+    WHERE v_ligados AND p.quantidade > 0 AND coalesce(s.quantidade, 0) >= 0
+    UNION ALL
+    SELECT 'movimento sem fatura', p.cod_produto,
+        _estoque_citados('movimentacao_estoque', s.ids) || _estoque_citados('separacao', p.ids),
+        s.data, -s.quantidade, 'conferir_fatura'
+    FROM par AS p
+    JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
+    WHERE NOT p.faturado AND s.quantidade < 0
+    UNION ALL
+    -- An order is of the lot by an active item, or by the separations that are joined to it.
+    SELECT 'lote faturado em parte', s.cod_produto,
+        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id))
+            || _estoque_citados('embarque_itens', o.ids),
+        min(s.data), sum(s.quantidade), 'faturar_pedido'
+    FROM pedido AS o
+    JOIN separado AS s ON s.lote = o.lote AND s.pedido = o.pedido
+    WHERE s.faturado AND (NOT o.faturado OR o.erro)
+    GROUP BY o.lote, o.pedido, o.ids, s.cod_produto
+    HAVING sum(s.quantidade) > 0
+    UNION ALL
+    SELECT 'lote reutilizado', s.cod_produto,
+        _estoque_citados('separacao', ARRAY[s.id::text]) || _estoque_citados('embarque_itens', t.ids),
+        s.data, s.quantidade, 'trocar_lote'
+    FROM separado AS s
+    JOIN faturado AS t ON t.lote = s.lote
+    LEFT JOIN (
+        SELECT l.lote, max(l.momento) AS momento FROM ligado AS l
+        WHERE l.quantidade < 0 GROUP BY l.lote
+    ) AS m ON m.lote = s.lote
+    LEFT JOIN pedido AS o ON o.lote = s.lote AND o.pedido = s.pedido
+    LEFT JOIN (
+        SELECT DISTINCT i.lote FROM item AS i WHERE i.pedido IS NULL
+    ) AS i ON i.lote = s.lote
+    WHERE s.quantidade > 0
+        AND coalesce(s.momento > m.momento, s.pedido IS NOT NULL AND o.pedido IS NULL AND i.lote IS NULL);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_lotes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_lotes() IS
+    'What contradicts itself in the lots of the last 90 days; inner use.';
+
+-- sql/11_consultas/estoque_buscar.sql
+-- The products that have every word of a text in their name or in a code of their group, whatever the
+-- accents and capitals; nothing in the text has a meaning of its own. First the product of which the
+-- text is a code, then one of which it is so but for capitals, then those whose name or a code begins
+-- with the text, then the rest; by code. Blank or NULL gives no rows.
+-- The columns it compares (busca) hold what _estoque_simples makes of names and codes. It reads both
+-- tables through; where there are indexes of pg_trgm on the columns, it goes by these. Raises 22023 for
+-- a limit that is NULL or negative.
+CREATE FUNCTION estoque_buscar(texto text, limite integer DEFAULT 50)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_texto text := btrim(regexp_replace(_estoque_simples(texto), '\s+', ' ', 'g'));
+    v_padroes text[] := ARRAY(
+        SELECT DISTINCT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
+        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra));
+    v_produtos text[];
+BEGIN
+    IF limite IS NULL OR limite < 0 THEN
+        PERFORM _estoque_acusar('22023', 'limite', 'limite must be zero or more, not %s',
+            'Give the largest number of products to return.', coalesce(limite::text, 'NULL'));
+    END IF;
+    IF coalesce(v_texto, '') = '' THEN
+        RETURN;
+    END IF;
+
+    SELECT array_agg(x.cod_produto ORDER BY x.ordem, x.cod_produto) INTO v_produtos
+    FROM (
+        WITH codigo AS MATERIALIZED (
+            SELECT c.codigo, c.cod_produto, c.busca FROM estoque_codigo_conhecido AS c
+            WHERE c.busca LIKE ANY (v_padroes)
+        ),
+        grupo AS (
+            SELECT c.cod_produto, array_agg(p.padrao) AS padroes, min(CASE
+                WHEN c.codigo IN (texto, btrim(texto)) THEN 0
+                WHEN c.busca = v_texto THEN 1
+                WHEN starts_with(c.busca, v_texto) THEN 2
+                ELSE 3 END) AS ordem
+            FROM codigo AS c
+            JOIN unnest(v_padroes) AS p (padrao) ON c.busca LIKE p.padrao
+            GROUP BY c.cod_produto
+        ),
+        achado AS (
+            SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
+            FROM estoque_tempo_real AS t
+            -- The first by itself, since an index serves one LIKE but not LIKE ALL.
+            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes)
+            UNION ALL
+            SELECT g.cod_produto, g.ordem
+            FROM grupo AS g
+            JOIN estoque_tempo_real AS t ON t.cod_produto = g.cod_produto
+            WHERE NOT EXISTS (
+                SELECT FROM unnest(v_padroes) AS p (padrao)
+                WHERE p.padrao <> ALL (g.padroes) AND (t.busca LIKE p.padrao) IS NOT TRUE)
+        )
+        SELECT a.cod_produto, min(a.ordem) AS ordem FROM achado AS a
+        GROUP BY a.cod_produto ORDER BY 2, 1 LIMIT limite
+    ) AS x;
+
+    RETURN QUERY
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual,
+        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
+        CASE WHEN v.cod_produto IS NULL THEN t.dia_ruptura ELSE v.dia_ruptura END
+    FROM estoque_tempo_real AS t
+    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
+    WHERE t.cod_produto = ANY (v_produtos)
+    ORDER BY array_position(v_produtos, t.cod_produto);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_buscar(text, integer) TO PUBLIC;
+COMMENT ON FUNCTION estoque_buscar(text, integer) IS
+    'Products with every word of a text in the name or in a code, the closest first; 22023 for a bad limit.';
+
+-- sql/11_consultas/estoque_cobertura.sql
+-- For how long the stock of each known code of a list lasts, by two measures: what left in the 30 days
+-- before today (exits are active negative movements), and the open exits alone, as if nothing came in.
+-- An infinite date never comes. Reads the movements with its owner's rights: who may run it need not
+-- have any on them.
+CREATE FUNCTION estoque_cobertura(codigos text[])
+RETURNS TABLE (
+    codigo_consultado text, cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    saida_diaria numeric, dias_por_consumo numeric, dias_por_documentos integer
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+BEGIN
+    RETURN QUERY
+    SELECT x.codigo, p.cod_produto, p.nome_produto, p.saldo_atual, round(s.soma / 30, 3),
+        round(greatest(p.saldo_atual, 0) * 30 / nullif(s.soma, 0), 1),
+        CASE WHEN p.saldo_atual < 0 THEN 0 ELSE (
+            SELECT min(a.dia) - v_hoje
+            FROM (
+                SELECT greatest(m.data_prevista, v_hoje) AS dia,
+                    sum(m.saida_prevista) OVER (ORDER BY greatest(m.data_prevista, v_hoje)) AS saidas
+                FROM movimentacao_prevista AS m
+                -- A range of the key, never the days of all products: docs/decisoes/15.
+                WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p.cod_produto, '-infinity'::date)
+                    AND ROW(m.cod_produto, m.data_prevista) < ROW(p.cod_produto, 'infinity'::date)
+            ) AS a
+            WHERE a.saidas > p.saldo_atual) END
+    FROM (SELECT DISTINCT unnest(codigos)) AS x (codigo)
+    CROSS JOIN LATERAL (
+        SELECT t.cod_produto, t.nome_produto, t.saldo_atual
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = x.codigo OFFSET 0
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(-sum(f.quantidade), 0) AS soma
+        FROM (
+            SELECT c.codigo FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = p.cod_produto OFFSET 0
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade
+            FROM movimentacao_estoque AS f
+            WHERE ROW(f.cod_produto, f.data_movimentacao) >= ROW(c.codigo, v_hoje - 30)
+                AND ROW(f.cod_produto, f.data_movimentacao) < ROW(c.codigo, v_hoje) OFFSET 0
+        ) AS f
+        WHERE f.quantidade < 0
+    ) AS s
+    ORDER BY x.codigo;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_cobertura(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_cobertura(text[]) IS
+    'Days for which each known code of the list lasts, by what left lately and by the open exits.';
 
 -- sql/11_consultas/estoque_disponibilidade.sql
 -- The earliest day from which a quantity can be promised without making a later day short, up to the
@@ -989,6 +1501,39 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_documentos(text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_documentos(text, integer) IS
     'Open documents of a product, with the day each counts on or why it does not; 22023 for bad days.';
+
+-- sql/11_consultas/estoque_incoerencias.sql
+-- What is right by the rules and wrong in the warehouse: documents that contradict each other, by kind
+-- in the order of the list below, then by since when, then by product. How each is told stands in the
+-- functions it asks. Reads the sources with its owner's rights: who may run it need not have any on
+-- them.
+CREATE FUNCTION estoque_incoerencias() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT x.*
+    FROM (
+        SELECT * FROM _estoque_incoerencias_de_lotes()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_abertos()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_estornos()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_codigos()
+    ) AS x
+    ORDER BY array_position(ARRAY['faturado sem movimento', 'movimento sem fatura',
+        'pre-separacao repetida', 'lote faturado em parte', 'lote reutilizado', 'separacao repetida',
+        'estorno repetido', 'demanda sem data', 'saida atrasada', 'codigos parecidos'], x.tipo),
+        x.desde, x.cod_produto, x.documentos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_incoerencias() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_incoerencias() IS
+    'Documents that contradict each other: right by the rules, wrong in the warehouse.';
 
 -- sql/12_auditoria/estoque_verificar.sql
 -- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
@@ -1584,8 +2129,8 @@ CREATE FUNCTION _estoque_relacoes() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
     '_estoque_aberto', '_estoque_comparacao', '_estoque_delta', '_estoque_documento',
-    '_estoque_mudanca', '_yoyo_estoque_log', '_yoyo_estoque_migration', '_yoyo_estoque_version',
-    'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
+    '_estoque_incoerencia', '_estoque_mudanca', '_yoyo_estoque_log', '_yoyo_estoque_migration',
+    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
     'estoque_execucao', 'estoque_falha', 'estoque_lote', 'estoque_migracao_soma',
     'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
     'estoque_tempo_real', 'movimentacao_prevista'];
@@ -1924,8 +2469,8 @@ BEGIN
         RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
     -- What shows the ERP's documents, without any right on the sources.
-    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_documentos(text, integer)']
-        ELSE '{}' END
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_documentos(text, integer)',
+        'estoque_incoerencias()', 'estoque_cobertura(text[])'] ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
