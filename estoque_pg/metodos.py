@@ -7,7 +7,17 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from estoque_pg.erros import ArgumentoInvalido
-from estoque_pg.perguntas import conferencia, documentos, operacao, projecoes, saldos, totais
+from estoque_pg.perguntas import (
+    busca,
+    cobertura,
+    conferencia,
+    documentos,
+    incoerencias,
+    operacao,
+    projecoes,
+    saldos,
+    totais,
+)
 from estoque_pg.perguntas.base import Pergunta
 
 P = ParamSpec("P")
@@ -110,6 +120,9 @@ class Metodos:
     projecao_completa = Metodo(projecoes.projecao_completa)
     disponibilidade = Metodo(projecoes.disponibilidade)
     documentos = Metodo(documentos.documentos)
+    incoerencias = Metodo(incoerencias.incoerencias)
+    cobertura = Metodo(cobertura.cobertura)
+    buscar = Metodo(busca.buscar)
 
     estatisticas = Metodo(totais.estatisticas)
     hoje = Metodo(totais.hoje)

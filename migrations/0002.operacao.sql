@@ -560,47 +560,45 @@ COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
 
 -- sql/05_leitura/_estoque_movimentos_ligados.sql
 -- The active movements that bear one of the lots or one of the invoice numbers given, each once, whatever
--- their dates: by the indexes of these two columns, which an ERP may lack. ordem is the order of ids.
+-- their dates: by the indexes of these two columns, which an ERP may lack.
 -- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
 CREATE FUNCTION _estoque_movimentos_ligados(p_lotes text[], p_notas text[])
 RETURNS TABLE (
-    ordem bigint, id text, cod_produto text, lote text, nota text, quantidade numeric, data date,
-    momento timestamp
+    id text, codigo text, lote text, nota text, quantidade numeric, data date, momento timestamp
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_nestloop = on
 SET jit = off
 AS $body$
 BEGIN
     RETURN QUERY
-    SELECT row_number() OVER (ORDER BY m.id), m.id::text, k.cod_produto, m.lote, m.nota, m.quantidade,
-        m.data, m.momento
+    SELECT m.*
     FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf, NULL::timestamp AS criado_em)
         AS falta
     CROSS JOIN LATERAL (
-        SELECT f.id, f.cod_produto::text AS codigo, f.lote, f.nota, f.quantidade, f.data, f.momento
+        SELECT f.*
         FROM (SELECT DISTINCT unnest(p_lotes)) AS x (lote)
         CROSS JOIN LATERAL (
-            SELECT f.id, f.cod_produto, separacao_lote_id::text AS lote, numero_nf::text AS nota,
+            SELECT f.id::text, f.cod_produto::text, separacao_lote_id::text, numero_nf::text,
                 _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
-                f.data_movimentacao::date AS data, criado_em::timestamp AS momento
+                f.data_movimentacao::date, criado_em::timestamp
             FROM movimentacao_estoque AS f WHERE separacao_lote_id::text = x.lote OFFSET 0
         ) AS f
-        UNION
-        SELECT f.id, f.cod_produto::text, f.lote, f.nota, f.quantidade, f.data, f.momento
+        UNION ALL
+        SELECT f.*
         FROM (SELECT DISTINCT unnest(p_notas)) AS x (nota)
         CROSS JOIN LATERAL (
-            SELECT f.id, f.cod_produto, separacao_lote_id::text AS lote, numero_nf::text AS nota,
+            SELECT f.id::text, f.cod_produto::text, separacao_lote_id::text, numero_nf::text,
                 _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
-                f.data_movimentacao::date AS data, criado_em::timestamp AS momento
-            FROM movimentacao_estoque AS f WHERE numero_nf::text = x.nota OFFSET 0
+                f.data_movimentacao::date, criado_em::timestamp
+            FROM movimentacao_estoque AS f
+            WHERE numero_nf::text = x.nota
+                AND (separacao_lote_id::text = ANY (p_lotes)) IS NOT TRUE OFFSET 0
         ) AS f
     ) AS m
-    CROSS JOIN LATERAL (
-        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = m.codigo OFFSET 0
-    ) AS k
     WHERE m.quantidade <> 0;
 END
 $body$;
@@ -1026,12 +1024,19 @@ SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
+    WITH codigo AS MATERIALIZED (
+        SELECT c.codigo, c.cod_produto, ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0') AS chave
+        FROM estoque_codigo_conhecido AS c
+    )
     SELECT 'codigos parecidos', min(c.cod_produto),
         _estoque_citados('estoque_codigo_conhecido', array_agg(c.codigo ORDER BY c.codigo)),
         NULL::date, NULL::numeric, 'unificar_codigos'
-    FROM estoque_codigo_conhecido AS c
-    GROUP BY ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0')
-    HAVING count(*) > 1 AND min(c.cod_produto) <> max(c.cod_produto);
+    FROM codigo AS c
+    JOIN (
+        SELECT p.chave FROM codigo AS p
+        GROUP BY p.chave HAVING min(p.cod_produto) <> max(p.cod_produto)
+    ) AS p ON p.chave = c.chave
+    GROUP BY c.chave;
 END
 $body$;
 
@@ -1068,14 +1073,28 @@ BEGIN
     WHERE e.nota IS NOT NULL OR e.lote IS NOT NULL;
 
     RETURN QUERY
-    SELECT 'estorno repetido', m.cod_produto,
-        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY m.ordem)),
-        max(m.data) FILTER (WHERE m.quantidade > 0), sum(m.quantidade), 'conferir_estorno'
-    FROM _estoque_movimentos_ligados(v_lotes, array_remove(v_notas, NULL)) AS m
-    WHERE nullif(m.nota, '') IS NOT NULL OR m.lote IS NOT NULL
-    GROUP BY m.cod_produto, nullif(m.nota, ''), CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END
-    HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
-        AND max(m.data) FILTER (WHERE m.quantidade > 0) >= v_desde;
+    WITH movimento AS MATERIALIZED (
+        SELECT m.id, k.cod_produto, nullif(m.nota, '') AS nota,
+            CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END AS lote, m.quantidade, m.data
+        FROM _estoque_movimentos_ligados(v_lotes, v_notas) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
+    ),
+    demais AS (
+        SELECT m.cod_produto, m.nota, m.lote, sum(m.quantidade) AS quantidade,
+            max(m.data) FILTER (WHERE m.quantidade > 0) AS data
+        FROM movimento AS m
+        WHERE m.nota IS NOT NULL OR m.lote IS NOT NULL
+        GROUP BY m.cod_produto, m.nota, m.lote
+        HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
+    )
+    SELECT 'estorno repetido', d.cod_produto,
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        d.data, d.quantidade, 'conferir_estorno'
+    FROM demais AS d
+    JOIN movimento AS m ON m.cod_produto = d.cod_produto
+        AND (m.nota = d.nota OR d.nota IS NULL AND m.nota IS NULL AND m.lote = d.lote)
+    WHERE d.data >= v_desde
+    GROUP BY d.cod_produto, d.nota, d.lote, d.data, d.quantidade;
 END
 $body$;
 
@@ -1159,20 +1178,21 @@ BEGIN
         WHERE i.nota IS NOT NULL AND (i.fatura OR t.lote IS NULL AND o.nota IS NULL)
     ),
     movimento AS MATERIALIZED (
-        SELECT m.* FROM _estoque_movimentos_ligados(
-            v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+        SELECT m.*, k.cod_produto
+        FROM _estoque_movimentos_ligados(v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
     ),
     ligado AS MATERIALIZED (
-        SELECT r.lote, m.ordem, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
         FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
         UNION
-        SELECT n.lote, m.ordem, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
         FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
     ),
     saldo AS MATERIALIZED (
         SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
             min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
-            array_agg(l.id ORDER BY l.ordem) AS ids
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
         FROM ligado AS l GROUP BY l.lote, l.cod_produto
     ),
     -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
@@ -1252,8 +1272,9 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_texto text := btrim(regexp_replace(_estoque_simples(texto), '\s+', ' ', 'g'));
     v_padroes text[] := ARRAY(
-        SELECT DISTINCT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
-        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra));
+        SELECT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
+        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra)
+        GROUP BY x.palavra ORDER BY length(x.palavra) DESC);
     v_produtos text[];
 BEGIN
     IF limite IS NULL OR limite < 0 THEN
@@ -1283,8 +1304,8 @@ BEGIN
         achado AS (
             SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
             FROM estoque_tempo_real AS t
-            -- The first by itself, since an index serves one LIKE but not LIKE ALL.
-            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes)
+            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
+            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
             UNION ALL
             SELECT g.cod_produto, g.ordem
             FROM grupo AS g
@@ -2130,7 +2151,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
     '_estoque_aberto', '_estoque_comparacao', '_estoque_delta', '_estoque_documento',
     '_estoque_incoerencia', '_estoque_mudanca', '_yoyo_estoque_log', '_yoyo_estoque_migration',
-    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
+    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido',
+    'estoque_controle', 'estoque_correcao',
     'estoque_execucao', 'estoque_falha', 'estoque_lote', 'estoque_migracao_soma',
     'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
     'estoque_tempo_real', 'movimentacao_prevista'];

@@ -7,12 +7,19 @@ SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
+    WITH codigo AS MATERIALIZED (
+        SELECT c.codigo, c.cod_produto, ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0') AS chave
+        FROM estoque_codigo_conhecido AS c
+    )
     SELECT 'codigos parecidos', min(c.cod_produto),
         _estoque_citados('estoque_codigo_conhecido', array_agg(c.codigo ORDER BY c.codigo)),
         NULL::date, NULL::numeric, 'unificar_codigos'
-    FROM estoque_codigo_conhecido AS c
-    GROUP BY ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0')
-    HAVING count(*) > 1 AND min(c.cod_produto) <> max(c.cod_produto);
+    FROM codigo AS c
+    JOIN (
+        SELECT p.chave FROM codigo AS p
+        GROUP BY p.chave HAVING min(p.cod_produto) <> max(p.cod_produto)
+    ) AS p ON p.chave = c.chave
+    GROUP BY c.chave;
 END
 $body$;
 

@@ -26,14 +26,28 @@ BEGIN
     WHERE e.nota IS NOT NULL OR e.lote IS NOT NULL;
 
     RETURN QUERY
-    SELECT 'estorno repetido', m.cod_produto,
-        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY m.ordem)),
-        max(m.data) FILTER (WHERE m.quantidade > 0), sum(m.quantidade), 'conferir_estorno'
-    FROM _estoque_movimentos_ligados(v_lotes, array_remove(v_notas, NULL)) AS m
-    WHERE nullif(m.nota, '') IS NOT NULL OR m.lote IS NOT NULL
-    GROUP BY m.cod_produto, nullif(m.nota, ''), CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END
-    HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
-        AND max(m.data) FILTER (WHERE m.quantidade > 0) >= v_desde;
+    WITH movimento AS MATERIALIZED (
+        SELECT m.id, k.cod_produto, nullif(m.nota, '') AS nota,
+            CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END AS lote, m.quantidade, m.data
+        FROM _estoque_movimentos_ligados(v_lotes, v_notas) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
+    ),
+    demais AS (
+        SELECT m.cod_produto, m.nota, m.lote, sum(m.quantidade) AS quantidade,
+            max(m.data) FILTER (WHERE m.quantidade > 0) AS data
+        FROM movimento AS m
+        WHERE m.nota IS NOT NULL OR m.lote IS NOT NULL
+        GROUP BY m.cod_produto, m.nota, m.lote
+        HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
+    )
+    SELECT 'estorno repetido', d.cod_produto,
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        d.data, d.quantidade, 'conferir_estorno'
+    FROM demais AS d
+    JOIN movimento AS m ON m.cod_produto = d.cod_produto
+        AND (m.nota = d.nota OR d.nota IS NULL AND m.nota IS NULL AND m.lote = d.lote)
+    WHERE d.data >= v_desde
+    GROUP BY d.cod_produto, d.nota, d.lote, d.data, d.quantidade;
 END
 $body$;
 

@@ -73,20 +73,21 @@ BEGIN
         WHERE i.nota IS NOT NULL AND (i.fatura OR t.lote IS NULL AND o.nota IS NULL)
     ),
     movimento AS MATERIALIZED (
-        SELECT m.* FROM _estoque_movimentos_ligados(
-            v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+        SELECT m.*, k.cod_produto
+        FROM _estoque_movimentos_ligados(v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
     ),
     ligado AS MATERIALIZED (
-        SELECT r.lote, m.ordem, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
         FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
         UNION
-        SELECT n.lote, m.ordem, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
         FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
     ),
     saldo AS MATERIALIZED (
         SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
             min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
-            array_agg(l.id ORDER BY l.ordem) AS ids
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
         FROM ligado AS l GROUP BY l.lote, l.cod_produto
     ),
     -- The orders of each invoiced lot: whether an active item invoices them, and without an error.

@@ -20,8 +20,9 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_texto text := btrim(regexp_replace(_estoque_simples(texto), '\s+', ' ', 'g'));
     v_padroes text[] := ARRAY(
-        SELECT DISTINCT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
-        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra));
+        SELECT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
+        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra)
+        GROUP BY x.palavra ORDER BY length(x.palavra) DESC);
     v_produtos text[];
 BEGIN
     IF limite IS NULL OR limite < 0 THEN
@@ -51,8 +52,8 @@ BEGIN
         achado AS (
             SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
             FROM estoque_tempo_real AS t
-            -- The first by itself, since an index serves one LIKE but not LIKE ALL.
-            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes)
+            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
+            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
             UNION ALL
             SELECT g.cod_produto, g.ordem
             FROM grupo AS g

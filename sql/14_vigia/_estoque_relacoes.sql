@@ -4,7 +4,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
     '_estoque_aberto', '_estoque_comparacao', '_estoque_delta', '_estoque_documento',
     '_estoque_incoerencia', '_estoque_mudanca', '_yoyo_estoque_log', '_yoyo_estoque_migration',
-    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
+    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido',
+    'estoque_controle', 'estoque_correcao',
     'estoque_execucao', 'estoque_falha', 'estoque_lote', 'estoque_migracao_soma',
     'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
     'estoque_tempo_real', 'movimentacao_prevista'];
