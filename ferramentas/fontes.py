@@ -104,9 +104,7 @@ class Fonte:
             opcional = any(coluna in self.opcionais for coluna in colunas)
             if opcional:
                 definicao += f" WHERE {colunas[0]} IS NOT NULL"
-            yield Indice(
-                f"estoque_{self.nome}_{sufixo}", self.tabela, colunas, definicao, opcional
-            )
+            yield Indice(f"estoque_{self.nome}_{sufixo}", self.tabela, colunas, definicao, opcional)
 
 
 # In this order they are locked (the busiest first), and a product's name is looked for.

@@ -18,6 +18,9 @@ MAX_QUANTIDADE = Decimal("999999999999.999")  # what numeric(15,3) holds
 
 # A product code: text, never a number. PostgreSQL has no NUL in text.
 Codigo = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Codigos = Annotated[list[Codigo], Field(min_length=1, max_length=MAX_CODIGOS)]
+Texto = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$")]
+Limite = Annotated[int, Field(ge=0, le=MAX_CODIGOS)]
 Dias = Annotated[int, Field(ge=0, le=MAX_DIAS)]
 Quantidade = Annotated[
     Decimal,

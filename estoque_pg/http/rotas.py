@@ -56,6 +56,9 @@ API = Annotated[APIEstoqueTempoRealAsync, Depends(_api)]
 Codigo = Annotated[
     modelos.Codigo, Path(description="A product code, or an alias of it.", examples=["P001"])
 ]
+Codigos = Annotated[modelos.Codigos, Query(description="Product codes, or aliases; once for each.")]
+Texto = Annotated[modelos.Texto, Query(description="What to search.", examples=["azeitona"])]
+Limite = Annotated[modelos.Limite, Query(description="How many products at most.")]
 Dias = Annotated[modelos.Dias, Query(description="How many days to look ahead.")]
 Quantidade = Annotated[
     modelos.Quantidade, Query(description="The quantity to promise.", examples=[10])
@@ -113,7 +116,14 @@ def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
 # -- endpoints made of questions ----------------------------------------------------------------
 
 # How a request gives what a question takes, by the parameter's name.
-PARAMETROS: dict[str, Any] = {"codigo": Codigo, "dias": Dias, "quantidade": Quantidade}
+PARAMETROS: dict[str, Any] = {
+    "codigo": Codigo,
+    "codigos": Codigos,
+    "dias": Dias,
+    "quantidade": Quantidade,
+    "texto": Texto,
+    "limite": Limite,
+}
 
 
 def _parametro(p: inspect.Parameter) -> inspect.Parameter:

@@ -46,6 +46,4 @@ def buscar(texto: str, limite: int = 50) -> Pergunta[list[Achado]]:
 
     Raises ArgumentoInvalido for a `limite` that is negative.
     """
-    return linhas(
-        Achado, "buscar", texto=argumentos.texto(texto), limite=argumentos.limite(limite)
-    )
+    return linhas(Achado, "buscar", texto=argumentos.texto(texto), limite=argumentos.limite(limite))
