@@ -12,8 +12,17 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from oraculo import ZERO, Conexao, Linha, Oraculo, arredondar, como_codigo, como_dia, dia_mais
-from oraculo import com_datas_infinitas
+from oraculo import (
+    ZERO,
+    Conexao,
+    Linha,
+    Oraculo,
+    arredondar,
+    com_datas_infinitas,
+    como_codigo,
+    como_dia,
+    dia_mais,
+)
 from psycopg.rows import dict_row
 
 TIPOS = {
@@ -151,7 +160,7 @@ class OraculoDaManha:
                     dizer("faturado sem movimento", produto, docs + faturas, desde, total)
                 if not faturado and saldo < 0:
                     docs += [("movimentacao_estoque", m["id"]) for m in meus]
-                    desde = min(como_dia(m["data_movimentacao"]) or date.max
+                    desde = min(_dia(m)
                                 for m in meus if m["q"] < 0)  # fmt: skip
                     dizer("movimento sem fatura", produto, docs, desde, -saldo)
             if faturado:
@@ -246,11 +255,11 @@ class OraculoDaManha:
                 chave = (m["produto"], nota, lote if nota is None else None)
                 grupos[chave].append(m)
         for (produto, _, _), movs in grupos.items():
-            entradas = [como_dia(m["data_movimentacao"]) for m in movs if m["q"] > 0]
+            entradas = [_dia(m) for m in movs if m["q"] > 0]
             total = sum(m["q"] for m in movs)
             if not entradas or total <= 0 or all(m["q"] > 0 for m in movs):
                 continue
-            ultima = max(d for d in entradas if d is not None)
+            ultima = max(entradas)
             if ultima >= dia_mais(self.hoje, -90):
                 docs = [("movimentacao_estoque", m["id"]) for m in movs]
                 dizer("estorno repetido", produto, docs, ultima, total)
@@ -268,7 +277,7 @@ class OraculoDaManha:
                 for m in self.movimentos
                 if m["produto"] == canonico
                 and m["q"] < 0
-                and dia_mais(self.hoje, -30) <= como_dia(m["data_movimentacao"]) < self.hoje
+                and dia_mais(self.hoje, -30) <= _dia(m) < self.hoje
             )
             linhas.append(
                 {
@@ -321,6 +330,12 @@ class OraculoDaManha:
                 ordem = 0
             achados.append((ordem, canonico))
         return [codigo for _, codigo in sorted(achados)[:limite]]
+
+
+def _dia(movimento: Linha) -> date:
+    dia = como_dia(movimento["data_movimentacao"])
+    assert dia is not None
+    return dia
 
 
 def simples(texto: str) -> str:

@@ -55,6 +55,7 @@ POR_TIPO: dict[Tipo, str] = {
     "codigo": "'x'",
     "quantidade": "1 + i % 9",
     "data": "estoque_hoje() + (i * 7919 % 40)::integer - 3",
+    "momento": "current_date",
     "logico": "true",
 }
 
