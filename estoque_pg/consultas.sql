@@ -394,11 +394,11 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 
 -- nome: indices_das_fontes
 -- The indexes that this version has on the sources.
-SELECT nome, tabela, colunas, definicao FROM nosso._estoque_indices_das_fontes();
-
--- nome: nomes_dos_indices
--- Their names, of whichever version is installed.
-SELECT nome FROM nosso._estoque_indices_das_fontes();
+SELECT i.nome, i.tabela, i.colunas,
+       -- The first version told the columns alone.
+       coalesce(to_jsonb(i) ->> 'definicao',
+                format('USING btree (%%s)', array_to_string(i.colunas, ', '))) AS definicao
+  FROM nosso._estoque_indices_das_fontes() AS i;
 
 -- nome: fontes_a_anotar
 -- The sources as vivo_anotar takes them: what is noted of the columns of each.

@@ -343,7 +343,7 @@ def _desaplicar(backend: _Backend, migracoes: list[Any]) -> None:
 
 
 def _indices_das_fontes(conn: psycopg.Connection[Any]) -> set[str]:
-    return {indice for (indice,) in linhas(conn, "nomes_dos_indices")}
+    return {indice for indice, *_ in linhas(conn, "indices_das_fontes")}
 
 
 def _remover_indices(conn: psycopg.Connection[Any], schema: str, indices: set[str]) -> None:

@@ -14,7 +14,11 @@ from psycopg import sql
 from estoque_pg.migracoes import desfazer, instalar
 
 # Questions that not everyone may ask, and why.
-RESTRITAS = {"estoque_documentos": "shows the documents of the ERP: those given --leitura"}
+RESTRITAS = {
+    "estoque_documentos": "shows the documents of the ERP: those given --leitura",
+    "estoque_incoerencias": "the same",
+    "estoque_cobertura": "reads the movements: those given --leitura",
+}
 LEITURA = sorted({"estoque_hoje", *consultas()} - set(RESTRITAS))
 PUBLICAS = {
     *LEITURA,
