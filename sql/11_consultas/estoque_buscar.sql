@@ -17,7 +17,6 @@ SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
-    v_hoje date := estoque_hoje();
     v_texto text := btrim(regexp_replace(_estoque_simples(texto), '\s+', ' ', 'g'));
     v_padroes text[] := ARRAY(
         SELECT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
