@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco, papel_novo
+from apoio import RAIZ, Banco, papel_novo
 from oraculo_manha import TIPOS, OraculoDaManha, comparar_manha
 
+from estoque_pg import adocao
+from estoque_pg.migracoes import desfazer, instalar, migrar
 from estoque_pg.perguntas.incoerencias import O_QUE_FAZER
 
 
@@ -362,3 +366,33 @@ def test_who_may_ask(banco: Banco) -> None:
         assert len(fora.execute("SELECT * FROM estoque_buscar('p')").fetchall()) == 1
         conn.close()
         fora.close()
+
+
+# --- coming from the first release --------------------------------------------------------------
+
+
+def test_an_upgrade_builds_the_indexes_beside_the_writers(
+    vazio: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arquivo in (RAIZ / "migrations").glob("0001.*"):
+        shutil.copy(arquivo, tmp_path)
+    instalar(vazio, None, tmp_path)
+    banco = Banco(vazio)
+    try:
+        banco.cru(
+            "INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao,"
+            " tipo_movimentacao, qtd_movimentacao, ativo) VALUES ('P', 'Pão', now(), 'E', 1, true)"
+        )
+        monkeypatch.setattr(adocao, "_PEQUENA", 1)
+        ditas: list[str] = []
+        migrar(vazio, None, avisar=ditas.append)
+        for colunas in ("cod_produto, data_movimentacao", "data_movimentacao", "numero_nf"):
+            assert f"indexing movimentacao_estoque ({colunas}) beside its writers" in ditas
+        conferir(banco)
+        assert achados(banco, "pao") == ["P"]
+        assert banco.cru("SELECT * FROM estoque_alterados()") == []
+        desfazer(vazio, None, ate="0001.nucleo")
+        assert banco.valor("SELECT to_regclass('estoque_movimentacao_nota')") is None
+        assert banco.valor("SELECT to_regclass('estoque_movimentacao_produto')") is not None
+    finally:
+        banco.fechar()

@@ -106,9 +106,7 @@ UNIR = (
     f" FROM generate_series(0, {PRODUTOS // 4}) AS i"
 )
 FATURAR = "UPDATE embarque_itens SET nota_fiscal = CASE WHEN nota_fiscal IS NULL THEN 'NF' END"
-LIGAR = (
-    "UPDATE movimentacao_estoque SET separacao_lote_id = 'P' || id / 3, numero_nf = id / 5"
-)
+LIGAR = "UPDATE movimentacao_estoque SET separacao_lote_id = 'P' || id / 3, numero_nf = id / 5"
 POR_FORA = (
     "SET LOCAL session_replication_role = replica",
     inserir(MOVEM[0], f"generate_series(1, {PRODUTOS}) AS i", prefixo="Z"),
