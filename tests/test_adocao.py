@@ -31,7 +31,7 @@ from estoque_pg.situacao import situacao
 
 MINIMA = com_as_demais("""
 CREATE TABLE movimentacao_estoque (id serial PRIMARY KEY, cod_produto varchar(20),
-    nome_produto varchar(80), qtd_movimentacao float8, ativo boolean);
+    nome_produto varchar(80), qtd_movimentacao float8, ativo boolean, data_movimentacao timestamp);
 CREATE TABLE pre_separacao_item (id serial PRIMARY KEY, cod_produto varchar(20),
     nome_produto text, qtd_selecionada_usuario int, data_expedicao_editada timestamp,
     status varchar(20));
