@@ -56,7 +56,6 @@ API = Annotated[APIEstoqueTempoRealAsync, Depends(_api)]
 Codigo = Annotated[
     modelos.Codigo, Path(description="A product code, or an alias of it.", examples=["P001"])
 ]
-Codigos = Annotated[modelos.Codigos, Query(description="Product codes, or aliases; once for each.")]
 Texto = Annotated[modelos.Texto, Query(description="What to search.", examples=["azeitona"])]
 Limite = Annotated[modelos.Limite, Query(description="How many products at most.")]
 Dias = Annotated[modelos.Dias, Query(description="How many days to look ahead.")]
@@ -97,6 +96,18 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
         """Balances and forecasts of a list of codes, and those of the list that nothing knows."""
         return _sucesso(**await api.consultar_workspace(consulta.produtos))
 
+    @rotas.post(
+        "/cobertura",
+        response_model=modelos.RespostaCobertura,
+        responses=_respostas(400, 413, 422),
+    )
+    async def cobertura(consulta: modelos.Consulta, api: API) -> JSONResponse:
+        """For how long the stock of a list of codes lasts, and those that nothing knows."""
+        achados = await api.cobertura(consulta.produtos)
+        conhecidos = {a.codigo_consultado for a in achados}
+        faltam = [c for c in dict.fromkeys(consulta.produtos) if c not in conhecidos]
+        return _sucesso(total=len(achados), produtos=dicts(achados), nao_encontrados=faltam)
+
     _oferecer(rotas, escrevem=False)
     return rotas
 
@@ -118,7 +129,6 @@ def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
 # How a request gives what a question takes, by the parameter's name.
 PARAMETROS: dict[str, Any] = {
     "codigo": Codigo,
-    "codigos": Codigos,
     "dias": Dias,
     "quantidade": Quantidade,
     "texto": Texto,

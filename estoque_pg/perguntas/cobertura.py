@@ -10,7 +10,7 @@ from typing import Annotated
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.base import Pergunta, linhas
 from estoque_pg.perguntas.linha import CodProduto, Coluna, EstoqueAtual, Linha, NomeProduto
-from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
+from estoque_pg.perguntas.publicacao import Comando, publicada
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,6 @@ class Cobertura(Linha):
 
 
 @publicada(
-    rota=Rota("cobertura", "For how long the stock of products lasts.", "produtos"),
     comando=Comando(
         "cobertura",
         "Show for how many days stock lasts.\n\n"
