@@ -34,6 +34,8 @@ _SEMPRE = tuple(
 )  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
 _GRANDE = 64 << 20  # bytes of all sources together; less is counted in well under a second
+# Name, table, columns, and what follows the table in CREATE INDEX.
+Indice = tuple[str, str, list[str], str]
 ANOTACAO = "_estoque_anotacao"  # the notes, as instalacao/vivo_anotar.sql makes them
 
 
@@ -93,12 +95,12 @@ class Andamento:
 @contextlib.contextmanager
 def indexadas(
     conn: psycopg.Connection[Any],
-    indices: Iterable[tuple[str, str, list[str]]],
+    indices: Iterable[Indice],
     andamento: Andamento,
     *,
     todas: bool = False,
 ) -> Iterator[None]:
-    """Build indexes (name, table, columns) beside the writers; remove them if the block fails.
+    """Build indexes beside the writers; remove them if the block fails.
 
     The connection is in autocommit, its search_path the schema to install into. Tables that are
     not there yet are passed over, and so are small ones, unless `todas` are to be indexed.
@@ -106,9 +108,9 @@ def indexadas(
     limite = 1 if todas else _PEQUENA
     feitos: list[sql.Identifier] = []
     try:
-        for indice, tabela, colunas in indices:
-            if existe(conn, tabela) and not indexada(conn, indice):
-                _indexar(conn, indice, tabela, colunas, limite, feitos, andamento)
+        for indice in indices:
+            if existe(conn, indice[1]) and not indexada(conn, indice[0]):
+                _indexar(conn, indice, limite, feitos, andamento)
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
@@ -207,9 +209,7 @@ def linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[
 
 def _indexar(
     conn: psycopg.Connection[Any],
-    indice: str,
-    tabela: str,
-    colunas: list[str],
+    indice: Indice,
     limite: int,
     feitos: list[sql.Identifier],
     andamento: Andamento,
@@ -218,10 +218,11 @@ def _indexar(
 
     _estoque_indexar_fontes then finds it, or adopts those of the partitions.
     """
+    proprio, tabela, colunas, definicao = indice
     for nome, schema, propria, tamanho, resumo in linhas(conn, "folhas", tabela=tabela):
         if tamanho < limite:
             continue
-        novo = indice if propria else f"{indice[:40]}_{resumo}"
+        novo = proprio if propria else f"{proprio[:40]}_{resumo}"
         alvo = sql.Identifier(schema, novo)
         estado = linhas(conn, "indice_valido", indice=alvo.as_string(conn))
         if estado == [(True,)]:
@@ -241,9 +242,7 @@ def _indexar(
             )
         feitos.append(alvo)
         conn.execute(
-            sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} ({})").format(
-                sql.Identifier(novo),
-                sql.Identifier(schema, nome),
-                sql.SQL(", ").join(map(sql.Identifier, colunas)),
+            sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} {}").format(
+                sql.Identifier(novo), sql.Identifier(schema, nome), sql.SQL(definicao)
             )
         )

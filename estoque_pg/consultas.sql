@@ -47,6 +47,25 @@ SELECT d.dia, CASE WHEN d.data_prevista IS NOT NULL THEN
  WHERE k.codigo = %(codigo)s::text
  ORDER BY d.ordinality;
 
+-- nome: incoerencias
+-- Documents that contradict each other; infinite dates as in verificar.
+SELECT tipo, cod_produto, documentos,
+       CASE WHEN desde IS NOT NULL THEN
+           greatest(least(desde, '9999-12-31'), '0001-01-01') END AS desde,
+       quantidade, o_que_fazer
+  FROM nosso.estoque_incoerencias();
+
+-- nome: cobertura
+-- For how long each distinct known code of the list lasts.
+SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, saida_diaria, dias_por_consumo,
+       dias_por_documentos
+  FROM nosso.estoque_cobertura(%(codigos)s::text[]);
+
+-- nome: buscar
+-- Products with every word of a text, the closest first.
+SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura
+  FROM nosso.estoque_buscar(%(texto)s::text, %(limite)s::integer);
+
 -- nome: estatisticas
 -- The whole stock in one row.
 SELECT total_produtos, produtos_com_ruptura, produtos_estoque_negativo, produtos_estoque_zerado,
@@ -375,7 +394,11 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 
 -- nome: indices_das_fontes
 -- The indexes that this version has on the sources.
-SELECT nome, tabela, colunas FROM nosso._estoque_indices_das_fontes();
+SELECT i.nome, i.tabela, i.colunas,
+       -- The first version told the columns alone.
+       coalesce(to_jsonb(i) ->> 'definicao',
+                format('USING btree (%%s)', array_to_string(i.colunas, ', '))) AS definicao
+  FROM nosso._estoque_indices_das_fontes() AS i;
 
 -- nome: fontes_a_anotar
 -- The sources as vivo_anotar takes them: what is noted of the columns of each.

@@ -8,7 +8,17 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from estoque_pg.erros import ArgumentoInvalido
 from estoque_pg.idioma import marcar, t
-from estoque_pg.perguntas import conferencia, documentos, operacao, projecoes, saldos, totais
+from estoque_pg.perguntas import (
+    busca,
+    cobertura,
+    conferencia,
+    documentos,
+    incoerencias,
+    operacao,
+    projecoes,
+    saldos,
+    totais,
+)
 from estoque_pg.perguntas.base import Pergunta
 
 P = ParamSpec("P")
@@ -111,6 +121,9 @@ class Metodos:
     projecao_completa = Metodo(projecoes.projecao_completa)
     disponibilidade = Metodo(projecoes.disponibilidade)
     documentos = Metodo(documentos.documentos)
+    incoerencias = Metodo(incoerencias.incoerencias)
+    cobertura = Metodo(cobertura.cobertura)
+    buscar = Metodo(busca.buscar)
 
     estatisticas = Metodo(totais.estatisticas)
     hoje = Metodo(totais.hoje)

@@ -44,6 +44,7 @@ from yoyo.exceptions import BadMigration
 from estoque_pg.adocao import (
     ANOTACAO,
     Andamento,
+    Indice,
     anotar,
     desanotar,
     donos,
@@ -344,7 +345,7 @@ def _desaplicar(backend: _Backend, migracoes: list[Any]) -> None:
 
 
 def _indices_das_fontes(conn: psycopg.Connection[Any]) -> set[str]:
-    return {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+    return {indice for indice, *_ in linhas(conn, "indices_das_fontes")}
 
 
 def _remover_indices(conn: psycopg.Connection[Any], schema: str, indices: set[str]) -> None:
@@ -730,7 +731,7 @@ def _planejar(
             indices, erro = obra.planejar()
             faltam = [
                 f"{tabela} ({', '.join(colunas)})"
-                for indice, tabela, colunas in indices
+                for indice, tabela, colunas, _ in indices
                 if existe(conn, tabela) and not indexada(conn, indice)
             ]
     except ErroEstoque as falha:
@@ -787,7 +788,7 @@ class _Obra:
         self.ao_vivo = False
         self.fontes = ""
 
-    def ensaiar(self) -> list[tuple[str, str, list[str]]]:
+    def ensaiar(self) -> list[Indice]:
         """Do everything but the filling and undo it; return the indexes that will be needed.
 
         Nothing is rehearsed where there is nothing to find out: neither sources nor an install.
@@ -803,7 +804,7 @@ class _Obra:
             return []
         self._preparar_ensaio()
 
-        def ensaio() -> list[tuple[str, str, list[str]]]:
+        def ensaio() -> list[Indice]:
             with self._ensaiando():
                 passo(self.conn, "1_exigir")
                 if self.nova:
@@ -813,11 +814,11 @@ class _Obra:
 
         return _com_paciencia(self.conn, ensaio, self.andamento)
 
-    def planejar(self) -> tuple[list[tuple[str, str, list[str]]], ErroEstoque | None]:
+    def planejar(self) -> tuple[list[Indice], ErroEstoque | None]:
         """Rehearse in any case; return the indexes that will be needed and all that is wrong."""
         self._preparar_ensaio()
 
-        def ensaio() -> tuple[list[tuple[str, str, list[str]]], ErroEstoque | None]:
+        def ensaio() -> tuple[list[Indice], ErroEstoque | None]:
             erros: list[ErroEstoque] = []
             with self._ensaiando():
                 for nome in ("1_exigir", "1_exigir_linhas"):

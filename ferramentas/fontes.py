@@ -10,12 +10,12 @@ gate of lots and the unification of codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 # What a column may be in an ERP: the names that _estoque_tipos_aceitos knows.
-Tipo = Literal["qualquer", "texto", "codigo", "quantidade", "data", "logico"]
+Tipo = Literal["qualquer", "texto", "codigo", "quantidade", "data", "momento", "logico"]
 
 # How a column of a row is read, whatever the ERP has made of it.
 LEITURA: Mapping[Tipo, str] = {
@@ -24,8 +24,20 @@ LEITURA: Mapping[Tipo, str] = {
     "codigo": "{}.{}::text",
     "quantidade": "{}.{}::numeric",
     "data": "{}.{}::date",
+    "momento": "{}.{}",
     "logico": "{}.{}",
 }
+
+
+@dataclass(frozen=True)
+class Indice:
+    """An index of ours on a source; `opcional`: only where the ERP has the column."""
+
+    nome: str
+    tabela: str
+    colunas: tuple[str, ...]
+    definicao: str  # what follows the table in CREATE INDEX
+    opcional: bool
 
 
 @dataclass(frozen=True)
@@ -58,9 +70,11 @@ class Fonte:
     lote: str | None = None
     # By which key of a simulation's filter its documents are found; None: by none of these.
     filtro: Literal["pedidos", "linhas"] | None = None
-    # Indexes, of one or two columns, beside the one by product that every source that moves
-    # something has.
+    # Indexes beside the one by product that every source that moves something has. One of an
+    # optional column is made where the ERP has it, and holds the rows that bear something there;
+    # one of a name in `resumidos` is a summary by ranges of blocks (BRIN).
     indices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resumidos: tuple[str, ...] = ()
 
     def ler(self, coluna: str, linha: str = "f") -> str:
         """The expression that reads a column of a row."""
@@ -83,13 +97,16 @@ class Fonte:
         argumentos += ["false"] if self.portao else []
         return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)}) > 0"
 
-    def todos_os_indices(self) -> dict[str, tuple[str, ...]]:
-        """Name and columns of each index on the table."""
+    def todos_os_indices(self) -> Iterator[Indice]:
+        """Each index on the table."""
         produto = {"produto": ("cod_produto", "id")} if self.move else {}
-        return {
-            f"estoque_{self.nome}_{sufixo}": colunas
-            for sufixo, colunas in {**produto, **self.indices}.items()
-        }
+        for sufixo, colunas in {**produto, **self.indices}.items():
+            metodo = "brin" if sufixo in self.resumidos else "btree"
+            definicao = f"USING {metodo} ({', '.join(colunas)})"
+            opcional = any(coluna in self.opcionais for coluna in colunas)
+            if opcional:
+                definicao += f" WHERE {colunas[0]} IS NOT NULL"
+            yield Indice(f"estoque_{self.nome}_{sufixo}", self.tabela, colunas, definicao, opcional)
 
 
 # In this order they are locked (the busiest first), and a product's name is looked for.
@@ -101,6 +118,7 @@ FONTES = (
             "id": "qualquer",
             "cod_produto": "texto",
             "nome_produto": "texto",
+            "data_movimentacao": "momento",
             "qtd_movimentacao": "quantidade",
             "ativo": "logico",
         },
@@ -110,6 +128,14 @@ FONTES = (
         contribuicao=("qtd_movimentacao", "ativo"),
         documento="numero_nf",
         lote="separacao_lote_id",
+        # What left in the last month, of one product and of all; what bears a lot or an invoice.
+        indices={
+            "data": ("cod_produto", "data_movimentacao"),
+            "dia": ("data_movimentacao",),
+            "lote": ("separacao_lote_id",),
+            "nota": ("numero_nf",),
+        },
+        resumidos=("dia",),
     ),
     Fonte(
         tabela="pre_separacao_item",

@@ -54,11 +54,7 @@ def gerar(fontes: Sequence[Fonte]) -> dict[str, str]:
         corpo = ambiente.get_template(arquivo).render(**valores).lstrip("\n")
         return origem + "\n".join(_dobrar(linha.rstrip()) for linha in corpo.splitlines()) + "\n"
 
-    indices = [
-        (nome, fonte.tabela, ", ".join(f"'{coluna}'" for coluna in colunas))
-        for fonte in fontes
-        for nome, colunas in fonte.todos_os_indices().items()
-    ]
+    indices = [indice for fonte in fontes for indice in fonte.todos_os_indices()]
     arquivos = {
         caminho: escrever(modelo, fontes=fontes, indices=indices)
         for caminho, modelo in MODELOS.items()

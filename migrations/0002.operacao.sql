@@ -1,6 +1,40 @@
 -- depends: 0001.nucleo
 -- Generated from sql/ by `make migration`; edit there.
 
+-- sql/00_textos/_estoque_simples.sql
+-- A text as it is searched: without accents, composed or not, and without capitals. It never fails,
+-- whatever the encoding of the database, since writing a name waits for it. Letters with an accent are
+-- known in UTF-8, in the encodings of Western Europe and, as either, in SQL_ASCII; elsewhere only
+-- capitals are evened out. Tables are made with it, and a dump that is restored finds it anywhere: it
+-- names nothing but what PostgreSQL itself has.
+CREATE FUNCTION _estoque_simples(p_texto text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_texto !~ '[^\x01-\x7f]' THEN lower(p_texto)
+    WHEN getdatabaseencoding() = 'UTF8' THEN
+        lower(regexp_replace(normalize(p_texto, NFD), '[\u0300-\u036f]', '', 'g'))
+    WHEN getdatabaseencoding() IN ('SQL_ASCII', 'LATIN1', 'LATIN5', 'LATIN9', 'WIN1252') THEN
+        -- By bytes, written as \351: of two that are a letter or an accent in UTF-8 one is made, or none.
+        (SELECT replace(lower(
+            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+                CASE WHEN getdatabaseencoding() = 'SQL_ASCII' THEN
+                    regexp_replace(regexp_replace(
+                        b.octetos, '\\314\\2[0-7]{2}|\\315\\2[0-5][0-7]', '', 'g'),
+                        '\\303\\2([0-7]{2})', '\\3\1', 'g')
+                    ELSE b.octetos END,
+                '\\3[04][0-5]', 'a', 'g'), '\\3[04]7', 'c', 'g'),
+                '\\3[15][0-3]', 'e', 'g'), '\\3[15][4-7]', 'i', 'g'),
+                '\\3[26]1', 'n', 'g'), '\\3[26][2-6]|\\3[37]0', 'o', 'g'),
+                '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), '\')
+         FROM (SELECT encode(convert_to(
+             translate(p_texto, '\', chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos))
+    ELSE lower(p_texto) END;
+
+GRANT EXECUTE ON FUNCTION _estoque_simples(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_simples(text) IS
+    'A text as it is searched: without accents and capitals; inner use.';
+
 -- by hand: kept when this file is written anew
 -- Of all parts, no longer of the functions alone.
 ALTER TABLE estoque_assinatura ADD COLUMN tipo text, ADD COLUMN direitos text[];
@@ -13,6 +47,11 @@ ALTER TABLE estoque_assinatura
     DROP CONSTRAINT estoque_assinatura_pkey,
     ADD PRIMARY KEY (tipo, objeto);
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
+-- Names and codes as they are searched. Both tables are written anew for it.
+ALTER TABLE estoque_tempo_real
+    ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED;
+ALTER TABLE estoque_codigo_conhecido
+    ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(codigo)) STORED;
 -- end of what is by hand
 
 -- without/17_instalacao/_estoque_exigir_fontes.sql
@@ -41,6 +80,9 @@ DROP FUNCTION estoque_rupturas;
 
 -- without/11_consultas/_estoque_exigir_dias.sql
 DROP FUNCTION _estoque_exigir_dias;
+
+-- without/05_leitura/_estoque_indices_das_fontes.sql
+DROP FUNCTION _estoque_indices_das_fontes;
 
 -- without/05_leitura/_estoque_contribuicoes.sql
 DROP FUNCTION _estoque_contribuicoes;
@@ -105,6 +147,22 @@ CREATE TYPE _estoque_explicacao AS (
 COMMENT ON TYPE _estoque_explicacao IS
     'An interval below zero and what would end it: a row of estoque_explicar(); inner use.';
 
+-- sql/02_tabelas/_estoque_incoerencia.sql
+-- A row of estoque_incoerencias: what is right by the rules and wrong in the warehouse, the documents
+-- that say so ({"origem": table, "id": text} each), since when, how much is hidden or counted twice,
+-- and the key of what to do.
+CREATE TYPE _estoque_incoerencia AS (
+    tipo text,
+    cod_produto text,
+    documentos jsonb,
+    desde date,
+    quantidade numeric,
+    o_que_fazer text
+);
+
+COMMENT ON TYPE _estoque_incoerencia IS
+    'Documents that contradict each other: a row of estoque_incoerencias(); inner use.';
+
 -- sql/02_tabelas/_estoque_mudanca.sql
 -- A change that a simulation makes, as _estoque_mudancas reads it from JSON: what is done, to what a
 -- document added bears (produto, canonical), and the filter that a document has to meet: a NULL asks
@@ -155,6 +213,31 @@ REVOKE ALL ON estoque_assinatura FROM PUBLIC;
 GRANT SELECT ON estoque_assinatura TO PUBLIC;
 COMMENT ON TABLE estoque_assinatura IS
     'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';
+
+-- sql/02_tabelas/estoque_codigo_conhecido.sql
+-- | -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
+-- | -- It changes only when a code appears, disappears or changes group, so writers read it without a lock.
+-- | CREATE TABLE estoque_codigo_conhecido (
+-- |     codigo text PRIMARY KEY,
+-- |     cod_produto text NOT NULL,
+-- |     busca text GENERATED ALWAYS AS (_estoque_simples(codigo)) STORED
+-- | );
+-- | 
+-- | CREATE INDEX estoque_codigo_conhecido_produto ON estoque_codigo_conhecido (cod_produto);
+-- | 
+-- | REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+-- | GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_codigo_conhecido IS
+-- |     'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
+-- | COMMENT ON COLUMN estoque_codigo_conhecido.busca IS
+-- |     'The code as estoque_buscar compares it; inner use.';
+REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
+COMMENT ON TABLE estoque_codigo_conhecido IS
+    'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
+COMMENT ON COLUMN estoque_codigo_conhecido.busca IS
+    'The code as estoque_buscar compares it; inner use.';
 
 -- sql/02_tabelas/estoque_controle.sql
 -- | -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
@@ -246,6 +329,85 @@ COMMENT ON COLUMN estoque_regra.tolerancia IS
 COMMENT ON COLUMN estoque_regra.responsavel IS
     'Who looks after the product; NULL: as in the row without a code.';
 
+-- sql/02_tabelas/estoque_tempo_real.sql
+-- | -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
+-- | -- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
+-- | -- The name as it is searched is worked out when the name is written, never by a movement.
+-- | -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
+-- | CREATE TABLE estoque_tempo_real (
+-- |     cod_produto text PRIMARY KEY,
+-- |     nome_produto text,
+-- |     saldo_atual numeric(15,3) NOT NULL DEFAULT 0,
+-- |     menor_estoque_d7 numeric(15,3) NOT NULL DEFAULT 0,
+-- |     dia_ruptura date,
+-- |     atualizado_em timestamptz NOT NULL DEFAULT now(),
+-- |     valido_desde date NOT NULL DEFAULT '9999-12-31',
+-- |     valido_ate date NOT NULL DEFAULT '0001-01-01',
+-- |     liquidos numeric[] NOT NULL DEFAULT '{0,0,0,0,0,0,0,0}',
+-- |     recalculado_por xid8,
+-- |     comparado_em timestamptz NOT NULL DEFAULT now(),
+-- |     busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED
+-- | ) WITH (fillfactor = 70);
+-- | 
+-- | CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
+-- |     WHERE dia_ruptura IS NOT NULL;
+-- | -- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
+-- | CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
+-- | CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
+-- | CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
+-- | 
+-- | REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+-- | GRANT SELECT ON estoque_tempo_real TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_tempo_real IS
+-- |     'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
+-- | COMMENT ON COLUMN estoque_tempo_real.cod_produto IS 'Canonical code of the product.';
+-- | COMMENT ON COLUMN estoque_tempo_real.nome_produto IS
+-- |     'Newest name of the canonical code; an alias'' name only where the canonical code has none.';
+-- | COMMENT ON COLUMN estoque_tempo_real.saldo_atual IS 'Sum of the active movements of the group.';
+-- | COMMENT ON COLUMN estoque_tempo_real.menor_estoque_d7 IS
+-- |     'Lowest of the balance now and the end-of-day balances of today to today + 7.';
+-- | COMMENT ON COLUMN estoque_tempo_real.dia_ruptura IS
+-- |     'First day of today to today + 7 that ends below zero; NULL when none does.';
+-- | COMMENT ON COLUMN estoque_tempo_real.atualizado_em IS 'Start of the transaction that last wrote the row.';
+-- | COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
+-- |     'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
+-- | COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
+-- |     'Last business day through which the passing of time is certain to leave both right.';
+-- | COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+-- |     'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
+-- | COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
+-- |     'Transaction that last rebuilt the row from the sources; inner use.';
+-- | COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
+-- |     'When the fallback last compared the product with the sources, or the row was made.';
+-- | COMMENT ON COLUMN estoque_tempo_real.busca IS
+-- |     'The name as estoque_buscar compares it; inner use.';
+REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+GRANT SELECT ON estoque_tempo_real TO PUBLIC;
+COMMENT ON TABLE estoque_tempo_real IS
+    'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
+COMMENT ON COLUMN estoque_tempo_real.cod_produto IS 'Canonical code of the product.';
+COMMENT ON COLUMN estoque_tempo_real.nome_produto IS
+    'Newest name of the canonical code; an alias'' name only where the canonical code has none.';
+COMMENT ON COLUMN estoque_tempo_real.saldo_atual IS 'Sum of the active movements of the group.';
+COMMENT ON COLUMN estoque_tempo_real.menor_estoque_d7 IS
+    'Lowest of the balance now and the end-of-day balances of today to today + 7.';
+COMMENT ON COLUMN estoque_tempo_real.dia_ruptura IS
+    'First day of today to today + 7 that ends below zero; NULL when none does.';
+COMMENT ON COLUMN estoque_tempo_real.atualizado_em IS 'Start of the transaction that last wrote the row.';
+COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
+    'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
+COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
+    'Last business day through which the passing of time is certain to leave both right.';
+COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+    'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
+    'Transaction that last rebuilt the row from the sources; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
+    'When the fallback last compared the product with the sources, or the row was made.';
+COMMENT ON COLUMN estoque_tempo_real.busca IS
+    'The name as estoque_buscar compares it; inner use.';
+
 -- sql/05_leitura/_estoque_abertos.sql
 -- The open documents of canonical products, by the mapping that the rebuild reads. Those older than 30
 -- days are left out but for the days on which the forecast still counts one: however long the history of
@@ -286,6 +448,48 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_abertos(text[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_abertos(text[], boolean) IS
     'The open documents of canonical products; inner use.';
+
+-- sql/05_leitura/_estoque_colunas_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_colunas_das_fontes.sql.jinja.
+-- The columns a source must have, and what they may be: see _estoque_tipos_aceitos.
+CREATE OR REPLACE FUNCTION _estoque_colunas_das_fontes() RETURNS TABLE (tabela text, coluna text, tipos text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('movimentacao_estoque', 'id', 'qualquer'),
+        ('movimentacao_estoque', 'cod_produto', 'texto'),
+        ('movimentacao_estoque', 'nome_produto', 'texto'),
+        ('movimentacao_estoque', 'data_movimentacao', 'momento'),
+        ('movimentacao_estoque', 'qtd_movimentacao', 'quantidade'),
+        ('movimentacao_estoque', 'ativo', 'logico'),
+        ('pre_separacao_item', 'id', 'qualquer'),
+        ('pre_separacao_item', 'cod_produto', 'texto'),
+        ('pre_separacao_item', 'nome_produto', 'texto'),
+        ('pre_separacao_item', 'qtd_selecionada_usuario', 'quantidade'),
+        ('pre_separacao_item', 'data_expedicao_editada', 'data'),
+        ('pre_separacao_item', 'status', 'texto'),
+        ('separacao', 'id', 'qualquer'),
+        ('separacao', 'separacao_lote_id', 'texto'),
+        ('separacao', 'cod_produto', 'texto'),
+        ('separacao', 'nome_produto', 'texto'),
+        ('separacao', 'qtd_saldo', 'quantidade'),
+        ('separacao', 'expedicao', 'data'),
+        ('programacao_producao', 'id', 'qualquer'),
+        ('programacao_producao', 'cod_produto', 'texto'),
+        ('programacao_producao', 'data_programacao', 'data'),
+        ('programacao_producao', 'qtd_programada', 'quantidade'),
+        ('embarque_itens', 'separacao_lote_id', 'texto'),
+        ('embarque_itens', 'status', 'texto'),
+        ('embarque_itens', 'nota_fiscal', 'texto'),
+        ('embarque_itens', 'erro_validacao', 'texto'),
+        ('unificacao_codigos', 'codigo_origem', 'codigo'),
+        ('unificacao_codigos', 'codigo_destino', 'codigo'),
+        ('unificacao_codigos', 'ativo', 'logico');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_colunas_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_colunas_das_fontes() IS
+    'The columns of the sources without which nothing is installed; inner use.';
 
 -- sql/05_leitura/_estoque_contribuicoes.sql
 -- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_contribuicoes.sql.jinja.
@@ -391,6 +595,196 @@ END;
 GRANT EXECUTE ON FUNCTION _estoque_filtros_das_fontes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_filtros_das_fontes() IS
     'How the documents of each source are found by a filter; inner use.';
+
+-- sql/05_leitura/_estoque_indices_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_indices_das_fontes.sql.jinja.
+-- Our indexes on the ERP's tables, the only thing of ours there besides triggers. By product: the
+-- rebuild of one product and the newest name of a code read only its own rows. By lot, invoice and
+-- date: what is asked about a lot, or about the last days, is found without reading history. Those of
+-- a column that an ERP may lack are not there where it does. definicao follows the table in CREATE
+-- INDEX.
+CREATE FUNCTION _estoque_indices_das_fontes()
+RETURNS TABLE (nome text, tabela text, colunas text[], definicao text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+BEGIN ATOMIC
+    SELECT d.nome, d.tabela, d.colunas, d.definicao
+    FROM (VALUES
+        ('estoque_movimentacao_produto', 'movimentacao_estoque', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_movimentacao_data', 'movimentacao_estoque', ARRAY['cod_produto',
+            'data_movimentacao'],
+            'USING btree (cod_produto, data_movimentacao)', false),
+        ('estoque_movimentacao_dia', 'movimentacao_estoque', ARRAY['data_movimentacao'],
+            'USING brin (data_movimentacao)', false),
+        ('estoque_movimentacao_lote', 'movimentacao_estoque', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id) WHERE separacao_lote_id IS NOT NULL', true),
+        ('estoque_movimentacao_nota', 'movimentacao_estoque', ARRAY['numero_nf'],
+            'USING btree (numero_nf) WHERE numero_nf IS NOT NULL', true),
+        ('estoque_pre_separacao_produto', 'pre_separacao_item', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_separacao_produto', 'separacao', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_separacao_lote', 'separacao', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id)', false),
+        ('estoque_programacao_produto', 'programacao_producao', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_embarque_lote', 'embarque_itens', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id)', false)
+    ) AS d (nome, tabela, colunas, definicao, opcional)
+    WHERE NOT d.opcional OR EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass(d.tabela) AND a.attname = d.colunas[1]
+            AND NOT a.attisdropped);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
+    'The indexes that an installation makes on the sources; inner use.';
+
+-- sql/05_leitura/_estoque_movimentos_ligados.sql
+-- The active movements that bear one of the lots or one of the invoice numbers given, each once, whatever
+-- their dates: by the indexes of these two columns, which an ERP may lack.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_movimentos_ligados(p_lotes text[], p_notas text[])
+RETURNS TABLE (
+    id text, codigo text, lote text, nota text, quantidade numeric, data date, momento timestamp
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_nestloop = on
+SET jit = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT m.*
+    FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf, NULL::timestamp AS criado_em)
+        AS falta
+    CROSS JOIN LATERAL (
+        SELECT f.*
+        FROM (SELECT DISTINCT unnest(p_lotes)) AS x (lote)
+        CROSS JOIN LATERAL (
+            SELECT f.id::text, f.cod_produto::text, separacao_lote_id::text, numero_nf::text,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
+                f.data_movimentacao::date, criado_em::timestamp
+            FROM movimentacao_estoque AS f WHERE separacao_lote_id::text = x.lote OFFSET 0
+        ) AS f
+        UNION ALL
+        SELECT f.*
+        FROM (SELECT DISTINCT unnest(p_notas)) AS x (nota)
+        CROSS JOIN LATERAL (
+            SELECT f.id::text, f.cod_produto::text, separacao_lote_id::text, numero_nf::text,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
+                f.data_movimentacao::date, criado_em::timestamp
+            FROM movimentacao_estoque AS f
+            WHERE numero_nf::text = x.nota
+                AND (separacao_lote_id::text = ANY (p_lotes)) IS NOT TRUE OFFSET 0
+        ) AS f
+    ) AS m
+    WHERE m.quantidade <> 0;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_movimentos_ligados(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_movimentos_ligados(text[], text[]) IS
+    'Active movements that bear one of some lots or invoice numbers; inner use.';
+
+-- sql/05_leitura/_estoque_nome_proprio.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_nome_proprio.sql.jinja.
+-- The newest name that the rows of one code bear, looked for in the sources in their order.
+-- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
+-- where a few codes have most of the rows. An ERP may lack some of the columns.
+-- Nothing is sorted: another index that begins with the code would be read to the end of its rows.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product, called
+-- by _estoque_nome, which works by key (docs/decisoes/15).
+CREATE OR REPLACE FUNCTION _estoque_nome_proprio(p_codigo text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
+SET enable_incremental_sort = off
+SET jit = off
+AS $body$
+DECLARE
+    v_nome text;
+BEGIN
+    SELECT f.nome_produto::text INTO v_nome FROM movimentacao_estoque AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND f.nome_produto <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    SELECT f.nome_produto::text INTO v_nome FROM pre_separacao_item AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND f.nome_produto <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    SELECT f.nome_produto::text INTO v_nome FROM separacao AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND f.nome_produto <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    SELECT to_jsonb(f) ->> 'nome_produto' INTO v_nome FROM programacao_producao AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND to_jsonb(f) ->> 'nome_produto' <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_nome_proprio(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_nome_proprio(text) IS
+    'Newest name that source rows of a code bear; NULL when there is none.';
+
+-- sql/05_leitura/_estoque_nomes_proprios.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_nomes_proprios.sql.jinja.
+-- _estoque_nome_proprio of many codes, in one statement instead of several for each: for those who ask
+-- for the names of all products at once.
+CREATE OR REPLACE FUNCTION _estoque_nomes_proprios(p_codigos text[]) RETURNS TABLE (codigo text, nome text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_incremental_sort = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT x.c, coalesce(
+        (SELECT f.nome_produto::text FROM movimentacao_estoque AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND f.nome_produto <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+        (SELECT f.nome_produto::text FROM pre_separacao_item AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND f.nome_produto <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+        (SELECT f.nome_produto::text FROM separacao AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND f.nome_produto <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+        (SELECT to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND to_jsonb(f) ->> 'nome_produto' <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1))
+    FROM unnest(p_codigos) AS x (c);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_nomes_proprios(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_nomes_proprios(text[]) IS
+    'Newest name that source rows of each code bear; NULL where there is none.';
 
 -- sql/06_unificacao/_estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
@@ -1039,6 +1433,17 @@ GRANT EXECUTE ON FUNCTION _estoque_avisar(integer) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_avisar(integer) IS
     'Notice that a filter of a simulation met nothing; inner use.';
 
+-- sql/11_consultas/_estoque_citados.sql
+-- Documents as estoque_incoerencias names them: of one source, in the order given.
+CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('origem', p_origem, 'id', x.id) ORDER BY x.n), '[]')
+        FROM unnest(p_ids) WITH ORDINALITY AS x (id, n));
+
+GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_citados(text, text[]) IS
+    'Source and id of each document of a list, as JSON; inner use.';
+
 -- sql/11_consultas/_estoque_data_da_mudanca.sql
 -- The date under a key of a change of a simulation, written YYYY-MM-DD whatever the DateStyle; NULL where
 -- the key is missing. Raises 22023, naming item and key.
@@ -1152,6 +1557,315 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_faltas(text[], date) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_faltas(text[], date) IS
     'First and last day below zero and the largest shortage of products; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_abertos.sql
+-- What is wrong with exits that are open: without a date, overdue by more than a week, repeated, or a
+-- pre-separation of a lot that is separated or invoiced already. The sources of documents are read
+-- through, once.
+CREATE FUNCTION _estoque_incoerencias_de_abertos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_limite date := estoque_hoje() - 7;
+BEGIN
+    RETURN QUERY
+    WITH aberto AS MATERIALIZED (
+        SELECT k.cod_produto, f.origem, f.id, f.codigo, f.data, f.lote, f.documento,
+            _estoque_quantidade(f.quantidade) AS quantidade
+        FROM _estoque_contribuicoes(NULL, true, 'previsao') AS f
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = f.codigo
+        WHERE f.aberto AND NOT f.entra AND NOT f.faturado AND _estoque_quantidade(f.quantidade) > 0
+    ),
+    lote AS MATERIALIZED (
+        SELECT DISTINCT a.lote FROM aberto AS a
+        WHERE a.origem = 'pre_separacao_item' AND a.lote IS NOT NULL
+    ),
+    -- The lots of pre-separations that are separated, with what is in them, or invoiced.
+    separado AS MATERIALIZED (
+        SELECT l.lote, k.cod_produto, f.id
+        FROM lote AS l
+        JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
+        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.cod_produto::text
+    ),
+    tomado AS (
+        SELECT s.lote FROM separado AS s
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
+    )
+    SELECT 'pre-separacao repetida', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id]) || _estoque_citados('separacao', s.ids),
+        a.data, a.quantidade, 'encerrar_pre_separacao'
+    FROM aberto AS a
+    JOIN tomado AS t ON t.lote = a.lote
+    LEFT JOIN (
+        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids
+        FROM separado AS s GROUP BY s.lote, s.cod_produto
+    ) AS s ON s.lote = a.lote AND s.cod_produto = a.cod_produto
+    WHERE a.origem = 'pre_separacao_item'
+    UNION ALL
+    SELECT 'separacao repetida', a.cod_produto,
+        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id)),
+        a.data, a.quantidade * (count(*) - 1), 'excluir_repetida'
+    FROM aberto AS a
+    WHERE a.origem = 'separacao' AND a.lote IS NOT NULL AND a.documento IS NOT NULL
+    GROUP BY a.cod_produto, a.lote, a.documento, a.codigo, a.quantidade, a.data
+    HAVING count(*) > 1
+    UNION ALL
+    SELECT 'demanda sem data', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), NULL::date,
+        a.quantidade, 'informar_data'
+    FROM aberto AS a
+    WHERE a.data IS NULL
+    UNION ALL
+    SELECT 'saida atrasada', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), a.data,
+        a.quantidade, 'remarcar_saida'
+    FROM aberto AS a
+    WHERE a.data < v_limite;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_abertos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_abertos() IS
+    'What is wrong with open exits; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_codigos.sql
+-- Codes that are equal but for blanks, leading zeros or capitals, and belong to different products: a
+-- row for each set of such codes, under the first of its products.
+CREATE FUNCTION _estoque_incoerencias_de_codigos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_nestloop = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH codigo AS MATERIALIZED (
+        SELECT c.codigo, c.cod_produto, ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0') AS chave
+        FROM estoque_codigo_conhecido AS c
+    )
+    SELECT 'codigos parecidos', min(c.cod_produto),
+        _estoque_citados('estoque_codigo_conhecido', array_agg(c.codigo ORDER BY c.codigo)),
+        NULL::date, NULL::numeric, 'unificar_codigos'
+    FROM codigo AS c
+    JOIN (
+        SELECT p.chave FROM codigo AS p
+        GROUP BY p.chave HAVING min(p.cod_produto) <> max(p.cod_produto)
+    ) AS p ON p.chave = c.chave
+    GROUP BY c.chave;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_codigos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_codigos() IS
+    'Codes that look alike and are not unified; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_estornos.sql
+-- Of one product and invoice number, or lot where a movement bears no number, more came back than went
+-- out. Looked for where something came in within the last 90 days; what went out may be older. Where
+-- nothing went out it is a purchase.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_incoerencias_de_estornos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 90;
+    v_lotes text[];
+    v_notas text[];
+BEGIN
+    SELECT array_agg(DISTINCT e.lote) FILTER (WHERE e.nota IS NULL), array_agg(DISTINCT e.nota)
+    INTO v_lotes, v_notas
+    FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf) AS falta
+    CROSS JOIN LATERAL (
+        SELECT separacao_lote_id::text AS lote, nullif(numero_nf::text, '') AS nota
+        FROM movimentacao_estoque AS f
+        WHERE f.data_movimentacao >= v_desde
+            AND _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) > 0
+    ) AS e
+    WHERE e.nota IS NOT NULL OR e.lote IS NOT NULL;
+
+    RETURN QUERY
+    WITH movimento AS MATERIALIZED (
+        SELECT m.id, k.cod_produto, nullif(m.nota, '') AS nota,
+            CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END AS lote, m.quantidade, m.data
+        FROM _estoque_movimentos_ligados(v_lotes, v_notas) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
+    ),
+    demais AS (
+        SELECT m.cod_produto, m.nota, m.lote, sum(m.quantidade) AS quantidade,
+            max(m.data) FILTER (WHERE m.quantidade > 0) AS data
+        FROM movimento AS m
+        WHERE m.nota IS NOT NULL OR m.lote IS NOT NULL
+        GROUP BY m.cod_produto, m.nota, m.lote
+        HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
+    )
+    SELECT 'estorno repetido', d.cod_produto,
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        d.data, d.quantidade, 'conferir_estorno'
+    FROM demais AS d
+    JOIN movimento AS m ON m.cod_produto = d.cod_produto
+        AND (m.nota = d.nota OR d.nota IS NULL AND m.nota IS NULL AND m.lote = d.lote)
+    WHERE d.data >= v_desde
+    GROUP BY d.cod_produto, d.nota, d.lote, d.data, d.quantidade;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_estornos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_estornos() IS
+    'Where more came back than went out; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_lotes.sql
+-- What invoices, shipments, separations and movements say of the lots of the last 90 days, where they
+-- contradict each other. A lot is of these days by a separation of it: by the later of its date and
+-- of the day it was made; one of which neither is known counts as of today. The movements of a lot are
+-- those that bear it, or an invoice number of its items: of one that is invoiced the numbers that
+-- invoice it, of one that is not those that invoice no other.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_incoerencias_de_lotes() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 90;
+    -- Without either column nothing is known of the movements of a lot.
+    v_ligados boolean := EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass('movimentacao_estoque') AND NOT a.attisdropped
+            AND a.attname IN ('separacao_lote_id', 'numero_nf'));
+    v_lotes text[];
+BEGIN
+    SELECT array_agg(DISTINCT f.lote) INTO v_lotes
+    FROM (SELECT NULL::timestamp AS criado_em) AS falta
+    CROSS JOIN LATERAL (
+        SELECT f.separacao_lote_id::text AS lote, f.expedicao::date AS data, criado_em::date AS criada
+        FROM separacao AS f
+    ) AS f
+    WHERE f.lote IS NOT NULL AND coalesce(greatest(f.data, f.criada), 'infinity') >= v_desde;
+
+    RETURN QUERY
+    WITH recente AS MATERIALIZED (SELECT x.lote FROM unnest(v_lotes) AS x (lote)),
+    item AS MATERIALIZED (
+        SELECT i.*
+        FROM (SELECT NULL::text AS pedido, NULL::text AS id) AS falta
+        CROSS JOIN LATERAL (
+            SELECT r.lote, id::text AS id, pedido::text AS pedido, nullif(e.nota_fiscal, '') AS nota,
+                coalesce(e.status = 'ativo', false) AS ativo, e.erro_validacao IS NOT NULL AS erro,
+                _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao) AS fatura
+            FROM recente AS r
+            JOIN embarque_itens AS e ON e.separacao_lote_id::text = r.lote
+        ) AS i
+    ),
+    faturado AS MATERIALIZED (
+        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids FROM item AS i
+        WHERE i.fatura GROUP BY i.lote
+    ),
+    separado AS MATERIALIZED (
+        SELECT s.*, k.cod_produto, greatest(_estoque_quantidade(s.bruta), 0) AS quantidade,
+            coalesce(s.propria, s.momento::date) AS data, t.lote IS NOT NULL AS faturado
+        FROM (SELECT NULL::text AS num_pedido, NULL::timestamp AS criado_em) AS falta
+        CROSS JOIN LATERAL (
+            SELECT r.lote, f.id, num_pedido::text AS pedido, f.cod_produto::text AS codigo,
+                f.qtd_saldo::numeric AS bruta, f.expedicao::date AS propria,
+                criado_em::timestamp AS momento
+            FROM recente AS r
+            JOIN separacao AS f ON f.separacao_lote_id::text = r.lote
+        ) AS s
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = s.codigo
+        LEFT JOIN faturado AS t ON t.lote = s.lote
+    ),
+    -- The products of each lot.
+    par AS MATERIALIZED (
+        SELECT s.lote, s.cod_produto, s.faturado, sum(s.quantidade) AS quantidade,
+            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids
+        FROM separado AS s GROUP BY s.lote, s.cod_produto, s.faturado
+    ),
+    nota AS MATERIALIZED (
+        SELECT DISTINCT i.lote, i.nota
+        FROM item AS i
+        LEFT JOIN faturado AS t ON t.lote = i.lote
+        LEFT JOIN (SELECT DISTINCT o.nota FROM item AS o WHERE o.fatura) AS o ON o.nota = i.nota
+        WHERE i.nota IS NOT NULL AND (i.fatura OR t.lote IS NULL AND o.nota IS NULL)
+    ),
+    movimento AS MATERIALIZED (
+        SELECT m.*, k.cod_produto
+        FROM _estoque_movimentos_ligados(v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
+    ),
+    ligado AS MATERIALIZED (
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
+        UNION
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
+    ),
+    saldo AS MATERIALIZED (
+        SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
+            min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
+        FROM ligado AS l GROUP BY l.lote, l.cod_produto
+    ),
+    -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
+    pedido AS MATERIALIZED (
+        SELECT i.lote, i.pedido, bool_or(i.ativo) AS ativo, bool_or(i.fatura) AS faturado,
+            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids
+        FROM item AS i WHERE i.pedido IS NOT NULL GROUP BY i.lote, i.pedido
+    )
+    SELECT 'faturado sem movimento', p.cod_produto,
+        _estoque_citados('separacao', p.ids) || _estoque_citados('embarque_itens', t.ids),
+        p.data, p.quantidade, 'lancar_movimento'
+    FROM par AS p
+    JOIN faturado AS t ON t.lote = p.lote
+    LEFT JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
+    WHERE v_ligados AND p.quantidade > 0 AND coalesce(s.quantidade, 0) >= 0
+    UNION ALL
+    SELECT 'movimento sem fatura', p.cod_produto,
+        _estoque_citados('movimentacao_estoque', s.ids) || _estoque_citados('separacao', p.ids),
+        s.data, -s.quantidade, 'conferir_fatura'
+    FROM par AS p
+    JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
+    WHERE NOT p.faturado AND s.quantidade < 0
+    UNION ALL
+    -- An order is of the lot by an active item, or by the separations that are joined to it.
+    SELECT 'lote faturado em parte', s.cod_produto,
+        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id))
+            || _estoque_citados('embarque_itens', o.ids),
+        min(s.data), sum(s.quantidade), 'faturar_pedido'
+    FROM pedido AS o
+    JOIN separado AS s ON s.lote = o.lote AND s.pedido = o.pedido
+    WHERE s.faturado AND (NOT o.faturado OR o.erro)
+    GROUP BY o.lote, o.pedido, o.ids, s.cod_produto
+    HAVING sum(s.quantidade) > 0
+    UNION ALL
+    SELECT 'lote reutilizado', s.cod_produto,
+        _estoque_citados('separacao', ARRAY[s.id::text]) || _estoque_citados('embarque_itens', t.ids),
+        s.data, s.quantidade, 'trocar_lote'
+    FROM separado AS s
+    JOIN faturado AS t ON t.lote = s.lote
+    LEFT JOIN (
+        SELECT l.lote, max(l.momento) AS momento FROM ligado AS l
+        WHERE l.quantidade < 0 GROUP BY l.lote
+    ) AS m ON m.lote = s.lote
+    LEFT JOIN pedido AS o ON o.lote = s.lote AND o.pedido = s.pedido
+    LEFT JOIN (
+        SELECT DISTINCT i.lote FROM item AS i WHERE i.pedido IS NULL
+    ) AS i ON i.lote = s.lote
+    WHERE s.quantidade > 0
+        AND coalesce(s.momento > m.momento, s.pedido IS NOT NULL AND o.pedido IS NULL AND i.lote IS NULL);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_lotes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_lotes() IS
+    'What contradicts itself in the lots of the last 90 days; inner use.';
 
 -- sql/11_consultas/_estoque_mudancas.sql
 -- Reads the changes of a simulation from JSON: a list of
@@ -1781,6 +2495,153 @@ REVOKE ALL ON FUNCTION estoque_abaixo_do_minimo(integer) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_abaixo_do_minimo(integer) IS
     'Products that fall below their minimum, and by when to order; 22023 for bad days.';
 
+-- sql/11_consultas/estoque_buscar.sql
+-- The products that have every word of a text in their name or in a code of their group, whatever the
+-- accents and capitals; nothing in the text has a meaning of its own. First the product of which the
+-- text is a code, then one of which it is so but for capitals, then those whose name or a code begins
+-- with the text, then the rest; by code. Blank or NULL gives no rows.
+-- The columns it compares (busca) hold what _estoque_simples makes of names and codes. It reads both
+-- tables through; where there are indexes of pg_trgm on the columns, it goes by these. Raises 22023 for
+-- a limit that is NULL or negative.
+CREATE FUNCTION estoque_buscar(texto text, limite integer DEFAULT 50)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_texto text := btrim(regexp_replace(_estoque_simples(texto), '\s+', ' ', 'g'));
+    v_padroes text[] := ARRAY(
+        SELECT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
+        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra)
+        GROUP BY x.palavra ORDER BY length(x.palavra) DESC);
+    v_produtos text[];
+BEGIN
+    IF limite IS NULL OR limite < 0 THEN
+        PERFORM _estoque_acusar('22023', 'limite', 'limite must be zero or more, not %s',
+            'Give the largest number of products to return.', coalesce(limite::text, 'NULL'));
+    END IF;
+    IF coalesce(v_texto, '') = '' THEN
+        RETURN;
+    END IF;
+
+    SELECT array_agg(x.cod_produto ORDER BY x.ordem, x.cod_produto) INTO v_produtos
+    FROM (
+        WITH codigo AS MATERIALIZED (
+            SELECT c.codigo, c.cod_produto, c.busca FROM estoque_codigo_conhecido AS c
+            WHERE c.busca LIKE ANY (v_padroes)
+        ),
+        grupo AS (
+            SELECT c.cod_produto, array_agg(p.padrao) AS padroes, min(CASE
+                WHEN c.codigo IN (texto, btrim(texto)) THEN 0
+                WHEN c.busca = v_texto THEN 1
+                WHEN starts_with(c.busca, v_texto) THEN 2
+                ELSE 3 END) AS ordem
+            FROM codigo AS c
+            JOIN unnest(v_padroes) AS p (padrao) ON c.busca LIKE p.padrao
+            GROUP BY c.cod_produto
+        ),
+        achado AS (
+            SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
+            FROM estoque_tempo_real AS t
+            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
+            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
+            UNION ALL
+            SELECT g.cod_produto, g.ordem
+            FROM grupo AS g
+            JOIN estoque_tempo_real AS t ON t.cod_produto = g.cod_produto
+            WHERE NOT EXISTS (
+                SELECT FROM unnest(v_padroes) AS p (padrao)
+                WHERE p.padrao <> ALL (g.padroes) AND (t.busca LIKE p.padrao) IS NOT TRUE)
+        )
+        SELECT a.cod_produto, min(a.ordem) AS ordem FROM achado AS a
+        GROUP BY a.cod_produto ORDER BY 2, 1 LIMIT limite
+    ) AS x;
+
+    RETURN QUERY
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual,
+        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
+        CASE WHEN v.cod_produto IS NULL THEN t.dia_ruptura ELSE v.dia_ruptura END
+    FROM estoque_tempo_real AS t
+    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
+    WHERE t.cod_produto = ANY (v_produtos)
+    ORDER BY array_position(v_produtos, t.cod_produto);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_buscar(text, integer) TO PUBLIC;
+COMMENT ON FUNCTION estoque_buscar(text, integer) IS
+    'Products with every word of a text in the name or in a code, the closest first; 22023 for a bad limit.';
+
+-- sql/11_consultas/estoque_cobertura.sql
+-- For how long the stock of each known code of a list lasts, by two measures: what left in the 30 days
+-- before today (exits are active negative movements), and the open exits alone, as if nothing came in.
+-- An infinite date never comes. Reads the movements with its owner's rights: who may run it need not
+-- have any on them.
+CREATE FUNCTION estoque_cobertura(codigos text[])
+RETURNS TABLE (
+    codigo_consultado text, cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    saida_diaria numeric, dias_por_consumo numeric, dias_por_documentos integer
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+BEGIN
+    RETURN QUERY
+    SELECT x.codigo, p.cod_produto, p.nome_produto, p.saldo_atual, round(s.soma / 30, 3),
+        round(greatest(p.saldo_atual, 0) * 30 / nullif(s.soma, 0), 1),
+        CASE WHEN p.saldo_atual < 0 THEN 0 ELSE (
+            SELECT min(a.dia) - v_hoje
+            FROM (
+                SELECT greatest(m.data_prevista, v_hoje) AS dia,
+                    sum(m.saida_prevista) OVER (ORDER BY greatest(m.data_prevista, v_hoje)) AS saidas
+                FROM movimentacao_prevista AS m
+                -- A range of the key, never the days of all products: docs/decisoes/15.
+                WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p.cod_produto, '-infinity'::date)
+                    AND ROW(m.cod_produto, m.data_prevista) < ROW(p.cod_produto, 'infinity'::date)
+            ) AS a
+            WHERE a.saidas > p.saldo_atual) END
+    FROM (SELECT DISTINCT unnest(codigos)) AS x (codigo)
+    CROSS JOIN LATERAL (
+        SELECT t.cod_produto, t.nome_produto, t.saldo_atual
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = x.codigo OFFSET 0
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(-sum(f.quantidade), 0) AS soma
+        FROM (
+            SELECT c.codigo FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = p.cod_produto OFFSET 0
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade
+            FROM movimentacao_estoque AS f
+            WHERE ROW(f.cod_produto, f.data_movimentacao) >= ROW(c.codigo, v_hoje - 30)
+                AND ROW(f.cod_produto, f.data_movimentacao) < ROW(c.codigo, v_hoje) OFFSET 0
+        ) AS f
+        WHERE f.quantidade < 0
+    ) AS s
+    ORDER BY x.codigo;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_cobertura(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_cobertura(text[]) IS
+    'Days for which each known code of the list lasts, by what left lately and by the open exits.';
+
 -- sql/11_consultas/estoque_disponibilidade.sql
 -- The earliest day from which a quantity can be promised without making a later day short, up to the
 -- horizon, and how much could be promised on that day. NULLs when no day does; no row for an
@@ -2035,6 +2896,39 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_explicar(text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_explicar(text, integer) IS
     'Why a product runs out and what would end it, by intervals below zero; 22023 for bad days.';
+
+-- sql/11_consultas/estoque_incoerencias.sql
+-- What is right by the rules and wrong in the warehouse: documents that contradict each other, by kind
+-- in the order of the list below, then by since when, then by product. How each is told stands in the
+-- functions it asks. Reads the sources with its owner's rights: who may run it need not have any on
+-- them.
+CREATE FUNCTION estoque_incoerencias() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT x.*
+    FROM (
+        SELECT * FROM _estoque_incoerencias_de_lotes()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_abertos()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_estornos()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_codigos()
+    ) AS x
+    ORDER BY array_position(ARRAY['faturado sem movimento', 'movimento sem fatura',
+        'pre-separacao repetida', 'lote faturado em parte', 'lote reutilizado', 'separacao repetida',
+        'estorno repetido', 'demanda sem data', 'saida atrasada', 'codigos parecidos'], x.tipo),
+        x.desde, x.cod_produto, x.documentos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_incoerencias() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_incoerencias() IS
+    'Documents that contradict each other: right by the rules, wrong in the warehouse.';
 
 -- sql/11_consultas/estoque_projecao_simulada.sql
 -- The balance of a product day by day, as it is and as it would be after mudancas (see estoque_simular),
@@ -2843,7 +3737,9 @@ BEGIN
             concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                 CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
                     WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END,
-                'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+                CASE a.attgenerated WHEN '' THEN 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
+                    ELSE format('GENERATED ALWAYS AS (%s) STORED',
+                        pg_get_expr(d.adbin, d.adrelid)) END,
                 CASE WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum) AS lista
         FROM relacao AS r
         JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -3002,11 +3898,12 @@ CREATE FUNCTION _estoque_relacoes() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
     '_estoque_aberto', '_estoque_comparacao', '_estoque_delta', '_estoque_documento',
-    '_estoque_explicacao', '_estoque_mudanca', '_yoyo_estoque_log', '_yoyo_estoque_migration',
-    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle',
-    'estoque_correcao', 'estoque_execucao', 'estoque_falha', 'estoque_lote',
-    'estoque_migracao_soma', 'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
-    'estoque_regra', 'estoque_tempo_real', 'movimentacao_prevista'];
+    '_estoque_explicacao', '_estoque_incoerencia', '_estoque_mudanca', '_yoyo_estoque_log',
+    '_yoyo_estoque_migration', '_yoyo_estoque_version', 'estoque_assinatura',
+    'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao', 'estoque_execucao',
+    'estoque_falha', 'estoque_lote', 'estoque_migracao_soma', 'estoque_percurso',
+    'estoque_por_codigo', 'estoque_recontagem', 'estoque_regra', 'estoque_tempo_real',
+    'movimentacao_prevista'];
 
 GRANT EXECUTE ON FUNCTION _estoque_relacoes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_relacoes() IS 'The names of our relations; inner use.';
@@ -3431,7 +4328,8 @@ BEGIN
         'estoque_documentos(text, integer)', 'estoque_explicar(text, integer)',
         'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
         'estoque_projecao_simulada(text, jsonb, integer)',
-        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)']
+        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
+        'estoque_incoerencias()', 'estoque_cobertura(text[])']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -3739,7 +4637,8 @@ BEGIN
     FROM _estoque_indices_das_fontes() AS d
     JOIN pg_class AS r ON r.relname = d.nome
         AND r.relnamespace = quote_ident(current_schema())::regnamespace
-    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND NOT x.indisunique
+        AND (x.indpred IS NOT NULL) = (d.definicao ~ ' WHERE ')
     WHERE x.indexrelid IS NULL OR d.colunas <> (
         SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
         FROM generate_series(1, x.indnatts::integer) AS k);
@@ -3930,12 +4829,19 @@ BEGIN
         ELSIF v_indice.partido THEN
             EXECUTE format('DROP INDEX %I', v_indice.nome);
         END IF;
-        IF cardinality(v_indice.colunas) = 1 THEN
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        -- In parts, as definicao says: every name is quoted.
+        IF v_indice.definicao ~ ' WHERE ' THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%4$I) WHERE %4$I IS NOT NULL',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1]);
+        ELSIF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%I)',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1]);
         ELSE
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1], v_indice.colunas[2]);
         END IF;
     END LOOP;
 END
@@ -4026,6 +4932,27 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
     'Takes back what default privileges gave on new objects of ours; inner use.';
+
+-- sql/17_instalacao/_estoque_tipos_aceitos.sql
+-- The types that a column of a source may have, by what is kept in it: see
+-- _estoque_colunas_das_fontes. real is not among the quantities: it holds six digits.
+CREATE OR REPLACE FUNCTION _estoque_tipos_aceitos() RETURNS TABLE (tipos text, tipo text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
+        ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
+        ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
+        ('quantidade', 'numeric'), ('quantidade', 'float8'),
+        ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
+        ('data', 'date'), ('data', 'timestamp'),
+        ('momento', 'date'), ('momento', 'timestamp'), ('momento', 'timestamptz'),
+        ('logico', 'bool');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_tipos_aceitos() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_tipos_aceitos() IS
+    'The types that the columns of a source may have; inner use.';
 
 -- sql/17_instalacao/_estoque_travar_fontes.sql
 -- Holds the writers of the sources off until commit; readers go on. What is filled then is exact.

@@ -125,6 +125,7 @@ MINIMO: Mapping[Tipo, str] = {
     "codigo": "integer",
     "quantidade": "float8",
     "data": "timestamp",
+    "momento": "timestamp",
     "logico": "boolean",
 }
 

@@ -145,6 +145,9 @@ def test_other_dictionaries(api: Any) -> None:
     (*_, ultimo) = (d for d in documentos if d.dia is not None)
     assert ultimo.saldo == api.projecao("P001")[-1].saldo_final
     assert (api.documentos("P002"), api.documentos("zzz")) == ([], None)
+    assert [c.codigo_consultado for c in api.cobertura(["P002", "zzz", "P001"])] == ["P002", "P001"]
+    assert [a.cod_produto for a in api.buscar("p001", limite=1)] == ["P001"]
+    assert api.incoerencias() == []
     assert api.get_estatisticas() == {
         "total_produtos": 2,
         "produtos_com_ruptura": 1,

@@ -31,6 +31,10 @@ FUNCOES = {
     " pedir_ate",
     "estoque_documentos": "dia data_prevista origem id documento lote codigo entrada saida saldo"
     " situacao",
+    "estoque_incoerencias": "tipo cod_produto documentos desde quantidade o_que_fazer",
+    "estoque_cobertura": "codigo_consultado cod_produto nome_produto estoque_atual saida_diaria"
+    " dias_por_consumo dias_por_documentos",
+    "estoque_buscar": "cod_produto nome_produto estoque_atual menor_estoque_d7 dia_ruptura",
     "estoque_verificar": "cod_produto campo data_prevista valor_armazenado valor_esperado",
 }
 

@@ -17,7 +17,7 @@ from estoque_pg.migracoes import desfazer, instalar
 RESTRITAS = dict.fromkeys(
     (
         "estoque_documentos", "estoque_explicar", "estoque_simular", "estoque_projecao_simulada",
-        "estoque_abaixo_do_minimo",
+        "estoque_abaixo_do_minimo", "estoque_incoerencias", "estoque_cobertura",
     ),
     "reads the tables of the ERP with its owner's rights: for those given --leitura",
 )  # fmt: skip

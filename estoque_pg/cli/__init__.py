@@ -12,6 +12,7 @@ from estoque_pg import __version__
 from estoque_pg.cli import (
     acompanhar,
     demonstracao,
+    incoerencias,
     instalacao,
     medicao,
     operacao,
@@ -76,6 +77,7 @@ for _comando in (
     projecao.projecao,
     perguntas.disponibilidade,
     *_simples.values(),
+    incoerencias.incoerencias,
     acompanhar.acompanhar,
     perguntas.recalcular,
     perguntas.verificar,

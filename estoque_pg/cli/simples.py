@@ -26,7 +26,7 @@ from estoque_pg.cli.base import (
     saldo,
     tabular,
 )
-from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido
+from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido, exigir
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.idioma import t, tn
 from estoque_pg.metodos import perguntas_com_metodo
@@ -49,6 +49,8 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
     colunas = _colunas(comando, resposta.linha)
 
     def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
+        if "codigos" in dados and not dados["codigos"]:
+            raise click.UsageError("name the products, or give a dash to read their codes")
         with banco.api() as api:
             achado = api.responder(perguntar(**dados))
         if achado is None:
@@ -61,6 +63,8 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
             escrever_linha(achado)
         else:
             _mostrar_linha(comando, colunas, achado)
+        if "codigos" in dados:
+            exigir(dados["codigos"], {linha.codigo_consultado for linha in achado})
 
     executar.__doc__ = (
         f"{comando.ajuda}\n\n\b\nExample:\n  estoque {comando.nome} {comando.exemplo}".rstrip()
@@ -79,9 +83,24 @@ def _parametro(p: inspect.Parameter) -> Callable[[Callable[..., Any]], Callable[
         return com_codigos("CODIGO...")
     if p.name == "quantidade":
         return click.argument("quantidade", callback=ler_quantidade)
+    if p.name == "texto":
+        return click.argument("texto", nargs=-1, required=True, callback=_juntar)
+    if p.name == "limite":
+        return click.option(
+            "--limite",
+            type=click.IntRange(0),
+            default=p.default,
+            show_default=True,
+            metavar="N",
+            help="How many at most.",
+        )
     if p.name == "dias":
         return com_dias(p.default)
     raise TypeError(f"no plain command gives {p.name}: say here how, or write the command by hand")
+
+
+def _juntar(contexto: click.Context, parametro: click.Parameter, palavras: tuple[str, ...]) -> str:
+    return " ".join(palavras)
 
 
 # -- what is shown ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, create_model
 
 from estoque_pg.perguntas.argumentos import MAX_DIAS
+from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.saldos import Produto
 
@@ -18,6 +19,8 @@ MAX_QUANTIDADE = Decimal("999999999999.999")  # what numeric(15,3) holds
 
 # A product code: text, never a number. PostgreSQL has no NUL in text.
 Codigo = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Texto = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$")]
+Limite = Annotated[int, Field(ge=0, le=MAX_CODIGOS)]
 Dias = Annotated[int, Field(ge=0, le=MAX_DIAS)]
 Quantidade = Annotated[
     Decimal,
@@ -27,7 +30,7 @@ Quantidade = Annotated[
 
 
 class Consulta(BaseModel):
-    """The body of /consultar."""
+    """The body of /consultar and /cobertura."""
 
     model_config = ConfigDict(extra="forbid")
     produtos: Annotated[
@@ -94,6 +97,12 @@ RespostaConsultar = resposta(
     "Consultar",
     total=int,
     produtos=list[modelo(Produto)],  # type: ignore[misc]
+    nao_encontrados=list[str],
+)
+RespostaCobertura = resposta(
+    "Cobertura",
+    total=int,
+    produtos=list[modelo(Cobertura)],  # type: ignore[misc]
     nao_encontrados=list[str],
 )
 RespostaSaude = resposta("Saude", saude=dict[str, Any])

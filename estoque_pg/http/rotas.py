@@ -57,6 +57,8 @@ API = Annotated[APIEstoqueTempoRealAsync, Depends(_api)]
 Codigo = Annotated[
     modelos.Codigo, Path(description="A product code, or an alias of it.", examples=["P001"])
 ]
+Texto = Annotated[modelos.Texto, Query(description="What to search.", examples=["azeitona"])]
+Limite = Annotated[modelos.Limite, Query(description="How many products at most.")]
 Dias = Annotated[modelos.Dias, Query(description="How many days to look ahead.")]
 Quantidade = Annotated[
     modelos.Quantidade, Query(description="The quantity to promise.", examples=[10])
@@ -95,6 +97,18 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
         """Balances and forecasts of a list of codes, and those of the list that nothing knows."""
         return _sucesso(**await api.consultar_workspace(consulta.produtos))
 
+    @rotas.post(
+        "/cobertura",
+        response_model=modelos.RespostaCobertura,
+        responses=_respostas(400, 413, 422),
+    )
+    async def cobertura(consulta: modelos.Consulta, api: API) -> JSONResponse:
+        """For how long the stock of a list of codes lasts, and those that nothing knows."""
+        achados = await api.cobertura(consulta.produtos)
+        conhecidos = {a.codigo_consultado for a in achados}
+        faltam = [c for c in dict.fromkeys(consulta.produtos) if c not in conhecidos]
+        return _sucesso(total=len(achados), produtos=dicts(achados), nao_encontrados=faltam)
+
     _oferecer(rotas, escrevem=False)
     return rotas
 
@@ -114,7 +128,13 @@ def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
 # -- endpoints made of questions ----------------------------------------------------------------
 
 # How a request gives what a question takes, by the parameter's name.
-PARAMETROS: dict[str, Any] = {"codigo": Codigo, "dias": Dias, "quantidade": Quantidade}
+PARAMETROS: dict[str, Any] = {
+    "codigo": Codigo,
+    "dias": Dias,
+    "quantidade": Quantidade,
+    "texto": Texto,
+    "limite": Limite,
+}
 
 
 def _parametro(p: inspect.Parameter) -> inspect.Parameter:

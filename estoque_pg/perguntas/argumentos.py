@@ -41,7 +41,30 @@ def codigos(valores: Iterable[str]) -> list[str]:
     return [codigo(v) for v in valores]
 
 
+def texto(valor: str) -> str:
+    """Return a text to search; raise ArgumentoInvalido for what the database cannot be sent."""
+    if not isinstance(valor, str):
+        raise ArgumentoInvalido(f"the text to search is text, not {type(valor).__name__}")
+    try:
+        valor.encode()
+    except UnicodeEncodeError:
+        raise ArgumentoInvalido("the text to search must be valid Unicode text") from None
+    if "\0" in valor:
+        raise ArgumentoInvalido("the text to search cannot contain a NUL character")
+    return valor
+
+
 # What follows the database refuses as well, in the same words.
+
+
+def limite(valor: int) -> int:
+    """Return how many rows are wanted at most."""
+    dica = "Give the largest number of products to return."
+    if isinstance(valor, bool) or not hasattr(valor, "__index__"):
+        raise _fora(f"limite must be a whole number, not {valor!r}", dica)
+    if valor < 0:
+        raise _fora(f"limite must be zero or more, not {valor}", dica)
+    return operator.index(valor)
 
 
 def dias(valor: int) -> int:

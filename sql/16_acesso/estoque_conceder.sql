@@ -34,7 +34,8 @@ BEGIN
         'estoque_documentos(text, integer)', 'estoque_explicar(text, integer)',
         'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
         'estoque_projecao_simulada(text, jsonb, integer)',
-        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)']
+        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
+        'estoque_incoerencias()', 'estoque_cobertura(text[])']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);

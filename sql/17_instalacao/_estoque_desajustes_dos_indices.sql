@@ -11,7 +11,8 @@ BEGIN
     FROM _estoque_indices_das_fontes() AS d
     JOIN pg_class AS r ON r.relname = d.nome
         AND r.relnamespace = quote_ident(current_schema())::regnamespace
-    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND NOT x.indisunique
+        AND (x.indpred IS NOT NULL) = (d.definicao ~ ' WHERE ')
     WHERE x.indexrelid IS NULL OR d.colunas <> (
         SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
         FROM generate_series(1, x.indnatts::integer) AS k);
