@@ -12,7 +12,8 @@ SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoqu
 
 -- nome: rupturas
 -- Products that run out within so many days, by date, then code.
-SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, dias_ate_ruptura
+SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, dias_ate_ruptura,
+       falta, fim_ruptura
   FROM nosso.estoque_rupturas(%(dias)s::integer);
 
 -- nome: projecao
@@ -420,3 +421,35 @@ SELECT starts_with(pg_catalog.obj_description(pg_catalog.to_regclass(%(tabela)s)
 -- Whether anybody waits for a lock that this session holds.
 SELECT EXISTS (SELECT FROM pg_locks AS l
                 WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)));
+
+-- nome: explicar
+-- Why a product runs out, by intervals: one row of NULLs where it does not, no row for an unknown code.
+SELECT e.inicio, e.fim, e.falta, e.dia_da_falta, e.origem, e.id, e.documento, e.saida, e.entrada_data,
+       e.entrada_quantidade, e.entrada_documento, e.remedios
+  FROM nosso.estoque_codigo_conhecido AS k
+  LEFT JOIN LATERAL nosso.estoque_explicar(k.codigo, %(dias)s::integer) AS e ON true
+ WHERE k.codigo = %(codigo)s::text
+ ORDER BY e.inicio;
+
+-- nome: simular
+-- What estoque_simular answers; what it tells in notices as rows with the item's number.
+SELECT aviso, cod_produto, nome_produto, dia_ruptura_antes, dia_ruptura_depois, menor_antes,
+       menor_depois
+  FROM nosso._estoque_simulados(%(mudancas)s::jsonb, %(dias)s::integer);
+
+-- nome: projecao_simulada
+-- What estoque_projecao_simulada answers; what it tells in notices as rows with the item's number.
+SELECT aviso, dia, data, entrada_antes, saida_antes, saldo_antes, entrada_depois, saida_depois,
+       saldo_depois
+  FROM nosso._estoque_projecao_simulada(%(codigo)s::text, %(mudancas)s::jsonb, %(dias)s::integer);
+
+-- nome: prometer
+-- Since when a whole order can be promised.
+SELECT cod_produto, nome_produto, quantidade, maximo_hoje, data_disponivel, maximo_na_data,
+       data_conjunta, codigos_pedidos
+  FROM nosso.estoque_prometer(%(codigos)s::text[], %(quantidades)s::numeric[], %(dias)s::integer);
+
+-- nome: abaixo_do_minimo
+-- Products that fall below their minimum.
+SELECT cod_produto, nome_produto, minimo, primeiro_dia, menor_saldo, falta, pedir_ate
+  FROM nosso.estoque_abaixo_do_minimo(%(dias)s::integer);

@@ -15,6 +15,7 @@ from estoque_pg.perguntas import (
     documentos,
     incoerencias,
     operacao,
+    planejamento,
     projecoes,
     saldos,
     totais,
@@ -121,6 +122,11 @@ class Metodos:
     projecao_completa = Metodo(projecoes.projecao_completa)
     disponibilidade = Metodo(projecoes.disponibilidade)
     documentos = Metodo(documentos.documentos)
+    explicar = Metodo(planejamento.explicar)
+    simular = Metodo(planejamento.simular)
+    projecao_simulada = Metodo(planejamento.projecao_simulada)
+    prometer = Metodo(planejamento.prometer)
+    abaixo_do_minimo = Metodo(planejamento.abaixo_do_minimo)
     incoerencias = Metodo(incoerencias.incoerencias)
     cobertura = Metodo(cobertura.cobertura)
     buscar = Metodo(busca.buscar)

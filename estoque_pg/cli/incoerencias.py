@@ -16,7 +16,8 @@ from estoque_pg.cli.base import (
     escrever_linhas,
     tabular,
 )
-from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, Incoerencia
+from estoque_pg.idioma import t
+from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
 
 
 @click.command()
@@ -39,9 +40,9 @@ def incoerencias(banco: Banco, em_json: bool) -> None:
         return
     for tipo, grupo in groupby(achadas, key=lambda i: i.tipo):
         linhas = list(grupo)
-        escrever(f"{tipo}: {len(linhas)}. {O_QUE_FAZER[linhas[0].o_que_fazer]}")
+        escrever(f"{t(TIPOS[tipo])}: {len(linhas)}. {t(O_QUE_FAZER[linhas[0].o_que_fazer])}")
         tabular(
-            ["product", "since", "quantity", "documents"],
+            [t("product"), t("since"), t("quantity"), t("documents")],
             [[i.cod_produto, i.desde, i.quantidade, _citar(i)] for i in linhas],
         )
         escrever("")

@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSc
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.planejamento import Promessa, Simulado
 from estoque_pg.perguntas.saldos import Produto
 
 MAX_CODIGOS = 5000
+MAX_LINHAS = 10000
 MAX_QUANTIDADE = Decimal("999999999999.999")  # what numeric(15,3) holds
 
 # A product code: text, never a number. PostgreSQL has no NUL in text.
@@ -36,6 +38,33 @@ class Consulta(BaseModel):
     produtos: Annotated[
         list[Codigo], Field(min_length=1, max_length=MAX_CODIGOS, examples=[["P001", "P002"]])
     ]
+
+
+class Simular(BaseModel):
+    """The body of /simular: changes as `estoque_simular` takes them, which checks them."""
+
+    model_config = ConfigDict(extra="forbid")
+    mudancas: Annotated[
+        list[dict[str, Any]],
+        Field(max_length=1000, examples=[[{"acao": "adiar", "dias": 2, "linhas": ["LINHA 3"]}]]),
+    ]
+    dias: Dias = 28
+
+
+class LinhaDoPedido(BaseModel):
+    """A line of an order."""
+
+    model_config = ConfigDict(extra="forbid")
+    codigo: Codigo
+    quantidade: Quantidade
+
+
+class Prometer(BaseModel):
+    """The body of /prometer."""
+
+    model_config = ConfigDict(extra="forbid")
+    pedido: Annotated[list[LinhaDoPedido], Field(min_length=1, max_length=MAX_LINHAS)]
+    dias: Dias = 28
 
 
 class Erro(BaseModel):
@@ -104,5 +133,16 @@ RespostaCobertura = resposta(
     total=int,
     produtos=list[modelo(Cobertura)],  # type: ignore[misc]
     nao_encontrados=list[str],
+)
+RespostaSimular = resposta(
+    "Simular",
+    total=int,
+    produtos=list[modelo(Simulado)],  # type: ignore[misc]
+    avisos=list[str],
+)
+RespostaPrometer = resposta(
+    "Prometer",
+    data_conjunta=str | None,
+    produtos=list[modelo(Promessa)],  # type: ignore[misc]
 )
 RespostaSaude = resposta("Saude", saude=dict[str, Any])

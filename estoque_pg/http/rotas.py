@@ -109,6 +109,27 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
         faltam = [c for c in dict.fromkeys(consulta.produtos) if c not in conhecidos]
         return _sucesso(total=len(achados), produtos=dicts(achados), nao_encontrados=faltam)
 
+    @rotas.post(
+        "/simular",
+        response_model=modelos.RespostaSimular,
+        responses=_respostas(400, 413, 422),
+    )
+    async def simular(simulacao: modelos.Simular, api: API) -> JSONResponse:
+        """What changes of documents would do to each product; nothing is written."""
+        achada = await api.simular(simulacao.mudancas, simulacao.dias)
+        return _sucesso(total=len(achada.produtos), **achada.como_dict())
+
+    @rotas.post(
+        "/prometer",
+        response_model=modelos.RespostaPrometer,
+        responses=_respostas(400, 413, 422),
+    )
+    async def prometer(pedido: modelos.Prometer, api: API) -> JSONResponse:
+        """Since when a whole order can be promised, and how much of each product."""
+        linhas = [(linha.codigo, linha.quantidade) for linha in pedido.pedido]
+        achadas = dicts(await api.prometer(linhas, pedido.dias))
+        return _sucesso(data_conjunta=achadas[0]["data_conjunta"], produtos=achadas)
+
     _oferecer(rotas, escrevem=False)
     return rotas
 

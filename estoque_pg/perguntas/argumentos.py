@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from estoque_pg.erros import ArgumentoInvalido, citado
 from estoque_pg.idioma import t
@@ -41,16 +42,48 @@ def codigos(valores: Iterable[str]) -> list[str]:
     return [codigo(v) for v in valores]
 
 
+def mudancas(valores: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the changes of a simulation; what each says, the database checks."""
+    if isinstance(valores, (str, bytes, Mapping)) or not isinstance(valores, Iterable):
+        raise ArgumentoInvalido(
+            t("mudancas must be a list of dictionaries, not {tipo}", tipo=type(valores).__name__)
+        )
+    return list(valores)
+
+
+def pedido(linhas: Iterable[tuple[str, Quantidade]]) -> list[tuple[str, Decimal]]:
+    """Return the lines of an order, each a code and a positive quantity."""
+    lidas = []
+    for n, linha in enumerate(linhas, 1):
+        try:
+            cod_produto, quanto = linha
+        except (TypeError, ValueError):
+            raise ArgumentoInvalido(
+                t("line {n} of the order must be a code and a quantity", n=n)
+            ) from None
+        try:
+            lidas.append((codigo(cod_produto), quantidade(quanto)))
+        except ArgumentoInvalido as erro:
+            raise ArgumentoInvalido(
+                t("line {n} of the order: {erro}", n=n, erro=erro.mensagem),
+                erro.dica,
+                erro.sqlstate,
+            ) from None
+    return lidas
+
+
 def texto(valor: str) -> str:
     """Return a text to search; raise ArgumentoInvalido for what the database cannot be sent."""
     if not isinstance(valor, str):
-        raise ArgumentoInvalido(f"the text to search is text, not {type(valor).__name__}")
+        raise ArgumentoInvalido(
+            t("the text to search is text, not {tipo}", tipo=type(valor).__name__)
+        )
     try:
         valor.encode()
     except UnicodeEncodeError:
-        raise ArgumentoInvalido("the text to search must be valid Unicode text") from None
+        raise ArgumentoInvalido(t("the text to search must be valid Unicode text")) from None
     if "\0" in valor:
-        raise ArgumentoInvalido("the text to search cannot contain a NUL character")
+        raise ArgumentoInvalido(t("the text to search cannot contain a NUL character"))
     return valor
 
 
@@ -61,9 +94,9 @@ def limite(valor: int) -> int:
     """Return how many rows are wanted at most."""
     dica = "Give the largest number of products to return."
     if isinstance(valor, bool) or not hasattr(valor, "__index__"):
-        raise _fora(f"limite must be a whole number, not {valor!r}", dica)
+        raise _fora(t("limite must be a whole number, not {valor}", valor=f"{valor!r}"), dica)
     if valor < 0:
-        raise _fora(f"limite must be zero or more, not {valor}", dica)
+        raise _fora(t("limite must be zero or more, not {valor}", valor=valor), dica)
     return operator.index(valor)
 
 

@@ -9,23 +9,42 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from estoque_pg.idioma import marcar
 from estoque_pg.perguntas.base import Pergunta, linhas
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.publicacao import Rota, publicada
 
+# What is wrong, by the key that the database gives.
+TIPOS: Mapping[str, str] = MappingProxyType(
+    {
+        "faturado sem movimento": marcar("invoiced without a movement"),
+        "movimento sem fatura": marcar("movement without an invoice"),
+        "pre-separacao repetida": marcar("pre-separation of a lot that has gone on"),
+        "lote faturado em parte": marcar("lot invoiced in part"),
+        "lote reutilizado": marcar("lot used again"),
+        "separacao repetida": marcar("separation repeated"),
+        "estorno repetido": marcar("return repeated"),
+        "demanda sem data": marcar("demand without a date"),
+        "saida atrasada": marcar("exit overdue"),
+        "codigos parecidos": marcar("codes alike"),
+    }
+)
+
 # What to do, by the key that the database gives; each key belongs to one kind.
 O_QUE_FAZER: Mapping[str, str] = MappingProxyType(
     {
-        "lancar_movimento": "book the movement of the invoice, or cancel the invoice",
-        "conferir_fatura": "mend the invoice of the shipment, or strike the movement out",
-        "encerrar_pre_separacao": "close the pre-separation: its lot has gone on without it",
-        "faturar_pedido": "invoice the order, or take it out of the lot",
-        "trocar_lote": "give the separation a lot of its own: this one is invoiced",
-        "excluir_repetida": "delete the separations that are there twice",
-        "conferir_estorno": "strike out what was returned once too often",
-        "informar_data": "give the document a date: without one it is not counted",
-        "remarcar_saida": "ship it, move it to another day, or cancel it",
-        "unificar_codigos": "unify the codes, if they are the same product",
+        "lancar_movimento": marcar("book the movement of the invoice, or cancel the invoice"),
+        "conferir_fatura": marcar("mend the invoice of the shipment, or strike the movement out"),
+        "encerrar_pre_separacao": marcar(
+            "close the pre-separation: its lot has gone on without it"
+        ),
+        "faturar_pedido": marcar("invoice the order, or take it out of the lot"),
+        "trocar_lote": marcar("give the separation a lot of its own: this one is invoiced"),
+        "excluir_repetida": marcar("delete the separations that are there twice"),
+        "conferir_estorno": marcar("strike out what was returned once too often"),
+        "informar_data": marcar("give the document a date: without one it is not counted"),
+        "remarcar_saida": marcar("ship it, move it to another day, or cancel it"),
+        "unificar_codigos": marcar("unify the codes, if they are the same product"),
     }
 )
 
