@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -142,7 +142,7 @@ class Planejador:
     def mudar(self, mudancas: Sequence[Mapping[str, Any]]) -> tuple[list[Linha], list[int]]:
         """The documents after the changes, and the items that met none."""
         fim = date.max
-        de_fora = ("faturado", "sem quantidade")
+        de_fora: tuple[str, ...] = ("faturado", "sem quantidade")
         if not any("para" in m for m in mudancas):
             de_fora += ("sem data", "entrada atrasada")
         abertos = [dict(d) for d in self.abertos if self.situacao(d, fim) not in de_fora]
@@ -178,7 +178,7 @@ class Planejador:
     def _encontra(self, m: Mapping[str, Any], d: Linha) -> bool:
         if d["faturado"]:
             return False
-        provas = {
+        provas: dict[str, Callable[[Any], bool]] = {
             "origem": lambda v: d["origem"] == v,
             "ids": lambda v: d["id"] in [str(x) for x in v],
             "pedidos": lambda v: not d["linha"] and d["documento"] in v,
@@ -358,7 +358,8 @@ class Planejador:
             r["codigos"].add(codigo)
         saida = []
         for r in pedido.values():
-            produto, hoje, quando = r["produto"], None, (None, None)
+            produto, hoje = r["produto"], None
+            quando: tuple[date | None, Decimal | None] = (None, None)
             if produto is not None:
                 saldos = [f["saldo"] for f in self.fins(produto, dias)]
                 hoje = max(min(saldos), ZERO)

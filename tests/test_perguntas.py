@@ -22,6 +22,7 @@ from apoio import Banco, publicos
 from fastapi.testclient import TestClient
 from oraculo import Oraculo, comparar_consultas
 from oraculo_manha import OraculoDaManha, comparar_manha
+from oraculo_planejador import Planejador, comparar_planejador
 from test_cli import estoque
 
 import estoque_pg
@@ -89,6 +90,10 @@ def argumentos(perguntar: Callable[..., Pergunta[Any]]) -> dict[str, Any]:
 
     parametros = inspect.signature(perguntar).parameters.values()
     dados = {p.name: exemplo(tipos[p.name]) for p in parametros if p.default is p.empty}
+    if "pedido" in dados:
+        dados["pedido"] = [("P1", 1)]
+    if "mudancas" in dados:
+        dados["mudancas"] = [{"acao": "ignorar", "codigos": ["P1"]}]
     return dados | {p.name: p.default for p in parametros if p.name == "dias"}
 
 
@@ -175,7 +180,7 @@ def test_every_query_has_its_oracle() -> None:
     # canonico; the rows of consultar; disponibilidade for another type
     outro_nome = {"estoque_codigo", "estoque_por_codigo", "estoque_disponibilidade_double"}
     assert consultas > outro_nome
-    classes = (Oraculo, OraculoDaManha)
+    classes = (Oraculo, OraculoDaManha, Planejador)
     sem_oraculo = {
         c for c in consultas if not any(hasattr(k, c.removeprefix("estoque_")) for k in classes)
     }
@@ -184,6 +189,7 @@ def test_every_query_has_its_oracle() -> None:
     # The view is the rows of the products once more, and its rows are compared with the tables'.
     comparadas = inspect.getsource(comparar_consultas)
     comparadas += inspect.getsource(comparar_manha).replace("manha.", "certo.")
+    comparadas += inspect.getsource(comparar_planejador)
     respostas = {c.removeprefix("estoque_") for c in consultas - outro_nome}
     esquecidas = {nome for nome in respostas if f"certo.{nome}(" not in comparadas}
     assert esquecidas == set(), "tests/oraculo.py: compare them in comparar_consultas"

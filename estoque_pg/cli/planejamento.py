@@ -60,7 +60,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         escrever("")
         escrever(_em_palavras(e))
         tabular(
-            [t("what"), t("document"), t("quantity"), t("from"), t("to"), t("then lowest")],
+            [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
             [
                 [t(ACOES[r.acao]), _documento(r), r.quantidade, r.de, r.para, saldo(r.menor_depois)]
                 for r in e.remedios
@@ -234,7 +234,7 @@ def prometer(linhas: tuple[str, ...], dias: int, banco: Banco, em_json: bool) ->
       estoque prometer P001=50 P002=20
       estoque prometer - < order.txt
     """
-    pedido = []
+    pedido: list[tuple[str, Decimal]] = []
     for linha in linhas:
         for texto in ler_entrada() if linha == "-" else [linha]:
             pedido.append(_ler_linha(len(pedido) + 1, texto))
