@@ -26,9 +26,9 @@ RETURN CASE
                 '\\3[04][0-5]', 'a', 'g'), '\\3[04]7', 'c', 'g'),
                 '\\3[15][0-3]', 'e', 'g'), '\\3[15][4-7]', 'i', 'g'),
                 '\\3[26]1', 'n', 'g'), '\\3[26][2-6]|\\3[37]0', 'o', 'g'),
-                '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), '\')
+                '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), chr(92))
          FROM (SELECT encode(convert_to(
-             translate(p_texto, '\', chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos))
+             translate(p_texto, chr(92), chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos))
     ELSE lower(p_texto) END;
 
 GRANT EXECUTE ON FUNCTION _estoque_simples(text) TO PUBLIC;

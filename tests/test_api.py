@@ -148,6 +148,30 @@ def test_other_dictionaries(api: Any) -> None:
     assert [c.codigo_consultado for c in api.cobertura(["P002", "zzz", "P001"])] == ["P002", "P001"]
     assert [a.cod_produto for a in api.buscar("p001", limite=1)] == ["P001"]
     assert api.incoerencias() == []
+    [intervalo] = api.explicar("P001")
+    assert intervalo.falta == Decimal("100.25")
+    assert [r.acao for r in intervalo.remedios][:1] == ["repor"]
+    assert (api.explicar("P002"), api.explicar("zzz")) == ([], None)
+    mudancas = [*intervalo.remedios[0].mudancas, {"acao": "ignorar", "pedidos": ["nobody's"]}]
+    simulacao = api.simular(mudancas)
+    assert [(p.cod_produto, p.dia_ruptura_depois) for p in simulacao.produtos] == [("P001", None)]
+    assert simulacao.avisos == ("item 2 of mudancas meets no open document",)
+    projetada = api.projecao_simulada("P001", mudancas, 3)
+    assert projetada is not None
+    assert [d.dia for d in projetada.dias] == [0, 1, 2, 3]
+    assert (projetada.avisos, api.projecao_simulada("zzz", [])) == (simulacao.avisos, None)
+    promessas = api.prometer([("P002", 3), ("P002", "4"), ("zzz", 1)])
+    assert [(p.cod_produto, p.quantidade, p.codigos_pedidos) for p in promessas] == [
+        ("P002", 7, ("P002",)),
+        (None, 1, ("zzz",)),
+    ]
+    assert [p.cod_produto for p in api.abaixo_do_minimo(7)] == ["P001"]
+    for ruim in ("x", {"acao": "ignorar"}, 5, [{"acao": "escalar", "fator": float("nan")}]):
+        with pytest.raises(ArgumentoInvalido):
+            api.simular(ruim)
+    for pedido in ([("P002", 0)], [("P002",)], [("P002", "x")], [(None, 1)]):
+        with pytest.raises(ArgumentoInvalido, match="line 1"):
+            api.prometer(pedido)
     assert api.get_estatisticas() == {
         "total_produtos": 2,
         "produtos_com_ruptura": 1,

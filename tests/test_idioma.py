@@ -231,7 +231,7 @@ def test_the_questions_answer_in_portuguese(cena: Banco) -> None:
     rupturas = em_portugues("rupturas", dsn=cena.dsn)
     titulos, _, linha = rupturas.stdout.splitlines()
     assert re.split("  +", titulos) == [
-        "produto", "nome", "saldo", "menor D+7", "acaba em", "quando"
+        "produto", "nome", "saldo", "menor D+7", "acaba em", "quando", "falta", "até"
     ]  # fmt: skip
     assert linha.endswith("▼ 07/08/2025  amanhã")
     assert rupturas.stderr == "1 produto acaba em até 7 dias\n"
@@ -276,7 +276,7 @@ def test_help_and_wrong_usage_are_portuguese() -> None:
     ajuda = em_portugues("--help").stdout
     assert ajuda.startswith("Uso: cli [OPÇÕES] COMANDO [ARGUMENTOS]...\n")
     assert "\nOpções:\n" in ajuda
-    assert "  rupturas         Lista os produtos que acabam em breve.\n" in ajuda
+    assert "  rupturas          Lista os produtos que acabam em breve.\n" in ajuda
     assert em_portugues("--version").stdout.startswith("estoque, versão ")
 
     uma = em_portugues("rupturas", "--help").stdout

@@ -55,6 +55,8 @@ SEM_PERGUNTA = {
     "estoque_desajustes": "read in psql; `desajustes` asks for the same in parts, to translate",
     "estoque_linhas_recusadas": "read in psql, by who mends the sources",
     "estoque_por_codigo": "a view, for reports that join it; `produtos` answers the same",
+    "estoque_projecao_simulada": "`projecao_simulada` asks for the same, its notices as rows",
+    "estoque_simular": "`simular` asks for the same, its notices as rows",
     "estoque_virada": "the minute job does it",
 }
 

@@ -50,7 +50,7 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
 
     def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
         if "codigos" in dados and not dados["codigos"]:
-            raise click.UsageError("name the products, or give a dash to read their codes")
+            raise click.UsageError(t("name the products, or give a dash to read their codes"))
         with banco.api() as api:
             achado = api.responder(perguntar(**dados))
         if achado is None:

@@ -29,6 +29,15 @@ Quantidade = Annotated[
     Field(gt=0, le=MAX_QUANTIDADE, allow_inf_nan=False),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": float(MAX_QUANTIDADE)}),
 ]
+# The same, where lines are rounded to what is counted before they are added up.
+MENOR_QUANTIDADE = Decimal("0.001")
+QuantidadeContada = Annotated[
+    Decimal,
+    Field(ge=MENOR_QUANTIDADE, le=MAX_QUANTIDADE, allow_inf_nan=False, strict=False),
+    WithJsonSchema(
+        {"type": "number", "minimum": float(MENOR_QUANTIDADE), "maximum": float(MAX_QUANTIDADE)}
+    ),
+]
 
 
 class Consulta(BaseModel):
@@ -48,7 +57,7 @@ class Simular(BaseModel):
         list[dict[str, Any]],
         Field(max_length=1000, examples=[[{"acao": "adiar", "dias": 2, "linhas": ["LINHA 3"]}]]),
     ]
-    dias: Dias = 28
+    dias: Annotated[Dias, Field(strict=True)] = 28
 
 
 class LinhaDoPedido(BaseModel):
@@ -56,7 +65,7 @@ class LinhaDoPedido(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     codigo: Codigo
-    quantidade: Quantidade
+    quantidade: QuantidadeContada
 
 
 class Prometer(BaseModel):
@@ -64,7 +73,7 @@ class Prometer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     pedido: Annotated[list[LinhaDoPedido], Field(min_length=1, max_length=MAX_LINHAS)]
-    dias: Dias = 28
+    dias: Annotated[Dias, Field(strict=True)] = 28
 
 
 class Erro(BaseModel):
