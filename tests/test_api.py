@@ -117,6 +117,8 @@ def test_other_dictionaries(api: Any) -> None:
             "menor_estoque_d7": -100.25,
             "dia_ruptura": "2025-08-10",
             "dias_ate_ruptura": 4,
+            "falta": 100.25,
+            "fim_ruptura": None,
         }
     ]
     assert api.consultar_rupturas(3) == []

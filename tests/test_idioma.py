@@ -233,7 +233,7 @@ def test_the_questions_answer_in_portuguese(cena: Banco) -> None:
     assert re.split("  +", titulos) == [
         "produto", "nome", "saldo", "menor D+7", "acaba em", "quando", "falta", "até"
     ]  # fmt: skip
-    assert linha.endswith("▼ 07/08/2025  amanhã")
+    assert linha.endswith("▼ 07/08/2025  amanhã    100  10/08/2025")
     assert rupturas.stderr == "1 produto acaba em até 7 dias\n"
 
     projecao = em_portugues("projecao", "ALIAS", "--dias", "6", dsn=cena.dsn).stdout

@@ -7,8 +7,17 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    create_model,
+)
 
+from estoque_pg.idioma import t
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.linha import Linha
@@ -29,6 +38,15 @@ Quantidade = Annotated[
     Field(gt=0, le=MAX_QUANTIDADE, allow_inf_nan=False),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": float(MAX_QUANTIDADE)}),
 ]
+
+
+def _sem_logico(valor: Any) -> Any:
+    """Refuse true and false, which would pass for 1 and 0."""
+    if isinstance(valor, bool):
+        raise ValueError(t("a number is expected"))
+    return valor
+
+
 # The same, where lines are rounded to what is counted before they are added up.
 MENOR_QUANTIDADE = Decimal("0.001")
 QuantidadeContada = Annotated[
@@ -57,7 +75,7 @@ class Simular(BaseModel):
         list[dict[str, Any]],
         Field(max_length=1000, examples=[[{"acao": "adiar", "dias": 2, "linhas": ["LINHA 3"]}]]),
     ]
-    dias: Annotated[Dias, Field(strict=True)] = 28
+    dias: Annotated[Dias, BeforeValidator(_sem_logico)] = 28
 
 
 class LinhaDoPedido(BaseModel):
@@ -73,7 +91,7 @@ class Prometer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     pedido: Annotated[list[LinhaDoPedido], Field(min_length=1, max_length=MAX_LINHAS)]
-    dias: Annotated[Dias, Field(strict=True)] = 28
+    dias: Annotated[Dias, BeforeValidator(_sem_logico)] = 28
 
 
 class Erro(BaseModel):
