@@ -168,7 +168,14 @@ def test_other_dictionaries(api: Any) -> None:
         (None, 1, ("zzz",)),
     ]
     assert [p.cod_produto for p in api.abaixo_do_minimo(7)] == ["P001"]
-    for ruim in ("x", {"acao": "ignorar"}, 5, [{"acao": "escalar", "fator": float("nan")}]):
+    for ruim in (
+        "x",
+        {"acao": "ignorar"},
+        5,
+        [{"acao": "escalar", "fator": float("nan")}],
+        [{"acao": "ignorar", "lotes": ["\0"]}],
+        [{"acao": "ignorar", "lotes": ["\ud800"]}],
+    ):
         with pytest.raises(ArgumentoInvalido):
             api.simular(ruim)
     for pedido in ([("P002", 0)], [("P002",)], [("P002", "x")], [(None, 1)]):

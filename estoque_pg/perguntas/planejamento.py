@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -198,14 +199,22 @@ def _avisos(achados: Iterable[object]) -> tuple[str, ...]:
     )
 
 
+# The sign that PostgreSQL has in no text, as JSON writes it; not a backslash before the word u0000.
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
 def _em_texto(mudancas: Mudancas) -> str:
     """Write the changes as JSON; the database checks what they say."""
+    lista = argumentos.mudancas(mudancas)
     try:
-        return json.dumps(argumentos.mudancas(mudancas), default=em_json, allow_nan=False)
-    except (TypeError, ValueError) as erro:
-        raise ArgumentoInvalido(
-            t("mudancas cannot be written as JSON: {erro}", erro=erro)
-        ) from None
+        texto = json.dumps(lista, default=em_json, allow_nan=False, ensure_ascii=False)
+        texto.encode()
+    except (TypeError, ValueError, RecursionError) as erro:
+        frase = t("mudancas cannot be written as JSON: {erro}", erro=erro)
+        raise ArgumentoInvalido(frase, sqlstate="22023") from None
+    if _NUL.search(texto):
+        raise ArgumentoInvalido(t("mudancas cannot contain a NUL character"), sqlstate="22023")
+    return texto
 
 
 @dataclass(frozen=True, slots=True)
