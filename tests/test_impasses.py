@@ -47,9 +47,7 @@ def meio(codigos: Sequence[str]) -> str:
 
 
 # Columns that a table asks for and that do not count.
-PEDIDAS = {
-    "movimentacao_estoque": {"data_movimentacao": "estoque_hoje()", "tipo_movimentacao": "'E'"},
-}
+PEDIDAS = {"movimentacao_estoque": {"tipo_movimentacao": "'E'"}}
 
 
 def inserir(fonte: Fonte, codigos: Sequence[str], lado: int, lote: str = "L") -> str:
@@ -62,6 +60,8 @@ def inserir(fonte: Fonte, codigos: Sequence[str], lado: int, lote: str = "L") ->
             return f"'{lote}{lado}{codigo}'"
         if fonte.colunas[coluna] == "logico":
             return "true"
+        if fonte.colunas[coluna] == "momento":
+            return "estoque_hoje()"
         return {"cod_produto": f"'{codigo}'", "nome_produto": "'N'"}.get(coluna, "NULL")
 
     pedidas = PEDIDAS.get(fonte.tabela, {})
