@@ -84,6 +84,10 @@ def _sucesso(**campos: Any) -> JSONResponse:
     return JSONResponse({"sucesso": True, **campos})
 
 
+def _desconhecido(codigo: str) -> HTTPException:
+    return HTTPException(404, t("no source knows the code {codigo}", codigo=citado(codigo)))
+
+
 def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that only read; `exigencia` is what they require of a request."""
     rotas = _roteador("estoque", exigencia)
@@ -137,6 +141,19 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
 def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that write."""
     rotas = _roteador("manutencao", exigencia)
+
+    @rotas.post(
+        "/regra",
+        response_model=modelos.RespostaRegra,
+        responses=_respostas(400, 403, 404, 413, 422),
+    )
+    async def definir_regra(regra: modelos.DefinirRegra, api: API) -> JSONResponse:
+        """Lay down or take back fields of a product's rule; the rule in force then."""
+        vigente = await api.definir_regra(**regra.model_dump())
+        if vigente is None:
+            raise _desconhecido(str(regra.codigo))
+        return _sucesso(regra=vigente.como_dict())
+
     _oferecer(rotas, escrevem=True)
     return rotas
 
@@ -191,9 +208,7 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         except asyncio.TimeoutError:
             raise HTTPException(503, t(DEMOROU)) from None
         if achado is None:
-            raise HTTPException(
-                404, t("no source knows the code {codigo}", codigo=citado(dados["codigo"]))
-            )
+            raise _desconhecido(dados["codigo"])
         return _sucesso(**_campos(rota, achado, dados))
 
     # FastAPI reads the arguments of an endpoint from its signature.
