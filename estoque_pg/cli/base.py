@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -201,9 +202,20 @@ def tabular(colunas: list[str], linhas: list[list[object]]) -> None:
     escrever(tabela.tabela(colunas, linhas, colorido(sys.stdout), largura()))
 
 
+def paragrafo(texto: str) -> None:
+    """Print sentences, on a terminal in lines that end between words."""
+    colunas = largura()
+    escrever(texto if colunas is None else textwrap.fill(texto, colunas))
+
+
 def campo(rotulo: str, valor: str) -> None:
     """Print a value under its label, which is given translated."""
-    escrever(f"{rotulo:<12} {valor}")
+    escrever(rotulado(rotulo, valor))
+
+
+def rotulado(rotulo: str, valor: str) -> str:
+    """Return a value under its label."""
+    return f"{rotulo:<12} {valor}"
 
 
 def saldo(valor: Decimal) -> object:

@@ -15,7 +15,6 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
-    campo,
     colorido,
     com_banco,
     com_dias,
@@ -30,7 +29,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
-from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo, valor_de
+from estoque_pg.cli.ficha import ficha, pedir_produto, previsoes, ruptura_em, titulo, valor_de
 from estoque_pg.erros import DivergenciaEncontrada
 from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.conferencia import Divergencia
@@ -87,35 +86,24 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
 def produto(codigo: str, banco: Banco, em_json: bool) -> None:
     """Show one product and its next 7 days.
 
+    What is overdue has lines of its own: exits, which count today, and entries, which do not count.
+
     \b
     Example:
       estoque produto P001
     """
     with banco.retrato() as api:
         achado = pedir_produto(api, codigo)
+        atrasado = api.atrasado(codigo)
         hoje = api.hoje()
     if em_json:
         escrever_linha(achado)
         return
-    cores = colorido(sys.stdout)
-    titulo(achado)
-    for rotulo, valor in (
-        (t("balance now"), achado.estoque_atual),
-        (t("lowest D+7"), achado.menor_estoque_d7),
-    ):
-        cor = tabela.VERMELHO if valor < 0 else tabela.NEGRITO
-        campo(rotulo, tabela.colorir(tabela.numero(valor), cor, cores))
-    if achado.dia_ruptura is None:
-        campo(t("runs out"), t("not within 7 days"))
-    else:
-        marca = ruptura_em(achado.dia_ruptura, hoje)
-        campo(t("runs out"), tabela.colorir(str(marca.valor), marca.cor, cores))
-    if achado.movimentacoes_previstas:
+    escrever("\n".join(ficha(achado, hoje, colorido(sys.stdout))))
+    titulos, linhas = previsoes(achado, atrasado)
+    if linhas:
         escrever("")
-        tabular(
-            [t("date"), t("in"), t("out"), t("net")],
-            [[m.data, m.entrada, m.saida, m.saldo_dia] for m in achado.movimentacoes_previstas],
-        )
+        tabular(titulos, linhas)
 
 
 @click.command()

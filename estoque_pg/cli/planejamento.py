@@ -21,14 +21,16 @@ from estoque_pg.cli.base import (
     escrever_linha,
     escrever_linhas,
     ler_quantidade,
+    paragrafo,
     saldo,
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
+from estoque_pg.cli.colunas import Colunas
 from estoque_pg.cli.ficha import pedir_produto, titulo
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio
+from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio, Simulado
 
 
 @click.command()
@@ -57,7 +59,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         escrever(t("does not run out {prazo}", prazo=tabela.ate_em(dias)))
     for e in explicadas:
         escrever("")
-        escrever(_em_palavras(e))
+        paragrafo(_em_palavras(e))
         tabular(
             [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
             [
@@ -186,14 +188,7 @@ def simular(
     for aviso in resposta.avisos:
         avisar(aviso)
     if resposta.produtos:
-        tabular(
-            [t("product"), t("name"), t("runs out"), t("then"), t("lowest"), t("then")],
-            [
-                [p.cod_produto, p.nome_produto, p.dia_ruptura_antes, p.dia_ruptura_depois,
-                 saldo(p.menor_antes), saldo(p.menor_depois)]
-                for p in resposta.produtos
-            ],
-        )  # fmt: skip
+        tabular(*Colunas(Simulado).tabela(resposta.produtos))
     quantos = len(resposta.produtos)
     avisar(
         tn(

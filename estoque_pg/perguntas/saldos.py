@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from estoque_pg.perguntas import argumentos
-from estoque_pg.perguntas.base import Pergunta, linhas, valor
+from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor
 from estoque_pg.perguntas.linha import (
     CodProduto,
     Coluna,
@@ -86,6 +86,22 @@ def produtos(codigos: Sequence[str]) -> Pergunta[list[Produto]]:
 def produto(codigo: str) -> Pergunta[Produto | None]:
     """Return a product as it stands now; None for an unknown code."""
     return produtos([codigo]).entao(lambda achados: achados[0] if achados else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Atrasado(Linha):
+    """What of a product is overdue, and in none of the days of `Produto`.
+
+    `saida` counts today; `entrada`, of the last 30 days, does not count at all.
+    """
+
+    entrada: Decimal
+    saida: Decimal
+
+
+def atrasado(codigo: str) -> Pergunta[Atrasado]:
+    """Return what of a product is overdue; zeros for an unknown code."""
+    return uma_linha(Atrasado, "atrasado", codigo=argumentos.codigo(codigo))
 
 
 def consultar_workspace(codigos: Sequence[str]) -> Pergunta[dict[str, Any]]:
