@@ -5685,10 +5685,14 @@ RETURNS TABLE (
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
 SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+SET enable_incremental_sort = off
 SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
+    v_agora timestamptz := clock_timestamp();
     v_entrega bigint;
 BEGIN
     IF pg_is_in_recovery() THEN
@@ -5696,19 +5700,19 @@ BEGIN
     ELSIF p_uma IS NOT NULL THEN
         SELECT e.id INTO v_entrega
         FROM estoque_entrega AS e
-        WHERE e.id = p_uma AND e.estado = 'pendente' AND e.proxima_em <= clock_timestamp()
+        WHERE e.id = p_uma AND e.estado = 'pendente' AND e.proxima_em <= v_agora
             AND EXISTS (SELECT FROM estoque_inscricao AS i
                         WHERE i.id = e.inscricao AND i.canal = ANY (p_canais) OFFSET 0)
         FOR UPDATE SKIP LOCKED;
     ELSE
         SELECT e.id INTO v_entrega
         FROM estoque_entrega AS e
-        WHERE e.estado = 'pendente' AND e.proxima_em <= clock_timestamp()
+        WHERE e.estado = 'pendente' AND e.proxima_em <= v_agora
             AND NOT EXISTS (SELECT FROM estoque_entrega AS a
                             WHERE a.estado = 'pendente' AND a.fila = e.fila AND a.id < e.id OFFSET 0)
             AND EXISTS (SELECT FROM estoque_inscricao AS i
                         WHERE i.id = e.inscricao AND i.canal = ANY (p_canais)
-                            AND i.pausada_ate > clock_timestamp() IS NOT TRUE OFFSET 0)
+                            AND i.pausada_ate > v_agora IS NOT TRUE OFFSET 0)
         ORDER BY e.proxima_em, e.id
         LIMIT 1
         FOR UPDATE SKIP LOCKED;
@@ -5716,12 +5720,12 @@ BEGIN
 
     RETURN QUERY
     UPDATE estoque_entrega AS e
-    SET tentativas = e.tentativas + 1, proxima_em = clock_timestamp() + p_reserva,
+    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva,
         reserva = gen_random_uuid()
     FROM estoque_inscricao AS i
-    CROSS JOIN estoque_avisador AS a
     WHERE e.id = v_entrega AND i.id = e.inscricao
-    RETURNING e.id, e.reserva, format('%s-%s', replace(a.instalacao::text, '-', ''), e.chave),
+    RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
+            FROM estoque_avisador AS a WHERE a.unico), e.chave),
         e.tentativas, i.canal, i.destino, i.segredo, i.idioma,
         coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
             e.conteudo);
@@ -5775,12 +5779,13 @@ SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET jit = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_desde timestamptz;
     v_transicoes estoque_transicao[];
-    v_primeira bigint;
+    v_minimos boolean := EXISTS (SELECT FROM estoque_regra AS r WHERE r.minimo > 0);
 BEGIN
     IF pg_is_in_recovery() OR NOT pg_try_advisory_xact_lock(
         hashtextextended('estoque_anunciar ' || current_schema(), 0)) THEN
@@ -5796,7 +5801,7 @@ BEGIN
         -- Below a minimum of zero means running out, which is told already.
         FULL JOIN (SELECT x.cod_produto, x.nome_produto, x.primeiro_dia, x.falta AS falta_do_minimo
                    FROM estoque_abaixo_do_minimo(28) AS x
-                   WHERE x.minimo > 0) AS m ON m.cod_produto = r.cod_produto
+                   WHERE v_minimos AND x.minimo > 0) AS m ON m.cod_produto = r.cod_produto
     ),
     comparado AS (
         SELECT coalesce(n.cod_produto, a.cod_produto) AS cod_produto,

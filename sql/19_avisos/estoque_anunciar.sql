@@ -12,12 +12,13 @@ SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET jit = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
     v_desde timestamptz;
     v_transicoes estoque_transicao[];
-    v_primeira bigint;
+    v_minimos boolean := EXISTS (SELECT FROM estoque_regra AS r WHERE r.minimo > 0);
 BEGIN
     IF pg_is_in_recovery() OR NOT pg_try_advisory_xact_lock(
         hashtextextended('estoque_anunciar ' || current_schema(), 0)) THEN
@@ -33,7 +34,7 @@ BEGIN
         -- Below a minimum of zero means running out, which is told already.
         FULL JOIN (SELECT x.cod_produto, x.nome_produto, x.primeiro_dia, x.falta AS falta_do_minimo
                    FROM estoque_abaixo_do_minimo(28) AS x
-                   WHERE x.minimo > 0) AS m ON m.cod_produto = r.cod_produto
+                   WHERE v_minimos AND x.minimo > 0) AS m ON m.cod_produto = r.cod_produto
     ),
     comparado AS (
         SELECT coalesce(n.cod_produto, a.cod_produto) AS cod_produto,
