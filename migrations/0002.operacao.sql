@@ -5512,14 +5512,14 @@ BEGIN
             'email: name@domain; webhook: http(s)://host/path, without a password; apprise: '
             'service://...', p_canal);
     ELSIF p_segredo IS NOT NULL AND p_canal <> 'webhook' THEN
-        PERFORM _estoque_acusar('22023', 'segredo', 'only a webhook has a secret',
-            'Leave segredo out.');
+        PERFORM _estoque_acusar('22023', 'segredo', 'only a webhook has a secret, not %s',
+            'Leave segredo out.', p_canal);
     ELSIF p_segredo IS NOT NULL AND (p_segredo !~ '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$'
         OR (length(p_segredo) - 6) % 4 <> 0
         OR octet_length(decode(substr(p_segredo, 7), 'base64')) NOT BETWEEN 24 AND 64) THEN
         PERFORM _estoque_acusar('22023', 'segredo',
-            'segredo must be whsec_ and 24 to 64 bytes in base64',
-            'Leave it out: one is made.');
+            'segredo must be whsec_ and 24 to 64 bytes in base64, not %s characters',
+            'Leave it out: one is made.', length(p_segredo)::text);
     END IF;
 END
 $body$;

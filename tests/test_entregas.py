@@ -422,6 +422,7 @@ def test_the_commands_of_alerts(banco: Banco, servidor: Servidor) -> None:
 # --- the storm ----------------------------------------------------------------------------------
 
 
+@pytest.mark.lento
 def test_thirty_kills_among_two_deliverers_lose_nothing(banco: Banco) -> None:
     """With a server that fails 15 % of the time: at least once, in order, under one id."""
     produtos = [f"P{n}" for n in range(8)]
@@ -444,7 +445,7 @@ def test_thirty_kills_among_two_deliverers_lose_nothing(banco: Banco) -> None:
         vivos = [comecar(), comecar()]
         try:
             for _ in range(30):
-                ate = time.monotonic() + acaso.uniform(0.3, 0.8)
+                ate = time.monotonic() + acaso.uniform(0.3, 0.6)
                 while time.monotonic() < ate:
                     produto = acaso.choice(produtos)
                     if not banco.cru("DELETE FROM separacao WHERE cod_produto = %s RETURNING 1",
