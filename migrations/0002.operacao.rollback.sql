@@ -1365,6 +1365,7 @@ DROP FUNCTION estoque_inscrever;
 DROP FUNCTION estoque_entregas_mortas;
 DROP FUNCTION estoque_cancelar_inscricao;
 DROP FUNCTION estoque_anunciar;
+DROP FUNCTION _estoque_ultima_sequencia;
 DROP FUNCTION _estoque_transitar;
 DROP FUNCTION _estoque_tomar_entrega;
 DROP FUNCTION _estoque_resumir;

@@ -5420,8 +5420,15 @@ LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = on
 AS $body$
 BEGIN
-    IF p_primeira IS NULL
-        OR NOT EXISTS (SELECT FROM estoque_inscricao AS i WHERE i.ativa AND i.resumo_as IS NULL) THEN
+    IF p_primeira IS NULL THEN
+        RETURN;
+    END IF;
+    -- Who cancels one waits, and removes what is made for it here.
+    PERFORM FROM estoque_inscricao AS i
+    WHERE i.ativa AND i.resumo_as IS NULL
+    ORDER BY i.id
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
         RETURN;
     END IF;
     INSERT INTO estoque_entrega (chave, inscricao, transicao, fila)
@@ -5530,16 +5537,16 @@ COMMENT ON FUNCTION _estoque_exigir_destino(text, text, text) IS
 
 -- sql/19_avisos/_estoque_guardar_anuncio.sql
 -- Takes transitions as announced: the second half of estoque_anunciar. Written before they are: where a
--- snapshot is older than what another call announced, it ends here in 40001. Without p_contar the numbers
--- of the products begin after it.
+-- snapshot is older than what another call announced, it ends here in 40001. Without p_contar these
+-- are no transitions, and the numbers of the products stay.
 CREATE FUNCTION _estoque_guardar_anuncio(p_transicoes estoque_transicao[], p_contar boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 AS $body$
 BEGIN
     INSERT INTO estoque_anuncio AS a (cod_produto, nome_produto, sequencia, ruptura, falta)
-    SELECT t.cod_produto, t.nome_produto, CASE WHEN p_contar THEN t.sequencia ELSE 0 END,
-        t.dia_depois, t.falta_depois
+    SELECT t.cod_produto, t.nome_produto, CASE WHEN p_contar THEN t.sequencia
+        ELSE _estoque_ultima_sequencia(t.cod_produto) END, t.dia_depois, t.falta_depois
     FROM unnest(p_transicoes) AS t
     WHERE t.tipo NOT IN ('abaixo_do_minimo', 'acima_do_minimo')
     ON CONFLICT (cod_produto) DO UPDATE
@@ -5547,8 +5554,8 @@ BEGIN
         ruptura = EXCLUDED.ruptura, falta = EXCLUDED.falta;
 
     INSERT INTO estoque_anuncio AS a (cod_produto, nome_produto, sequencia, abaixo, falta_do_minimo)
-    SELECT t.cod_produto, t.nome_produto, CASE WHEN p_contar THEN t.sequencia ELSE 0 END,
-        t.dia_depois, t.falta_depois
+    SELECT t.cod_produto, t.nome_produto, CASE WHEN p_contar THEN t.sequencia
+        ELSE _estoque_ultima_sequencia(t.cod_produto) END, t.dia_depois, t.falta_depois
     FROM unnest(p_transicoes) AS t
     WHERE t.tipo IN ('abaixo_do_minimo', 'acima_do_minimo')
     ON CONFLICT (cod_produto) DO UPDATE
@@ -5764,6 +5771,23 @@ REVOKE ALL ON FUNCTION _estoque_transitar(estoque_transicao[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_transitar(estoque_transicao[]) IS
     'Writes transitions with their causes; the first id; inner use.';
 
+-- sql/19_avisos/_estoque_ultima_sequencia.sql
+-- The number of the last transition of a product that is kept; 0 where there is none.
+CREATE FUNCTION _estoque_ultima_sequencia(p_produto text) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    RETURN coalesce(
+        (SELECT max(t.sequencia) FROM estoque_transicao AS t WHERE t.cod_produto = p_produto), 0);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_ultima_sequencia(text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_ultima_sequencia(text) IS
+    'The number of the last transition of a product; inner use.';
+
 -- sql/19_avisos/estoque_anunciar.sql
 -- Compares the ruptures and shortages below the minimum of today to today + 28 with what was last
 -- announced, and writes the differences: transitions, the new state, and a delivery of each to every
@@ -5771,7 +5795,7 @@ COMMENT ON FUNCTION _estoque_transitar(estoque_transicao[]) IS
 -- By state, not by event: what appeared and went between two calls is no event, a merge or a new day is
 -- one like any other, and writers do nothing for it. A rupture whose day has come stays where it is.
 -- The horizon is no parameter: two callers with two of them would announce each other's as ended.
--- The first call ever takes the state as known and announces nothing. Returns the number of transitions;
+-- The first call ever, and one that finds the state lost, takes it as known and announces nothing. Returns the number of transitions;
 -- 0 while another call is under way, for which it does not wait, and on a standby.
 CREATE FUNCTION estoque_anunciar() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -5792,6 +5816,10 @@ BEGIN
         RETURN 0;
     END IF;
     SELECT a.desde INTO v_desde FROM estoque_avisador AS a;
+    -- Its rows stay for ever: without any the state was lost, and is taken as known anew.
+    IF NOT EXISTS (SELECT FROM estoque_anuncio) AND EXISTS (SELECT FROM estoque_transicao) THEN
+        v_desde := NULL;
+    END IF;
 
     WITH agora AS (
         SELECT coalesce(r.cod_produto, m.cod_produto) AS cod_produto,
@@ -5806,7 +5834,7 @@ BEGIN
     comparado AS (
         SELECT coalesce(n.cod_produto, a.cod_produto) AS cod_produto,
             coalesce(n.nome_produto, a.nome_produto) AS nome_produto,
-            coalesce(a.sequencia, 0) AS sequencia,
+            coalesce(a.sequencia, _estoque_ultima_sequencia(n.cod_produto)) AS sequencia,
             a.ruptura, a.falta, n.dia_ruptura, n.falta AS falta_agora,
             a.abaixo, a.falta_do_minimo, n.primeiro_dia, n.falta_do_minimo AS falta_do_minimo_agora,
             CASE WHEN a.ruptura IS NULL THEN

@@ -171,6 +171,37 @@ def test_history_is_kept_for_so_long_and_numbers_go_on(avisado: Banco) -> None:
     assert fim["sequencia"] == 2
 
 
+def test_a_state_that_was_lost_is_taken_as_known_and_numbers_go_on(avisado: Banco) -> None:
+    b = avisado
+    b.sep("P1", 5)
+    b.sep("P2", 5)
+    anunciar(b)
+    b.cru("DELETE FROM separacao WHERE cod_produto = 'P2'")
+    anunciar(b)
+    b.cru("DROP TABLE estoque_anuncio")
+    APIEstoqueTempoReal(b.conn).vigiar()
+    assert anunciar(b) == []
+    b.cru("DELETE FROM separacao")
+    b.sep("P2", 5)
+    assert [(t["cod_produto"], t["tipo"], t["sequencia"]) for t in anunciar(b)] == [
+        ("P1", "terminou", 2), ("P2", "apareceu", 3),
+    ]  # fmt: skip
+
+
+def test_who_cancels_while_it_is_announced_leaves_nothing_behind(avisado: Banco) -> None:
+    b = avisado
+    inscricao = inscrever(b)
+    b.sep("P1", 5)
+    outra = b.conectar(autocommit=False)
+    outra.execute("SELECT estoque_anunciar()")
+    with Sessao(b) as sessao:
+        futuro = sessao.faz("SELECT estoque_cancelar_inscricao(%s)", [inscricao])
+        assert not sessao.assenta(futuro)
+        outra.commit()
+        assert futuro.result(20) == [(True,)]
+    assert b.valor("SELECT count(*) FROM estoque_entrega") == 0
+
+
 def test_the_minute_job_announces_and_goes_on_when_it_cannot(avisado: Banco) -> None:
     b = avisado
     b.sep("P1", 5)

@@ -6,8 +6,15 @@ LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = on
 AS $body$
 BEGIN
-    IF p_primeira IS NULL
-        OR NOT EXISTS (SELECT FROM estoque_inscricao AS i WHERE i.ativa AND i.resumo_as IS NULL) THEN
+    IF p_primeira IS NULL THEN
+        RETURN;
+    END IF;
+    -- Who cancels one waits, and removes what is made for it here.
+    PERFORM FROM estoque_inscricao AS i
+    WHERE i.ativa AND i.resumo_as IS NULL
+    ORDER BY i.id
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
         RETURN;
     END IF;
     INSERT INTO estoque_entrega (chave, inscricao, transicao, fila)

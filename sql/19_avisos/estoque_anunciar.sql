@@ -4,7 +4,7 @@
 -- By state, not by event: what appeared and went between two calls is no event, a merge or a new day is
 -- one like any other, and writers do nothing for it. A rupture whose day has come stays where it is.
 -- The horizon is no parameter: two callers with two of them would announce each other's as ended.
--- The first call ever takes the state as known and announces nothing. Returns the number of transitions;
+-- The first call ever, and one that finds the state lost, takes it as known and announces nothing. Returns the number of transitions;
 -- 0 while another call is under way, for which it does not wait, and on a standby.
 CREATE FUNCTION estoque_anunciar() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -25,6 +25,10 @@ BEGIN
         RETURN 0;
     END IF;
     SELECT a.desde INTO v_desde FROM estoque_avisador AS a;
+    -- Its rows stay for ever: without any the state was lost, and is taken as known anew.
+    IF NOT EXISTS (SELECT FROM estoque_anuncio) AND EXISTS (SELECT FROM estoque_transicao) THEN
+        v_desde := NULL;
+    END IF;
 
     WITH agora AS (
         SELECT coalesce(r.cod_produto, m.cod_produto) AS cod_produto,
@@ -39,7 +43,7 @@ BEGIN
     comparado AS (
         SELECT coalesce(n.cod_produto, a.cod_produto) AS cod_produto,
             coalesce(n.nome_produto, a.nome_produto) AS nome_produto,
-            coalesce(a.sequencia, 0) AS sequencia,
+            coalesce(a.sequencia, _estoque_ultima_sequencia(n.cod_produto)) AS sequencia,
             a.ruptura, a.falta, n.dia_ruptura, n.falta AS falta_agora,
             a.abaixo, a.falta_do_minimo, n.primeiro_dia, n.falta_do_minimo AS falta_do_minimo_agora,
             CASE WHEN a.ruptura IS NULL THEN
