@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SERVIDOR := $(PY) -m servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo test bench stop clean fontes migration lancar minimos reference check psql
+.PHONY: help demo test bench stop clean fontes migration lancar minimos reference traducoes check psql
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
@@ -43,6 +43,10 @@ lancar: migration  ## freeze the open migration with its checksum
 reference:  ## write docs/comandos.md anew from the help of the commands
 	$(PREPARAR)
 	@$(PY) ferramentas/gerar_referencia.py $(ARGS)
+
+traducoes:  ## bring the catalogue of Portuguese up to what the code says, and compile it
+	$(PREPARAR)
+	@$(PY) ferramentas/traduzir.py $(ARGS)
 
 psql:  ## open psql on the demo's database, starting its server where it is stopped
 	$(PREPARAR)

@@ -10,15 +10,17 @@ SELECT 'A' || 100000 + n, (100000 + n)::text, true
   FROM generate_series(1, %(produtos)s::integer, 20) AS n;
 
 -- nome: movimentos
--- They come and go around zero. One in fifty is struck out; of a product with an old code one in
+-- They come and go around zero; what goes bears an invoice number and a lot of the past. One in fifty is struck out; of a product with an old code one in
 -- twenty is booked under it.
 INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
-                                  local_movimentacao, qtd_movimentacao, ativo)
+                                  local_movimentacao, qtd_movimentacao, ativo, numero_nf,
+                                  separacao_lote_id)
 SELECT CASE WHEN n %% 20 = 1 AND volta %% 20 = 10 THEN 'A' ELSE '' END || 100000 + n,
        'PRODUTO ' || 100000 + n,
        CURRENT_DATE - (365 - i * 365 / %(movimentos)s::bigint)::integer,
        CASE WHEN q > 0 THEN 'PRODUÇÃO' ELSE 'FATURAMENTO' END,
-       'CD', q, volta %% 50 <> 49
+       'CD', q, volta %% 50 <> 49, CASE WHEN q <= 0 THEN (i / 10)::text END,
+       CASE WHEN q <= 0 THEN 'H' || i / 10 END
   FROM (
        SELECT i, 1 + (i - 1) %% %(produtos)s::bigint AS n, (i - 1) / %(produtos)s::bigint AS volta,
               hashint8(i) %% 100 AS q

@@ -31,6 +31,7 @@ class Pergunta:
     codigos: int
     meta: float  # ms, of the slowest but one in a hundred
     dias: int = 7
+    cada: int = 10  # of the whole stock: asked so many times less often
 
     def sortear(
         self, sorteio: random.Random, codigos: Sequence[str], vezes: int
@@ -46,8 +47,8 @@ class Pergunta:
         ]
 
     def vezes(self, bancada: Bancada) -> int:
-        """How often it is asked: those about the whole stock a tenth as often."""
-        return bancada.ritmo.perguntas if self.codigos else bancada.ritmo.perguntas // 10
+        """How often it is asked: those about the whole stock a tenth as often, or less."""
+        return max(2, bancada.ritmo.perguntas // (1 if self.codigos else self.cada))
 
 
 PERGUNTAS = (
@@ -58,6 +59,9 @@ PERGUNTAS = (
     Pergunta("rupturas_7", "estoque_rupturas(7)", "rupturas", 0, 3),
     Pergunta("rupturas_28", "estoque_rupturas(28)", "rupturas", 0, 120, dias=28),
     Pergunta("estatisticas", "estoque_estatisticas", "estatisticas", 0, 10),
+    Pergunta("incoerencias", "estoque_incoerencias", "incoerencias", 0, 2000, cada=100),
+    Pergunta("cobertura_50", "estoque_cobertura, 50 products", "cobertura", 50, 20),
+    Pergunta("buscar", "estoque_buscar, two words", "buscar", 1, 20),
 )
 
 

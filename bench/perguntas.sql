@@ -13,6 +13,15 @@ SELECT * FROM estoque_rupturas(%(dias)s::integer);
 -- nome: estatisticas
 SELECT * FROM estoque_estatisticas();
 
+-- nome: incoerencias
+SELECT * FROM estoque_incoerencias();
+
+-- nome: cobertura
+SELECT * FROM estoque_cobertura(%(codigos)s::text[]);
+
+-- nome: buscar
+SELECT * FROM estoque_buscar('produto ' || %(codigo)s::text);
+
 -- nome: saldo
 SELECT saldo_atual FROM estoque_por_codigo WHERE codigo = %(codigo)s::text;
 

@@ -17,6 +17,7 @@ from demo.comandos import COMANDOS
 from demo.tela import Tela, decimal
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, MigracaoAlterada, traduzir
+from estoque_pg.idioma import t
 from estoque_pg.manutencao import agendar
 from estoque_pg.migracoes import instalar
 from servidor import Servidor
@@ -53,12 +54,11 @@ def executar(pasta: Path | None, semente: int) -> None:
 
 def _preparar(servidor: Servidor, semente: int, tela: Tela) -> Carga | None:
     """Leave a database with the schema installed; return what it was loaded with."""
-    tela.titulo("Server and schema")
-    tela.linha(
-        "server: "
-        + ("the one of before" if servidor.reutilizado else "made")
-        + f", socket in {servidor.host}"
-    )
+    tela.titulo(t("Server and schema"))
+    if servidor.reutilizado:
+        tela.linha(t("server: the one of before, socket in {pasta}", pasta=servidor.host))
+    else:
+        tela.linha(t("server: made, socket in {pasta}", pasta=servidor.host))
     with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
         existe = admin.execute(COMANDOS["banco_existe"]).fetchone()
         if existe is None or not existe[0]:
@@ -67,16 +67,23 @@ def _preparar(servidor: Servidor, semente: int, tela: Tela) -> Carga | None:
         aplicadas = instalar(servidor.dsn(BANCO))
     except MigracaoAlterada as erro:
         raise MigracaoAlterada(
-            f"the demonstration's database is of another version: {erro.mensagem}",
-            dica="run `make clean` and then `make demo` to start afresh",
+            t("the demonstration's database is of another version: {erro}", erro=erro.mensagem),
+            dica=t("run `make clean` and then `make demo` to start afresh"),
         ) from erro
-    tela.linha(f"schema: applied {', '.join(aplicadas)}" if aplicadas else "schema: up to date")
+    if aplicadas:
+        tela.linha(t("schema: applied {aplicadas}", aplicadas=", ".join(aplicadas)))
+    else:
+        tela.linha(t("schema: up to date"))
     with psycopg.connect(servidor.dsn(BANCO), autocommit=True) as conn:
         carga = ler_carga(conn)
     if carga is not None and carga.semente != semente:
         raise ErroEstoque(
-            f"the demonstration was loaded with seed {carga.semente}, not {semente}",
-            dica="run `make clean` first, or leave the seed as it is",
+            t(
+                "the demonstration was loaded with seed {antes}, not {semente}",
+                antes=carga.semente,
+                semente=semente,
+            ),
+            dica=t("run `make clean` first, or leave the seed as it is"),
         )
     return carga
 
@@ -86,21 +93,32 @@ def _carregar(conn: psycopg.Connection[Any], semente: int, carga: Carga | None, 
     if carga is None:
         feita = carregar(conn, semente, hoje)
         tela.linha(
-            f"ERP: {tela.inteiro(feita.linhas)} rows loaded with COPY in "
-            f"{decimal(feita.segundos)} s, the triggers at work"
+            t(
+                "ERP: {linhas} rows loaded with COPY in {segundos} s, the triggers at work",
+                linhas=tela.inteiro(feita.linhas),
+                segundos=decimal(feita.segundos),
+            )
         )
     else:
-        tela.linha(f"ERP: reusing what was loaded on {carga.dia:%d/%m/%Y} (seed {carga.semente})")
+        tela.linha(
+            t(
+                "ERP: reusing what was loaded on {dia} (seed {semente})",
+                dia=f"{carga.dia:%d/%m/%Y}",
+                semente=carga.semente,
+            )
+        )
         if (hoje - carga.dia).days > 3:
             tela.aviso(
-                "its documents grow old, more of them overdue each day; "
-                "`make clean` and `make demo` start afresh"
+                t(
+                    "its documents grow old, more of them overdue each day; `make clean` and"
+                    " `make demo` start afresh"
+                )
             )
     fontes = conn.execute(COMANDOS["contar_fontes"]).fetchone()
     assert fontes is not None
     nomes = (
-        "movements", "pre-separations", "separations", "production rows", "shipment items",
-        "unified codes",
+        t("movements"), t("pre-separations"), t("separations"), t("production rows"),
+        t("shipment items"), t("unified codes"),
     )  # fmt: skip
     tela.paragrafo(
         ", ".join(f"{tela.inteiro(n)} {nome}" for n, nome in zip(fontes, nomes, strict=True))
@@ -110,31 +128,33 @@ def _carregar(conn: psycopg.Connection[Any], semente: int, carga: Carga | None, 
 def _agendar(servidor: Servidor, conn: psycopg.Connection[Any], tela: Tela) -> None:
     """Have pg_cron run the minute job, or say who can."""
     if not servidor.tem_cron:
-        tela.linha("minute job: this server has no pg_cron; `estoque worker` runs it")
+        tela.linha(t("minute job: this server has no pg_cron; `estoque worker` runs it"))
         return
     with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
         admin.execute(COMANDOS["criar_cron"])
     # At each start: pg_cron keeps in a job the socket's folder of when it was made.
     agendar(conn)
-    tela.linha("minute job: pg_cron runs it, every minute; `estoque status` shows the runs")
+    tela.linha(t("minute job: pg_cron runs it, every minute; `estoque status` shows the runs"))
 
 
 def _mostrar(conn: psycopg.Connection[Any], tela: Tela) -> None:
     api = APIEstoqueTempoReal(conn)
-    tela.titulo("The stock at this moment")
+    tela.titulo(t("The stock at this moment"))
     tela.estatisticas(api.estatisticas())
     rupturas = api.rupturas(7)
-    tela.titulo(f"The next ruptures ({min(RUPTURAS, len(rupturas))} of {len(rupturas)})")
+    mostradas = min(RUPTURAS, len(rupturas))
+    tela.titulo(t("The next ruptures ({n} of {total})", n=mostradas, total=len(rupturas)))
     tela.rupturas(rupturas[:RUPTURAS])
     escolhido = conn.execute(COMANDOS["produto_do_grafico"]).fetchone()
     if escolhido is not None:
         produto = api.produtos([escolhido[0]])[0]
-        tela.titulo(f"28 days of {produto.cod_produto}, {produto.nome_produto}")
+        qual = f"{produto.cod_produto}, {produto.nome_produto}"
+        tela.titulo(t("28 days of {produto}", produto=qual))
         tela.projecao(produto, api.projecao(produto.cod_produto, 28))
 
 
 def _auditar(conn: psycopg.Connection[Any], tela: Tela) -> None:
-    tela.titulo("The audit")
+    tela.titulo(t("The audit"))
     inicio = time.perf_counter()
     diferencas = APIEstoqueTempoReal(conn).verificar()
     ms = 1000 * (time.perf_counter() - inicio)
@@ -144,23 +164,29 @@ def _auditar(conn: psycopg.Connection[Any], tela: Tela) -> None:
     if diferencas:
         primeira = diferencas[0]
         raise DivergenciaEncontrada(
-            f"the audit found {len(diferencas)} differences, the first in {primeira.campo} of "
-            f"{primeira.cod_produto}: {primeira.valor_armazenado} is stored, "
-            f"{primeira.valor_esperado} is right"
+            t(
+                "the audit found {n} differences, the first in {campo} of {produto}: {armazenado}"
+                " is stored, {esperado} is right",
+                n=len(diferencas),
+                campo=primeira.campo,
+                produto=primeira.cod_produto,
+                armazenado=primeira.valor_armazenado,
+                esperado=primeira.valor_esperado,
+            )
         )
 
 
 def _despedir(servidor: Servidor, pasta: Path | None, tela: Tela) -> None:
     """Say how to go on with what is there now, and how to stop it: lines to copy."""
-    tela.titulo("Yours to play with")
+    tela.titulo(t("Yours to play with"))
     bindir = Path(sys.executable).parent
     if shutil.which("estoque") is None and (bindir / "estoque").exists():
         tela.linha(f"export PATH={shlex.quote(str(bindir))}:$PATH")
     tela.linha(f"export DATABASE_URL={shlex.quote(servidor.dsn(BANCO))}")
-    tela.linha("estoque rupturas     # or acompanhar, projecao CODE, status; estoque --help")
+    tela.linha(t("estoque rupturas     # or acompanhar, projecao CODE, status; estoque --help"))
     tela.linha(servidor.comando_psql(BANCO))
     if pasta is None:
-        tela.linha("make stop            # the data stay; make clean removes all of it")
+        tela.linha(t("make stop            # the data stay; make clean removes all of it"))
     else:
         python, alvo = shlex.quote(sys.executable), shlex.quote(str(pasta))
-        tela.linha(f"{python} -m servidor parar {alvo}   # remover: with its data")
+        tela.linha(f"{python} -m servidor parar {alvo}   # {t('remover: with its data')}")

@@ -22,6 +22,7 @@ from demo.documentos import dia_util
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.cli.tabela import numero
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +89,31 @@ class Dia:
         """Do the steps one by one; each is committed before it is shown."""
         este, ambos = [self.codigo], [self.codigo, self.outro.cod_produto]
         quanto = numero(self.quantidade)
-        yield self._passo(f"an order: {quanto} of it pre-separated, to leave today", self._pedir)
         yield self._passo(
-            "the pre-separation becomes a separation, in one transaction", self._separar
+            t("an order: {quanto} of it pre-separated, to leave today", quanto=quanto), self._pedir
         )
         yield self._passo(
-            "its invoice is validated, the movement written, in one transaction", self._faturar
+            t("the pre-separation becomes a separation, in one transaction"), self._separar
         )
-        yield self._passo("the invoice is cancelled, its movement taken back", self._cancelar)
         yield self._passo(
-            f"production is replaced: all {numero(self.planejado)} are made on "
-            f"{self.amanha:%d/%m} now",
+            t("its invoice is validated, the movement written, in one transaction"), self._faturar
+        )
+        yield self._passo(t("the invoice is cancelled, its movement taken back"), self._cancelar)
+        yield self._passo(
+            t(
+                "production is replaced: all {quanto} are made on {dia} now",
+                quanto=numero(self.planejado),
+                dia=f"{self.amanha:%d/%m}",
+            ),
             self._reprogramar,
         )
-        outro = f"{self.outro.cod_produto}, {self.outro.nome_produto},"
-        yield self._passo(f"{outro} is unified into it", self._unificar, ambos, este)
-        yield self._passo("and the two are separated again", self._separar_codigos, este, ambos)
+        outro = f"{self.outro.cod_produto}, {self.outro.nome_produto}"
         yield self._passo(
-            "the customer gives up, production goes back to the plan it had", self._desfazer
+            t("{outro}, is unified into it", outro=outro), self._unificar, ambos, este
+        )
+        yield self._passo(t("and the two are separated again"), self._separar_codigos, este, ambos)
+        yield self._passo(
+            t("the customer gives up, production goes back to the plan it had"), self._desfazer
         )
 
     def retrato(self, codigo: str) -> Retrato:
@@ -116,15 +124,17 @@ class Dia:
             )
             linha = cursor.fetchone()
         if linha is None:
-            raise ErroEstoque(f"product {codigo} has disappeared from the demonstration")
+            raise ErroEstoque(
+                t("product {codigo} has disappeared from the demonstration", codigo=codigo)
+            )
         return linha
 
     def _um(self, nome: str, **valores: object) -> Any:
         linha = self.conn.execute(COMANDOS[nome], valores).fetchone()
         if linha is None:
             raise ErroEstoque(
-                "the demonstration's database has no product left to tell the story with",
-                dica="run `make clean` and then `make demo` to start afresh",
+                t("the demonstration's database has no product left to tell the story with"),
+                dica=t("run `make clean` and then `make demo` to start afresh"),
             )
         return linha[0]
 

@@ -27,6 +27,7 @@ from estoque_pg.cli.tabela import (
     numero,
     tabela,
 )
+from estoque_pg.idioma import t, tn
 
 
 class Tela:
@@ -70,16 +71,20 @@ class Tela:
             self.escrever(f"  {linha}".rstrip())
 
     def estatisticas(self, e: Estatisticas) -> None:
+        acabam = t("{n} run out within 7 days", n=numero(e.produtos_com_ruptura))
         self.linha(
-            f"{numero(e.total_produtos)} products: "
-            + colorir(f"{numero(e.produtos_com_ruptura)} run out within 7 days", VERMELHO,
-                      self.cores)
-            + f" ({numero(e.percentual_ruptura)} %), {numero(e.produtos_estoque_negativo)} are "
-            f"negative, {numero(e.produtos_estoque_zerado)} are zero"
-        )  # fmt: skip
-        self.linha(
-            f"{numero(e.movimentacoes_previstas_7d)} forecasts (a product on a day) in those 7 days"
+            t(
+                "{total} products: {acabam} ({percentual} %), {negativos} are negative, {zerados}"
+                " are zero",
+                total=numero(e.total_produtos),
+                acabam=colorir(acabam, VERMELHO, self.cores),
+                percentual=numero(e.percentual_ruptura),
+                negativos=numero(e.produtos_estoque_negativo),
+                zerados=numero(e.produtos_estoque_zerado),
+            )
         )
+        previsoes = numero(e.movimentacoes_previstas_7d)
+        self.linha(t("{n} forecasts (a product on a day) in those 7 days", n=previsoes))
 
     def rupturas(self, rupturas: Sequence[Ruptura]) -> None:
         linhas = [
@@ -93,42 +98,52 @@ class Tela:
             ]
             for r in rupturas
         ]
-        colunas = ("code", "product", "balance", "lowest", "runs out on", "")
+        colunas = (t("code"), t("product"), t("balance"), t("lowest"), t("runs out on"), "")
         self.bloco(tabela(colunas, linhas, self.cores, self.largura - 2))
 
     def projecao(self, produto: Produto, projecao: Sequence[DiaProjetado]) -> None:
         self.linha(
-            f"balance {numero(produto.estoque_atual)}, lowest in 7 days "
-            f"{numero(produto.menor_estoque_d7)}; bars: the end of each day"
+            t(
+                "balance {agora}, lowest in 7 days {menor}; bars: the end of each day",
+                agora=numero(produto.estoque_atual),
+                menor=numero(produto.menor_estoque_d7),
+            )
         )
         self.bloco(grafico_projecao(projecao, self.largura - 2, 10, self.cores))
 
     def dia(self, conn: psycopg.Connection[Any]) -> None:
         dia = Dia(conn)
-        self.titulo(f"The life of a day: {dia.codigo}, {dia.inicio.nome_produto}")
-        self.linha("plain INSERT, UPDATE and DELETE on the ERP's tables, each step a transaction")
+        qual = f"{dia.codigo}, {dia.inicio.nome_produto}"
+        self.titulo(t("The life of a day: {produto}", produto=qual))
+        self.linha(
+            t("plain INSERT, UPDATE and DELETE on the ERP's tables, each step a transaction")
+        )
         fim, amanha = f"{dia.hoje + timedelta(days=7):%d/%m}", f"{dia.amanha:%d/%m}"
         self.paragrafo(
-            f"out, in: the exits forecast for today, the entries for {amanha}; then the balance at "
-            f"the end of {fim}, the lowest until then, and the day stock runs out"
+            t(
+                "out, in: the exits forecast for today, the entries for {amanha}; then the balance"
+                " at the end of {fim}, the lowest until then, and the day stock runs out",
+                amanha=amanha,
+                fim=fim,
+            )
         )
         colunas = (
             "",
-            "code",
-            "balance",
-            "out today",
-            f"in {amanha}",
-            f"at {fim}",
-            "lowest",
-            "rupture",
+            t("code"),
+            t("balance"),
+            t("out today"),
+            t("in {dia}", dia=amanha),
+            t("at {dia}", dia=fim),
+            t("lowest"),
+            t("rupture"),
         )
         for n, passo in enumerate(dia.passos(), 1):
             self._passo(n, passo, colunas)
         self.escrever()
         if dia.retrato(dia.codigo) == dia.inicio:
-            self.linha("the product is exactly where the day began")
+            self.linha(t("the product is exactly where the day began"))
         else:
-            self.aviso("the product is not where the day began: somebody else was at work")
+            self.aviso(t("the product is not where the day began: somebody else was at work"))
 
     def _passo(self, n: int, passo: Passo, colunas: Sequence[str]) -> None:
         self.escrever()
@@ -136,19 +151,27 @@ class Tela:
         numero_do_passo = colorir(str(n), NEGRITO, self.cores)
         self.linha(f"{numero_do_passo}  {limpo(passo.titulo)}  {tempo}")
         antes = {r.cod_produto: _celulas(r) for r in passo.antes}
-        linhas = [["before", *celulas] for celulas in antes.values()]
+        linhas = [[t("before"), *celulas] for celulas in antes.values()]
         for r in passo.depois:
-            linhas.append(["after", *_destacar(_celulas(r), antes.get(r.cod_produto))])
+            linhas.append([t("after"), *_destacar(_celulas(r), antes.get(r.cod_produto))])
         titulos, _, *corpo = tabela(colunas, linhas, self.cores, self.largura - 5).splitlines()
         self.bloco("\n".join(f"   {linha}" for linha in (titulos, *corpo)))
 
     def auditoria(self, produtos: int, previsoes: int, diferencas: int, ms: float) -> None:
         resultado = colorir(
-            f"{numero(diferencas)} differences", VERMELHO if diferencas else VERDE, self.cores
+            tn("{n} difference", "{n} differences", diferencas, n=numero(diferencas)),
+            VERMELHO if diferencas else VERDE,
+            self.cores,
         )
         self.linha(
-            f"{numero(produtos)} products and {numero(previsoes)} forecast rows compared with the "
-            f"sources: {resultado}, in {ms:.0f} ms"
+            t(
+                "{produtos} products and {previsoes} forecast rows compared with the sources:"
+                " {resultado}, in {ms} ms",
+                produtos=numero(produtos),
+                previsoes=numero(previsoes),
+                resultado=resultado,
+                ms=f"{ms:.0f}",
+            )
         )
 
 

@@ -23,6 +23,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from estoque_pg.consultas import CONSULTAS
+from estoque_pg.erros import em_palavras
+from estoque_pg.idioma import t
 from estoque_pg.instalacao import passo
 from estoque_pg.relogio import fuso
 
@@ -32,6 +34,8 @@ _SEMPRE = tuple(
 )  # to be told where nothing is adopted, too
 _PEQUENA = 8 << 20  # bytes; indexing less is quicker than waiting for every running transaction
 _GRANDE = 64 << 20  # bytes of all sources together; less is counted in well under a second
+# Name, table, columns, and what follows the table in CREATE INDEX.
+Indice = tuple[str, str, list[str], str]
 ANOTACAO = "_estoque_anotacao"  # the notes, as instalacao/vivo_anotar.sql makes them
 
 
@@ -54,15 +58,18 @@ class Andamento:
     def do_servidor(self, aviso: psycopg.errors.Diagnostic) -> None:
         """Pass on a notice of our own SQL."""
         try:
-            self._do_servidor(aviso.message_primary or "")
+            self._do_servidor(aviso)
         except KeyboardInterrupt:
             # libpq has called us, and lets no exception through: asked again when it is back.
             threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
 
-    def _do_servidor(self, texto: str) -> None:
+    def _do_servidor(self, aviso: psycopg.errors.Diagnostic) -> None:
+        texto = aviso.message_primary or ""
         if texto.startswith(_AVISO):
             if self.adotando or texto.startswith(_SEMPRE):
-                self.diga(texto.removeprefix(_AVISO))
+                dito, _dica, detalhe = em_palavras(aviso)
+                linhas = [t(dito or ""), *(detalhe or "").splitlines()]
+                self.diga("\n".join(linhas).removeprefix(_AVISO))
             if self.adotando and texto.endswith("holding writers off"):
                 self._espera_desde = self._espera_desde or time.monotonic()
 
@@ -80,18 +87,20 @@ class Andamento:
         """Say, after the last commit, for how long writers had to wait."""
         self.soltou()
         if self._esperaram is not None:
-            self.diga(f"writers were held off for {self._esperaram:.2f} s")
+            self.diga(
+                t("writers were held off for {segundos} s", segundos=f"{self._esperaram:.2f}")
+            )
 
 
 @contextlib.contextmanager
 def indexadas(
     conn: psycopg.Connection[Any],
-    indices: Iterable[tuple[str, str, list[str]]],
+    indices: Iterable[Indice],
     andamento: Andamento,
     *,
     todas: bool = False,
 ) -> Iterator[None]:
-    """Build indexes (name, table, columns) beside the writers; remove them if the block fails.
+    """Build indexes beside the writers; remove them if the block fails.
 
     The connection is in autocommit, its search_path the schema to install into. Tables that are
     not there yet are passed over, and so are small ones, unless `todas` are to be indexed.
@@ -99,9 +108,9 @@ def indexadas(
     limite = 1 if todas else _PEQUENA
     feitos: list[sql.Identifier] = []
     try:
-        for indice, tabela, colunas in indices:
-            if existe(conn, tabela) and not indexada(conn, indice):
-                _indexar(conn, indice, tabela, colunas, limite, feitos, andamento)
+        for indice in indices:
+            if existe(conn, indice[1]) and not indexada(conn, indice[0]):
+                _indexar(conn, indice, limite, feitos, andamento)
         yield
     except BaseException:
         with contextlib.suppress(psycopg.Error):
@@ -168,14 +177,16 @@ def usam(conn: psycopg.Connection[Any], leitores: bool = False) -> str:
 def _desde(sessoes: Iterable[tuple[int, str | None, str | None, datetime]]) -> str:
     """Name sessions, and since when their transactions are open."""
     return ", ".join(
-        _processo(pid, quem, programa, f"since {inicio.astimezone():%H:%M:%S} {fuso()}")
+        _processo(
+            pid, quem, programa, t("since {hora}", hora=f"{inicio.astimezone():%H:%M:%S} {fuso()}")
+        )
         for pid, quem, programa, inicio in sessoes
     )
 
 
 def _processo(pid: int, *dele: str | None) -> str:
     """Name a session of the server by what may be known of it."""
-    return f"process {pid} ({', '.join(filter(None, dele))})"
+    return t("process {pid} ({dele})", pid=pid, dele=", ".join(filter(None, dele)))
 
 
 def existe(conn: psycopg.Connection[Any], tabela: str) -> bool:
@@ -198,9 +209,7 @@ def linhas(conn: psycopg.Connection[Any], nome: str, **parametros: Any) -> list[
 
 def _indexar(
     conn: psycopg.Connection[Any],
-    indice: str,
-    tabela: str,
-    colunas: list[str],
+    indice: Indice,
     limite: int,
     feitos: list[sql.Identifier],
     andamento: Andamento,
@@ -209,24 +218,31 @@ def _indexar(
 
     _estoque_indexar_fontes then finds it, or adopts those of the partitions.
     """
+    proprio, tabela, colunas, definicao = indice
     for nome, schema, propria, tamanho, resumo in linhas(conn, "folhas", tabela=tabela):
         if tamanho < limite:
             continue
-        novo = indice if propria else f"{indice[:40]}_{resumo}"
+        novo = proprio if propria else f"{proprio[:40]}_{resumo}"
         alvo = sql.Identifier(schema, novo)
         estado = linhas(conn, "indice_valido", indice=alvo.as_string(conn))
         if estado == [(True,)]:
             continue
-        andamento.diga(f"indexing {nome} ({', '.join(colunas)}) beside its writers")
+        andamento.diga(
+            t(
+                "indexing {nome} ({colunas}) beside its writers",
+                nome=nome,
+                colunas=", ".join(colunas),
+            )
+        )
         if estado:  # left over from an attempt that was cut off
             conn.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(alvo))
         if abertas := transacoes(conn):
-            andamento.diga(f"that waits for the transactions open already: {abertas}")
+            andamento.diga(
+                t("that waits for the transactions open already: {abertas}", abertas=abertas)
+            )
         feitos.append(alvo)
         conn.execute(
-            sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} ({})").format(
-                sql.Identifier(novo),
-                sql.Identifier(schema, nome),
-                sql.SQL(", ").join(map(sql.Identifier, colunas)),
+            sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} {}").format(
+                sql.Identifier(novo), sql.Identifier(schema, nome), sql.SQL(definicao)
             )
         )

@@ -12,7 +12,8 @@ SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoqu
 
 -- nome: rupturas
 -- Products that run out within so many days, by date, then code.
-SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, dias_ate_ruptura
+SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, dias_ate_ruptura,
+       falta, fim_ruptura
   FROM nosso.estoque_rupturas(%(dias)s::integer);
 
 -- nome: projecao
@@ -34,6 +35,58 @@ SELECT p.cod_produto, p.nome_produto, p.estoque_atual, p.menor_estoque_d7, p.dia
 -- The earliest day from which the quantity can be promised.
 SELECT data_disponivel, quantidade_disponivel
   FROM nosso.estoque_disponibilidade(%(codigo)s::text, %(quantidade)s::numeric, %(dias)s::integer);
+
+-- nome: documentos
+-- The open documents of a product, one row of NULLs where it has none, no row for an unknown code;
+-- infinite dates as in verificar.
+SELECT d.dia, CASE WHEN d.data_prevista IS NOT NULL THEN
+           greatest(least(d.data_prevista, '9999-12-31'), '0001-01-01') END AS data_prevista,
+       d.origem, d.id, d.documento, d.lote, d.codigo, d.entrada, d.saida, d.saldo, d.situacao
+  FROM nosso.estoque_codigo_conhecido AS k
+  LEFT JOIN LATERAL nosso.estoque_documentos(k.codigo, %(dias)s::integer)
+            WITH ORDINALITY AS d ON true
+ WHERE k.codigo = %(codigo)s::text
+ ORDER BY d.ordinality;
+
+-- nome: incoerencias
+-- Documents that contradict each other; infinite dates as in verificar.
+SELECT tipo, cod_produto, documentos,
+       CASE WHEN desde IS NOT NULL THEN
+           greatest(least(desde, '9999-12-31'), '0001-01-01') END AS desde,
+       quantidade, o_que_fazer
+  FROM nosso.estoque_incoerencias();
+
+-- nome: cobertura
+-- For how long each distinct known code of the list lasts.
+SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, saida_diaria, dias_por_consumo,
+       dias_por_documentos
+  FROM nosso.estoque_cobertura(%(codigos)s::text[]);
+
+-- nome: buscar
+-- Products with every word of a text, the closest first.
+SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura
+  FROM nosso.estoque_buscar(%(texto)s::text, %(limite)s::integer);
+
+-- nome: regras
+-- The rules that are laid down, the general one first.
+SELECT r.cod_produto AS codigo, k.cod_produto, e.nome_produto, r.minimo, r.prazo_reposicao,
+       r.tolerancia, r.responsavel
+  FROM nosso.estoque_regra AS r
+  LEFT JOIN nosso.estoque_codigo_conhecido AS k ON k.codigo = r.cod_produto
+  LEFT JOIN nosso.estoque_tempo_real AS e ON e.cod_produto = k.cod_produto
+ ORDER BY r.cod_produto NULLS FIRST;
+
+-- nome: regra
+-- The rule that holds for a product; NULL: for all that have none of their own.
+SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
+  FROM nosso.estoque_regra_vigente(%(codigo)s::text);
+
+-- nome: definir_regra
+-- Lay down or take back fields of a rule; the rule in force then, no row for an unknown code.
+SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
+  FROM nosso.estoque_definir_regra(
+           %(codigo)s::text, %(minimo)s::numeric, %(prazo_reposicao)s::integer,
+           %(tolerancia)s::numeric, %(responsavel)s::text, %(limpar)s::text[]);
 
 -- nome: estatisticas
 -- The whole stock in one row.
@@ -173,7 +226,7 @@ SELECT tipo, objeto, estado FROM nosso.estoque_alterados();
 
 -- nome: desajustes
 -- What of the sources does not fit.
-SELECT texto FROM nosso.estoque_desajustes();
+SELECT dito FROM nosso._estoque_desajustes(NULL);
 
 -- nome: funcoes_perdidas
 -- Functions of ours that are gone, or look for what they name in another schema, as after ALTER SCHEMA
@@ -363,7 +416,11 @@ SELECT coalesce(jsonb_agg(jsonb_build_object('oid', o.oid, 'tipo', o.tipo, 'nome
 
 -- nome: indices_das_fontes
 -- The indexes that this version has on the sources.
-SELECT nome, tabela, colunas FROM nosso._estoque_indices_das_fontes();
+SELECT i.nome, i.tabela, i.colunas,
+       -- The first version told the columns alone.
+       coalesce(to_jsonb(i) ->> 'definicao',
+                format('USING btree (%%s)', array_to_string(i.colunas, ', '))) AS definicao
+  FROM nosso._estoque_indices_das_fontes() AS i;
 
 -- nome: fontes_a_anotar
 -- The sources as vivo_anotar takes them: what is noted of the columns of each.
@@ -385,3 +442,35 @@ SELECT starts_with(pg_catalog.obj_description(pg_catalog.to_regclass(%(tabela)s)
 -- Whether anybody waits for a lock that this session holds.
 SELECT EXISTS (SELECT FROM pg_locks AS l
                 WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)));
+
+-- nome: explicar
+-- Why a product runs out, by intervals: one row of NULLs where it does not, no row for an unknown code.
+SELECT e.inicio, e.fim, e.falta, e.dia_da_falta, e.origem, e.id, e.documento, e.saida, e.entrada_data,
+       e.entrada_quantidade, e.entrada_documento, e.remedios
+  FROM nosso.estoque_codigo_conhecido AS k
+  LEFT JOIN LATERAL nosso.estoque_explicar(k.codigo, %(dias)s::integer) AS e ON true
+ WHERE k.codigo = %(codigo)s::text
+ ORDER BY e.inicio;
+
+-- nome: simular
+-- What estoque_simular answers; what it tells in notices as rows with the item's number.
+SELECT aviso, cod_produto, nome_produto, dia_ruptura_antes, dia_ruptura_depois, menor_antes,
+       menor_depois
+  FROM nosso._estoque_simulados(%(mudancas)s::jsonb, %(dias)s::integer);
+
+-- nome: projecao_simulada
+-- What estoque_projecao_simulada answers; what it tells in notices as rows with the item's number.
+SELECT aviso, dia, data, entrada_antes, saida_antes, saldo_antes, entrada_depois, saida_depois,
+       saldo_depois
+  FROM nosso._estoque_projecao_simulada(%(codigo)s::text, %(mudancas)s::jsonb, %(dias)s::integer);
+
+-- nome: prometer
+-- Since when a whole order can be promised.
+SELECT cod_produto, nome_produto, quantidade, maximo_hoje, data_disponivel, maximo_na_data,
+       data_conjunta, codigos_pedidos
+  FROM nosso.estoque_prometer(%(codigos)s::text[], %(quantidades)s::numeric[], %(dias)s::integer);
+
+-- nome: abaixo_do_minimo
+-- Products that fall below their minimum.
+SELECT cod_produto, nome_produto, minimo, primeiro_dia, menor_saldo, falta, pedir_ate
+  FROM nosso.estoque_abaixo_do_minimo(%(dias)s::integer);

@@ -7,11 +7,14 @@ server.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
 import psycopg
+
+from estoque_pg.idioma import dizer, marcar, t, tem
 
 
 class ErroEstoque(Exception):
@@ -28,7 +31,7 @@ class ErroEstoque(Exception):
     ) -> None:
         super().__init__(mensagem)
         self.mensagem = mensagem
-        self.dica = dica if dica is not None else self.dica_padrao
+        self.dica = dica if dica is not None else t(self.dica_padrao or "") or None
         self.sqlstate = sqlstate
         self.detalhe = detalhe
 
@@ -36,7 +39,7 @@ class ErroEstoque(Exception):
 class ErroConexao(ErroEstoque):
     """The database cannot be reached, or it refuses the connection."""
 
-    dica_padrao = (
+    dica_padrao = marcar(
         "check --dsn, DATABASE_URL or the PG* variables (host, port, user, database), and that the"
         " server is running"
     )
@@ -45,7 +48,7 @@ class ErroConexao(ErroEstoque):
 class MigracoesPendentes(ErroEstoque):
     """The schema lacks migrations of this package, or nothing is installed in it."""
 
-    dica_padrao = (
+    dica_padrao = marcar(
         "`estoque status` says what is installed and what is missing; `estoque install` installs"
         " (choose the schema with --schema)"
     )
@@ -54,13 +57,13 @@ class MigracoesPendentes(ErroEstoque):
 class BancoMaisNovo(ErroEstoque):
     """The schema has migrations this package does not know: a newer package wrote them."""
 
-    dica_padrao = "upgrade the estoque_pg package; an older one must not touch this schema"
+    dica_padrao = marcar("upgrade the estoque_pg package; an older one must not touch this schema")
 
 
 class MigracaoAlterada(ErroEstoque):
     """A migration file differs from what was applied under its name."""
 
-    dica_padrao = (
+    dica_padrao = marcar(
         "package and database are of different builds: install the released package of the version"
         " that the database was installed with, or a later one (`pip install --force-reinstall`)"
     )
@@ -69,25 +72,25 @@ class MigracaoAlterada(ErroEstoque):
 class ManutencaoNecessaria(ErroEstoque):
     """The status found what somebody has to mend: triggers, functions, products, corrections."""
 
-    dica_padrao = "each line marked ! says what mends it"
+    dica_padrao = marcar("each line marked ! says what mends it")
 
 
 class DivergenciaEncontrada(ErroEstoque):
     """The audit found stored values that differ from the sources."""
 
-    dica_padrao = "run `estoque recalcular --tudo` to rebuild them from the sources"
+    dica_padrao = marcar("run `estoque recalcular --tudo` to rebuild them from the sources")
 
 
 class ErroSerializacao(ErroEstoque):
     """A serialization failure or deadlock (40001, 40P01): the transaction must be run again."""
 
-    dica_padrao = "run the transaction again; nothing of it was kept"
+    dica_padrao = marcar("run the transaction again; nothing of it was kept")
 
 
 class ProdutoDesconhecido(ErroEstoque):
     """No source row and no unification mentions the code."""
 
-    dica_padrao = "codes are text: '0123' and '123' are two products"
+    dica_padrao = marcar("codes are text: '0123' and '123' are two products")
 
 
 class ArgumentoInvalido(ErroEstoque, ValueError):
@@ -117,7 +120,7 @@ class GatilhoAlheio(ErroEstoque):
 class SemPermissao(ErroEstoque):
     """42501: the role lacks a privilege."""
 
-    dica_padrao = "ask the owner of the schema for the privilege, or use another role"
+    dica_padrao = marcar("ask the owner of the schema for the privilege, or use another role")
 
 
 def citado(texto: str) -> str:
@@ -156,6 +159,28 @@ POR_SQLSTATE: dict[str, type[ErroEstoque]] = {
 }
 
 
+def em_palavras(diag: psycopg.errors.Diagnostic) -> tuple[str | None, str | None, str | None]:
+    """Return message, hint and detail that the server gave, in the language of this moment.
+
+    What our SQL raises bears its parts in fields: CONSTRAINT is the message's model, DATATYPE an
+    array of its values or an object of `valores`, `dica` and the lines of `detalhe`. All else is
+    as the server says it.
+    """
+    modelo, dica, detalhe = diag.constraint_name, diag.message_hint, diag.message_detail
+    if modelo is None or not tem(modelo):
+        return diag.message_primary, dica, detalhe
+    partes = json.loads(diag.datatype_name or "[]")
+    if isinstance(partes, list):
+        partes = {"valores": partes}
+    return (
+        dizer([modelo, *partes.get("valores", ())]),
+        dizer(partes["dica"]) if "dica" in partes else t(dica or "") or None,
+        "\n".join(map(dizer, partes["detalhe"]))
+        if "detalhe" in partes
+        else t(detalhe or "") or None,
+    )
+
+
 def traduzir(erro: psycopg.Error) -> ErroEstoque:
     """Return the package's exception for a database error (raise it `from` the original)."""
     estado = erro.sqlstate
@@ -166,7 +191,7 @@ def traduzir(erro: psycopg.Error) -> ErroEstoque:
         classe = ErroConexao  # libpq gives no SQLSTATE when no connection came about
     if classe is None:
         classe = ErroEstoque
-    mensagem, detalhe = erro.diag.message_primary, erro.diag.message_detail
+    mensagem, dica, detalhe = em_palavras(erro.diag)
     if mensagem is None:
         # Errors of libpq itself have neither; what they say after the first line is the detail.
         mensagem, _, resto = str(erro).strip().partition("\n")
@@ -176,7 +201,7 @@ def traduzir(erro: psycopg.Error) -> ErroEstoque:
     return classe(
         mensagem or type(erro).__name__,
         # Of a name that is missing the server knows nothing that would help here.
-        dica=erro.diag.message_hint if classe is not MigracoesPendentes else None,
+        dica=dica if classe is not MigracoesPendentes else None,
         sqlstate=estado,
         detalhe=detalhe,
     )
@@ -187,7 +212,7 @@ def sem_conexao(erro: psycopg.Error) -> ErroConexao:
     falha = traduzir(erro)
     dica = falha.dica
     if isinstance(erro, psycopg.ProgrammingError):  # no server was asked
-        dica = "a DSN is written 'host=... user=... dbname=...' or postgresql://user@host/dbname"
+        dica = t("a DSN is written 'host=... user=... dbname=...' or postgresql://user@host/dbname")
     elif not isinstance(falha, ErroConexao):
         dica = None
     return ErroConexao(falha.mensagem, dica, falha.sqlstate, falha.detalhe)

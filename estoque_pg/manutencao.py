@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from estoque_pg.api import responder
 from estoque_pg.erros import CronAusente, ErroConexao, SemPermissao, traduzir
+from estoque_pg.idioma import t
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.internas import Cron
 from estoque_pg.perguntas.linha import Linha
@@ -71,7 +72,7 @@ def tirar(conn: psycopg.Connection[Any], tarefa: Cron) -> bool:
     """
     if not responder(conn, internas.cron_ausente()):
         return responder(conn, internas.cron_desagendar_alhures(tarefa.nome)) > 0
-    ausente = CronAusente(f'pg_cron is not in the database "{tarefa.banco}"')
+    ausente = CronAusente(t('pg_cron is not in the database "{banco}"', banco=tarefa.banco))
     with _alhures(conn, tarefa, ausente) as outra:
         return responder(outra, internas.cron_desagendar_alhures(tarefa.nome)) > 0
 
@@ -92,25 +93,35 @@ def _alhures(
         )
     except psycopg.Error as erro:
         raise ErroConexao(
-            f'cannot connect to the database "{banco}", where pg_cron sits:'
-            f" {traduzir(erro).mensagem}",
+            t(
+                'cannot connect to the database "{banco}", where pg_cron sits: {mensagem}',
+                banco=banco,
+                mensagem=traduzir(erro).mensagem,
+            ),
             dica=ausente.dica,
             sqlstate=erro.sqlstate,
         ) from erro
     with outra:
         if responder(outra, internas.cron_ausente()):
             raise CronAusente(
-                f'pg_cron is neither in the database "{cron.banco}" nor in "{banco}"',
-                dica="as superuser, with pg_cron in shared_preload_libraries, run there:"
-                " CREATE EXTENSION pg_cron; or let `estoque worker` do the job",
+                t(
+                    'pg_cron is neither in the database "{este}" nor in "{banco}"',
+                    este=cron.banco,
+                    banco=banco,
+                ),
+                dica=t(
+                    "as superuser, with pg_cron in shared_preload_libraries, run there: CREATE "
+                    "EXTENSION pg_cron; or let `estoque worker` do the job"
+                ),
                 sqlstate=ausente.sqlstate,
             ) from ausente
         try:
             yield outra
         except SemPermissao as erro:
-            erro.dica = (
-                f'as superuser, in the database "{banco}": GRANT USAGE ON SCHEMA cron TO'
-                f' "{info.user}"; GRANT EXECUTE ON FUNCTION cron.schedule_in_database TO'
-                f' "{info.user}";'
+            erro.dica = t(
+                'as superuser, in the database "{banco}": {comandos}',
+                banco=banco,
+                comandos=f'GRANT USAGE ON SCHEMA cron TO "{info.user}"; GRANT EXECUTE ON FUNCTION'
+                f' cron.schedule_in_database TO "{info.user}";',
             )
             raise

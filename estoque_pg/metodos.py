@@ -7,7 +7,20 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from estoque_pg.erros import ArgumentoInvalido
-from estoque_pg.perguntas import conferencia, operacao, projecoes, saldos, totais
+from estoque_pg.idioma import marcar, t
+from estoque_pg.perguntas import (
+    busca,
+    cobertura,
+    conferencia,
+    documentos,
+    incoerencias,
+    operacao,
+    planejamento,
+    projecoes,
+    regras,
+    saldos,
+    totais,
+)
 from estoque_pg.perguntas.base import Pergunta
 
 P = ParamSpec("P")
@@ -109,6 +122,18 @@ class Metodos:
     projecao = Metodo(projecoes.projecao)
     projecao_completa = Metodo(projecoes.projecao_completa)
     disponibilidade = Metodo(projecoes.disponibilidade)
+    documentos = Metodo(documentos.documentos)
+    explicar = Metodo(planejamento.explicar)
+    simular = Metodo(planejamento.simular)
+    projecao_simulada = Metodo(planejamento.projecao_simulada)
+    prometer = Metodo(planejamento.prometer)
+    abaixo_do_minimo = Metodo(planejamento.abaixo_do_minimo)
+    definir_regra = Metodo(regras.definir_regra)
+    regra = Metodo(regras.regra)
+    regras = Metodo(regras.regras)
+    incoerencias = Metodo(incoerencias.incoerencias)
+    cobertura = Metodo(cobertura.cobertura)
+    buscar = Metodo(busca.buscar)
 
     estatisticas = Metodo(totais.estatisticas)
     hoje = Metodo(totais.hoje)
@@ -141,11 +166,17 @@ def perguntas_com_metodo() -> dict[str, Callable[..., Pergunta[Any]]]:
 
 # What is taken for a connection by mistake, by the package it is of, and what to do instead.
 _ENGANOS = {
-    "psycopg2": "connect with psycopg 3 (SQLAlchemy: postgresql+psycopg://), or call the SQL"
-    " functions over what you have, in SQLAlchemy through text(): see docs/ecossistema.md",
-    "sqlalchemy": "give the driver's own connection, which has to be of psycopg 3:"
-    " session.connection().connection.driver_connection",
-    "django": "give connection.connection, after connection.ensure_connection(), on psycopg 3",
+    "psycopg2": marcar(
+        "connect with psycopg 3 (SQLAlchemy: postgresql+psycopg://), or call the SQL functions over"
+        " what you have, in SQLAlchemy through text(): see docs/ecossistema.md"
+    ),
+    "sqlalchemy": marcar(
+        "give the driver's own connection, which has to be of psycopg 3:"
+        " session.connection().connection.driver_connection"
+    ),
+    "django": marcar(
+        "give connection.connection, after connection.ensure_connection(), on psycopg 3"
+    ),
 }
 
 
@@ -154,8 +185,12 @@ def exigir_banco(banco: object, conexao: type) -> None:
     pool = all(callable(getattr(banco, metodo, None)) for metodo in ("check", "connection"))
     if not isinstance(banco, conexao) and not pool:
         tipo = type(banco)
+        dica = _ENGANOS.get(tipo.__module__.partition(".")[0])
         raise ArgumentoInvalido(
-            f"banco must be a psycopg.{conexao.__name__} or a pool of them,"
-            f" not {tipo.__module__}.{tipo.__qualname__}".replace("not builtins.", "not "),
-            dica=_ENGANOS.get(tipo.__module__.partition(".")[0]),
+            t(
+                "banco must be a psycopg.{classe} or a pool of them, not {tipo}",
+                classe=conexao.__name__,
+                tipo=f"{tipo.__module__}.{tipo.__qualname__}".removeprefix("builtins."),
+            ),
+            dica=t(dica) if dica else None,
         )

@@ -44,6 +44,7 @@ from yoyo.exceptions import BadMigration
 from estoque_pg.adocao import (
     ANOTACAO,
     Andamento,
+    Indice,
     anotar,
     desanotar,
     donos,
@@ -69,6 +70,7 @@ from estoque_pg.erros import (
     traduzindo,
     traduzir,
 )
+from estoque_pg.idioma import dizer, t
 from estoque_pg.instalacao import passo
 
 T = TypeVar("T")
@@ -236,7 +238,7 @@ def reindexar(
     with _sessao(conninfo, avisar) as conn:
         _Backend(conn, _schema(conn, schema))  # sets the search_path
         with (
-            _falha("building the indexes"),
+            _falha(t("building the indexes")),
             indexadas(conn, linhas(conn, "indices_das_fontes"), Andamento(avisar)),
         ):
             pass
@@ -265,13 +267,14 @@ def desfazer(
         if not atual.instalado:
             if atual.pela_metade:
                 _Backend(conn, nome)  # sets the search_path
-                with _falha("removing what an installation has left"):
+                with _falha(t("removing what an installation has left")):
                     _com_paciencia(conn, lambda: desanotar(conn), andamento, leitores=True)
             return []
         _recusar(atual)
         if ate is not None and ate not in atual.aplicadas:
             raise ArgumentoInvalido(
-                f"{ate} is not applied", dica=f"applied: {', '.join(atual.aplicadas)}"
+                t("{ate} is not applied", ate=ate),
+                dica=t("applied: {aplicadas}", aplicadas=", ".join(atual.aplicadas)),
             )
         vao = [m for m in _ler(pasta) if m.id in atual.aplicadas and (ate is None or m.id > ate)]
         if not vao:
@@ -283,7 +286,7 @@ def desfazer(
             else:
                 _voltar(conn, nome, vao)
 
-        with _falha(f"removing {vao[0].id}"):
+        with _falha(t("removing {id}", id=vao[0].id)):
             _com_paciencia(conn, acao, andamento, leitores=True)
         return [m.id for m in reversed(vao)]
 
@@ -342,7 +345,7 @@ def _desaplicar(backend: _Backend, migracoes: list[Any]) -> None:
 
 
 def _indices_das_fontes(conn: psycopg.Connection[Any]) -> set[str]:
-    return {indice for indice, _, _ in linhas(conn, "indices_das_fontes")}
+    return {indice for indice, *_ in linhas(conn, "indices_das_fontes")}
 
 
 def _remover_indices(conn: psycopg.Connection[Any], schema: str, indices: set[str]) -> None:
@@ -407,9 +410,12 @@ def _schema_a_instalar(
     if onde:
         lista = ", ".join(onde[:5]) + (", ..." if onde[5:] else "")
         raise ArgumentoInvalido(
-            f'the schema "{schema}" does not exist',
-            dica=f"source tables or an install are in: {lista}; to make a new schema give"
-            " --criar-schema (criar_schema=True)",
+            t('the schema "{schema}" does not exist', schema=schema),
+            dica=t(
+                "source tables or an install are in: {lista}; to make a new schema give "
+                "--criar-schema (criar_schema=True)",
+                lista=lista,
+            ),
         )
     return schema
 
@@ -467,7 +473,7 @@ def _sessao(
         # runs, and the holder may be waiting for all of those to build an index beside them.
         while not _valor(conn, "SELECT pg_try_advisory_lock(%s)", TRAVA):
             if avisar is not None and (quem := donos(conn, TRAVA)):
-                avisar(f"waiting for another installation in this database: {quem}")
+                avisar(t("waiting for another installation in this database: {quem}", quem=quem))
                 avisar = None  # once
             time.sleep(0.05)
         yield conn
@@ -480,8 +486,8 @@ def exigir_direta(conn: psycopg.Connection[Any]) -> None:
     """
     if _valor(conn, "SELECT pg_backend_pid()") != conn.info.backend_pid:
         raise ErroConexao(
-            "this needs a session of its own, and the connection goes through a pooler",
-            dica="give --dsn the address of the PostgreSQL server itself",
+            t("this needs a session of its own, and the connection goes through a pooler"),
+            dica=t("give --dsn the address of the PostgreSQL server itself"),
         )
 
 
@@ -529,19 +535,21 @@ def _schema(conn: psycopg.Connection[Any], pedido: str | None) -> str:
     if pedido is None:
         atual = _atual(conn)
         if atual is None:
-            raise ErroEstoque("the connection has no current schema", dica="name one with --schema")
+            raise ErroEstoque(
+                t("the connection has no current schema"), dica=t("name one with --schema")
+            )
         return atual
     try:
         octetos = len(pedido.encode())
     except UnicodeEncodeError:
-        raise ArgumentoInvalido("a schema name must be valid Unicode text") from None
+        raise ArgumentoInvalido(t("a schema name must be valid Unicode text")) from None
     if not 0 < octetos <= 63 or "\0" in pedido:
-        raise ArgumentoInvalido("a schema name has 1 to 63 bytes, none of them NUL")
+        raise ArgumentoInvalido(t("a schema name has 1 to 63 bytes, none of them NUL"))
     if pedido == "$user":
         # Even quoted, a search_path takes it for "the schema named like the user".
-        raise ArgumentoInvalido('"$user" cannot be the name of a schema to install into')
+        raise ArgumentoInvalido(t('"$user" cannot be the name of a schema to install into'))
     if pedido.startswith("pg_") or pedido == "information_schema":
-        raise ArgumentoInvalido(f'schema "{pedido}" belongs to PostgreSQL')
+        raise ArgumentoInvalido(t('schema "{pedido}" belongs to PostgreSQL', pedido=pedido))
     return pedido
 
 
@@ -577,7 +585,8 @@ def _ler(pasta: Path | None) -> Any:
     migracoes = read_migrations(glob.escape(str(origem)))
     if not migracoes:
         raise ErroEstoque(
-            f"no migrations found in {origem}", dica="the package is incomplete: reinstall it"
+            t("no migrations found in {origem}", origem=origem),
+            dica=t("the package is incomplete: reinstall it"),
         )
     return migracoes
 
@@ -608,36 +617,60 @@ def _registro(conn: psycopg.Connection[Any], schema: str) -> dict[str, str]:
 
 def recusa(atual: Estado) -> ErroEstoque | None:
     """Return the error that says why schema and package do not match; None when they do."""
-    onde = f'schema "{atual.schema}"' if atual.schema else "the current schema: there is none"
+    onde = t("the current schema: there is none")
+    if atual.schema:
+        onde = t('schema "{schema}"', schema=atual.schema)
     if atual.desconhecidas:
         lista = ", ".join(atual.desconhecidas)
-        return BancoMaisNovo(f"{onde} has migrations this package lacks: {lista}")
+        return BancoMaisNovo(
+            t("{onde} has migrations this package lacks: {lista}", onde=onde, lista=lista)
+        )
     if atual.alteradas:
         lista = ", ".join(atual.alteradas)
         return MigracaoAlterada(
-            f"{onde} was not built from what this package has under the name of: {lista}"
+            t(
+                "{onde} was not built from what this package has under the name of: {lista}",
+                onde=onde,
+                lista=lista,
+            )
         )
     if atual.aplicadas and atual.pendentes and min(atual.pendentes) < max(atual.aplicadas):
         return MigracaoAlterada(
-            f"{onde} has {max(atual.aplicadas)} but not the earlier {min(atual.pendentes)}",
-            dica="the package lacks a part, or is none that was released: install the released"
-            " one again (`pip install --force-reinstall`)",
+            t(
+                "{onde} has {aplicadas} but not the earlier {pendentes}",
+                onde=onde,
+                aplicadas=max(atual.aplicadas),
+                pendentes=min(atual.pendentes),
+            ),
+            dica=t(
+                "the package lacks a part, or is none that was released: install the released "
+                "one again (`pip install --force-reinstall`)"
+            ),
         )
     if not atual.instalado:
-        mensagem = f"estoque_pg is not installed in {onde}"
         if atual.schema and not atual.existe:
-            mensagem += ", which does not exist"
+            onde = t("{onde}, which does not exist", onde=onde)
+        mensagem = t("estoque_pg is not installed in {onde}", onde=onde)
         dica = None
         if atual.pela_metade:
-            mensagem += ": an installation is under way, or was cut off"
-            dica = "`estoque install` begins again, `estoque uninstall` takes away what it has left"
+            mensagem = t(
+                "{mensagem}: an installation is under way, or was cut off", mensagem=mensagem
+            )
+            dica = t(
+                "`estoque install` begins again, `estoque uninstall` takes away what it has left"
+            )
         elif atual.alhures:
             lista = ", ".join(atual.alhures[:5]) + (", ..." if atual.alhures[5:] else "")
-            dica = f"choose with --schema: it is installed in {lista}; or run `estoque install`"
+            dica = t(
+                "choose with --schema: it is installed in {lista}; or run `estoque install`",
+                lista=lista,
+            )
         return MigracoesPendentes(mensagem, dica)
     if atual.pendentes:
         lista = ", ".join(atual.pendentes)
-        return MigracoesPendentes(f"{onde} lacks: {lista}", dica="run `estoque migrate`")
+        return MigracoesPendentes(
+            t("{onde} lacks: {lista}", onde=onde, lista=lista), dica=t("run `estoque migrate`")
+        )
     return None
 
 
@@ -657,13 +690,13 @@ def _aplicar(
         return []
     conn.add_notice_handler(andamento.do_servidor)
     if not atual.existe:
-        andamento.diga(f'the schema "{schema}" is missing and will be created')
+        andamento.diga(t('the schema "{schema}" is missing and will be created', schema=schema))
     # By name, which is how the files are numbered. yoyo's own order goes by the dependencies of
     # a list it shares between all callers of the process.
     obra = _Obra(
         conn, schema, [m for m in _ler(pasta) if m.id in atual.pendentes], atual, andamento
     )
-    with _falha(f"migration {obra.migracoes[0].id}"):
+    with _falha(t("migration {id}", id=obra.migracoes[0].id)):
         indices = obra.ensaiar()
         with (
             indexadas(conn, indices, andamento, todas=obra.ao_vivo),
@@ -694,11 +727,11 @@ def _planejar(
     faltam: list[str] = []
     erro: ErroEstoque | None
     try:
-        with _falha(f"migration {obra.migracoes[0].id}"):
+        with _falha(t("migration {id}", id=obra.migracoes[0].id)):
             indices, erro = obra.planejar()
             faltam = [
                 f"{tabela} ({', '.join(colunas)})"
-                for indice, tabela, colunas in indices
+                for indice, tabela, colunas, _ in indices
                 if existe(conn, tabela) and not indexada(conn, indice)
             ]
     except ErroEstoque as falha:
@@ -755,20 +788,23 @@ class _Obra:
         self.ao_vivo = False
         self.fontes = ""
 
-    def ensaiar(self) -> list[tuple[str, str, list[str]]]:
+    def ensaiar(self) -> list[Indice]:
         """Do everything but the filling and undo it; return the indexes that will be needed.
 
         Nothing is rehearsed where there is nothing to find out: neither sources nor an install.
         """
         if self.novas:
             self.andamento.diga(
-                f"source tables that are missing and will be created: {', '.join(self.novas)}"
+                t(
+                    "source tables that are missing and will be created: {novas}",
+                    novas=", ".join(self.novas),
+                )
             )
         if (self.nova and self.novas == self.fontes_do_erp) or not self.segura:
             return []
         self._preparar_ensaio()
 
-        def ensaio() -> list[tuple[str, str, list[str]]]:
+        def ensaio() -> list[Indice]:
             with self._ensaiando():
                 passo(self.conn, "1_exigir")
                 if self.nova:
@@ -778,11 +814,11 @@ class _Obra:
 
         return _com_paciencia(self.conn, ensaio, self.andamento)
 
-    def planejar(self) -> tuple[list[tuple[str, str, list[str]]], ErroEstoque | None]:
+    def planejar(self) -> tuple[list[Indice], ErroEstoque | None]:
         """Rehearse in any case; return the indexes that will be needed and all that is wrong."""
         self._preparar_ensaio()
 
-        def ensaio() -> tuple[list[tuple[str, str, list[str]]], ErroEstoque | None]:
+        def ensaio() -> tuple[list[Indice], ErroEstoque | None]:
             erros: list[ErroEstoque] = []
             with self._ensaiando():
                 for nome in ("1_exigir", "1_exigir_linhas"):
@@ -801,8 +837,8 @@ class _Obra:
     def _preparar_ensaio(self) -> None:
         self.andamento.adotando = True
         if self.pela_metade:
-            self.andamento.diga("an earlier installation was cut off: beginning again")
-        self.andamento.diga("checking the source tables")
+            self.andamento.diga(t("an earlier installation was cut off: beginning again"))
+        self.andamento.diga(t("checking the source tables"))
         # Triggers that note are there where one was cut off: only this way replaces them.
         self.ao_vivo = self.nova and (
             self.pela_metade or sao_grandes(self.conn, self.fontes_do_erp)
@@ -852,7 +888,7 @@ class _Obra:
     @contextmanager
     def anotando(self) -> Iterator[None]:
         """Have what is written to the sources noted; take the notes away if the block fails."""
-        self.andamento.diga("noting what is written meanwhile")
+        self.andamento.diga(t("noting what is written meanwhile"))
         try:
             _com_paciencia(self.conn, lambda: anotar(self.conn, self.fontes, TRAVA), self.andamento)
             self.andamento.soltou()
@@ -872,7 +908,11 @@ class _Obra:
             except psycopg.Error:  # no connection any more
                 break
         self.andamento.diga(
-            f"{ANOTACAO} could not be removed, and does nothing: `estoque uninstall` takes it away"
+            t(
+                "{tabela} could not be removed, and does nothing: `estoque uninstall` takes "
+                "it away",
+                tabela=ANOTACAO,
+            )
         )
 
     def _alcancar(self) -> None:
@@ -880,7 +920,7 @@ class _Obra:
 
         Where writers touch more than a round puts right, another one gains nothing.
         """
-        self.andamento.diga("counting what was written meanwhile")
+        self.andamento.diga(t("counting what was written meanwhile"))
         anterior = float("inf")
         for _ in range(RODADAS):
             inicio = time.monotonic()
@@ -918,13 +958,13 @@ class _Obra:
         if self.ao_vivo and not pela_metade(self.conn, self.schema):
             nomes.append(ANOTACAO)
         tomados = [
-            f"{nome} is there already, and is not ours"
+            dizer(["%s is there already, and is not ours", nome])
             for (nome,) in linhas(self.conn, "nomes_tomados", schema=self.schema, nomes=nomes)
         ]
         if tomados:
             raise FonteIncompativel(
-                f'the tables of schema "{self.schema}" do not fit',
-                dica="Mend what is named, or choose another schema, then install again.",
+                t('the tables of schema "{schema}" do not fit', schema=self.schema),
+                dica=t("Mend what is named, or choose another schema, then install again."),
                 sqlstate="EP003",
                 detalhe="\n".join(tomados),
             )
@@ -953,14 +993,15 @@ def _com_paciencia(
             if tentativa == TENTATIVAS:
                 abertas = quem or transacoes(conn)
                 raise ErroEstoque(
-                    "the source tables stayed in use: nothing was changed",
-                    dica="try at a quieter time"
-                    + (f", or end what is open: {abertas}" if abertas else ""),
+                    t("the source tables stayed in use: nothing was changed"),
+                    dica=dizer(["try at a quieter time, or end what is open: %s", abertas])
+                    if abertas
+                    else t("try at a quieter time"),
                     sqlstate=erro.sqlstate,
                 ) from erro
-            andamento.diga("the source tables are in use: trying again")
+            andamento.diga(t("the source tables are in use: trying again"))
             if quem:
-                andamento.diga(f"they are held by {quem}")
+                andamento.diga(t("they are held by {quem}", quem=quem))
             time.sleep(random.uniform(0.2, 1))
     raise AssertionError
 
@@ -1034,12 +1075,15 @@ def _carregar(migracao: Any) -> None:
     except UnicodeDecodeError as erro:
         # yoyo reads every file in UTF-8, and once more in the encoding of the locale.
         raise ErroEstoque(
-            f"migration {migracao.id} cannot be read under this locale", dica="set PYTHONUTF8=1"
+            t("migration {id} cannot be read under this locale", id=migracao.id),
+            dica=t("set {variavel}", variavel="PYTHONUTF8=1"),
         ) from erro
     except BadMigration as erro:
-        raise ErroEstoque(f"migration {migracao.id} is not valid: {erro}") from erro
+        raise ErroEstoque(
+            t("migration {id} is not valid: {erro}", id=migracao.id, erro=erro)
+        ) from erro
     if not migracao.use_transactions:
-        raise ErroEstoque(f"migration {migracao.id} is not transactional: not supported")
+        raise ErroEstoque(t("migration {id} is not transactional: not supported", id=migracao.id))
 
 
 @contextmanager
@@ -1052,7 +1096,7 @@ def _falha(obra: str) -> Iterator[None]:
         if isinstance(falha, MigracoesPendentes):  # "undefined table" means a bug here
             falha = ErroEstoque(falha.mensagem, erro.diag.message_hint, falha.sqlstate)
         if falha.sqlstate == "2BP01":  # the server's own hint is about a command it was not given
-            falha.dica = "drop what depends on ours, or move it elsewhere, and try again"
+            falha.dica = t("drop what depends on ours, or move it elsewhere, and try again")
         if not (falha.sqlstate or "").startswith("EP"):
             falha.mensagem = f"{obra}: {falha.mensagem}"
         raise falha from erro

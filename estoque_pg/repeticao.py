@@ -9,6 +9,7 @@ import psycopg
 from psycopg.pq import PipelineStatus, TransactionStatus
 
 from estoque_pg.erros import ErroSerializacao
+from estoque_pg.idioma import t
 
 TENTATIVAS = 6
 ESPERA_INICIAL = 0.05  # seconds, about; doubles with each attempt
@@ -44,6 +45,8 @@ class Repeticao:
         self._feitas += 1
         if self._feitas == self._limite:
             if self._limite > 1:
-                erro.dica = f"tried {self._limite} times: try again when fewer sessions write"
+                erro.dica = t(
+                    "tried {n} times: try again when fewer sessions write", n=self._limite
+                )
             raise erro
         return ESPERA_INICIAL * 2.0 ** (self._feitas - 1) * random.uniform(0.5, 1.5)

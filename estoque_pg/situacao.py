@@ -17,14 +17,23 @@ import psycopg
 from estoque_pg import __version__, migracoes
 from estoque_pg.api import APIEstoqueTempoReal, retrato
 from estoque_pg.erros import ErroEstoque, MigracoesPendentes, citado, traduzindo
+from estoque_pg.idioma import marcar, t, tn
 from estoque_pg.migracoes import Estado
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.conferencia import Execucao
 from estoque_pg.perguntas.linha import Linha
-from estoque_pg.perguntas.operacao import Alterado, Correcao, Falha, Gatilho, Resumo, TarefaNoCron
+from estoque_pg.perguntas.operacao import (
+    Alterado,
+    Correcao,
+    Desajuste,
+    Falha,
+    Gatilho,
+    Resumo,
+    TarefaNoCron,
+)
 
 SILENCIO = 180  # seconds without a run of the minute job that are worth a warning
-REFAZER = (
+REFAZER = marcar(
     "run `estoque uninstall`, then `estoque install`: everything is made anew from the sources,"
     " which are not touched"
 )
@@ -33,19 +42,45 @@ DO_VIGIA = (
     "estoque_vigiar(", "estoque_alterados(", "estoque_reapontar(", "_estoque_restaurar(",
     "_estoque_repor(", "_estoque_pecas(", "_estoque_relacoes(", "_estoque_indices_das_fontes(",
 )  # fmt: skip
+# What is said of parts: of one of a kind and state, and of several. The kinds and states are keys.
+TIPOS = {
+    "trigger": (marcar("the trigger {nome}"), marcar("{n} triggers")),
+    "table": (marcar("the table {nome}"), marcar("{n} tables")),
+    "type": (marcar("the type {nome}"), marcar("{n} types")),
+    "constraint": (marcar("the constraint {nome}"), marcar("{n} constraints")),
+    "index": (marcar("the index {nome}"), marcar("{n} indexes")),
+    "function": (marcar("the function {nome}"), marcar("{n} functions")),
+    "view": (marcar("the view {nome}"), marcar("{n} views")),
+}
 ESTADOS = {
-    "replica only": ("is for replicas only", "are for replicas only"),
-    "rights": ("does not have the rights it was installed with",
-               "do not have the rights they were installed with"),
-    "search_path": ("looks for its tables in another schema",
-                    "look for their tables in another schema"),
-    "uncompared": ("cannot be compared since PostgreSQL was upgraded",
-                   "cannot be compared since PostgreSQL was upgraded"),
-}  # fmt: skip
+    "missing": (marcar("{qual} is missing"), marcar("{quais} are missing: {nomes}")),
+    "disabled": (marcar("{qual} is disabled"), marcar("{quais} are disabled: {nomes}")),
+    "changed": (marcar("{qual} is changed"), marcar("{quais} are changed: {nomes}")),
+    "invalid": (marcar("{qual} is invalid"), marcar("{quais} are invalid: {nomes}")),
+    "stray": (marcar("{qual} is stray"), marcar("{quais} are stray: {nomes}")),
+    "replica only": (
+        marcar("{qual} is for replicas only"),
+        marcar("{quais} are for replicas only: {nomes}"),
+    ),
+    "rights": (
+        marcar("{qual} does not have the rights it was installed with"),
+        marcar("{quais} do not have the rights they were installed with: {nomes}"),
+    ),
+    "search_path": (
+        marcar("{qual} looks for its tables in another schema"),
+        marcar("{quais} look for their tables in another schema: {nomes}"),
+    ),
+    "uncompared": (
+        marcar("{qual} cannot be compared since PostgreSQL was upgraded"),
+        marcar("{quais} cannot be compared since PostgreSQL was upgraded: {nomes}"),
+    ),
+}
 CONSEQUENCIAS = {
-    "index": "; until it is back, what reads a product's rows reads the whole table, the minute"
-    " job too",
-    "constraint": "; products may be there twice",
+    "index": marcar(
+        "{o_que}; until it is back, what reads a product's rows reads the whole table, the minute"
+        " job too"
+    ),
+    "constraint": marcar("{o_que}; products may be there twice"),
 }
 
 
@@ -61,7 +96,7 @@ class Operacao(Resumo):
 
     gatilhos: tuple[Gatilho, ...]
     alterados: tuple[Alterado, ...]
-    desajustes: tuple[str, ...]
+    desajustes: tuple[Desajuste, ...]
     execucoes: tuple[Execucao, ...]
     correcoes: tuple[Correcao, ...]
     falhas: tuple[Falha, ...]
@@ -107,19 +142,23 @@ class Situacao:
         if o.copia and not o.espelho:
             achados.append(
                 Problema(
-                    "this is a restored copy, and nobody has compared it with its sources",
-                    "run `estoque recalcular --tudo`; the minute job would take several runs",
+                    t("this is a restored copy, and nobody has compared it with its sources"),
+                    t("run `estoque recalcular --tudo`; the minute job would take several runs"),
                 )
             )
         if o.falhas:
             f = o.falhas[0]
-            quem = f"the product {citado(f.cod_produto)} fails"
-            if o.total_de_falhas > 1:
-                quem = f"{o.total_de_falhas} products fail, {citado(f.cod_produto)} the longest"
+            quem = tn(
+                "the product {codigo} fails: {erro}",
+                "{n} products fail, {codigo} the longest: {erro}",
+                o.total_de_falhas,
+                codigo=citado(f.cod_produto),
+                erro=f"{f.mensagem} ({f.sqlstate})",
+            )
             achados.append(
                 Problema(
-                    f"{quem}: {f.mensagem} ({f.sqlstate})",
-                    "mend its rows in the sources; the minute job then takes it off the list",
+                    quem,
+                    t("mend its rows in the sources; the minute job then takes it off the list"),
                 )
             )
         return (*achados, *self.corrigidos)
@@ -130,13 +169,17 @@ class Situacao:
         o = self.operacao
         if o is None or not o.correcoes_24h:
             return ()
-        plural = "" if o.correcoes_24h == 1 else "s"
         return (
             Problema(
-                f"{o.correcoes_24h} difference{plural} from the sources corrected within the"
-                " last 24 hours",
-                "find who writes past the triggers (see docs/operacao.md), then"
-                " `estoque verificar`; this line stays for the 24 hours",
+                tn(
+                    "{n} difference from the sources corrected within the last 24 hours",
+                    "{n} differences from the sources corrected within the last 24 hours",
+                    o.correcoes_24h,
+                ),
+                t(
+                    "find who writes past the triggers (see docs/operacao.md), then `estoque "
+                    "verificar`; this line stays for the 24 hours"
+                ),
             ),
         )
 
@@ -144,9 +187,11 @@ class Situacao:
     def avisos(self) -> tuple[Problema, ...]:
         """What deserves a look and stops nothing."""
         recusadas = Problema(
-            "source rows that cannot be counted were left out",
-            "`SELECT * FROM estoque_linhas_recusadas()` lists them; once they are mended, run"
-            " `estoque recalcular --tudo`",
+            t("source rows that cannot be counted were left out"),
+            t(
+                "`SELECT * FROM estoque_linhas_recusadas()` lists them; once they are mended, "
+                "run `estoque recalcular --tudo`"
+            ),
         )
         o = self.operacao
         if o is None:
@@ -167,19 +212,22 @@ class Situacao:
         if o.parado:
             achados.append(
                 Problema(
-                    "the minute job has not run in the last 3 minutes",
-                    "run `estoque agendar` (pg_cron) or `estoque worker`",
+                    t("the minute job has not run in the last 3 minutes"),
+                    t("run `estoque agendar` (pg_cron) or `estoque worker`"),
                 )
             )
         if o.lancador is False and o.banco_do_cron is not None:
             achados.append(
-                Problema("pg_cron is loaded, but its launcher is gone", "restart the server")
+                Problema(t("pg_cron is loaded, but its launcher is gone"), t("restart the server"))
             )
         if o.tarefa is not None and o.tarefa.estado == "failed":
             achados.append(
                 Problema(
-                    f"the last run under pg_cron failed: {o.tarefa.mensagem or 'no reason given'}",
-                    "run `estoque agendar` anew",
+                    t(
+                        "the last run under pg_cron failed: {mensagem}",
+                        mensagem=o.tarefa.mensagem or t("no reason given"),
+                    ),
+                    t("run `estoque agendar` anew"),
                 )
             )
         return tuple(achados)
@@ -242,9 +290,11 @@ def _dos_gatilhos(gatilhos: tuple[Gatilho, ...]) -> list[Problema]:
     por_estado: dict[str, list[str]] = {}
     for g in gatilhos:
         if not g.no_lugar:
-            por_estado.setdefault(g.estado, []).append(f"{g.gatilho} of {g.tabela}")
+            por_estado.setdefault(g.estado, []).append(
+                t("{gatilho} of {tabela}", gatilho=g.gatilho, tabela=g.tabela)
+            )
     return [
-        Problema(_contagem("trigger", nomes, estado), "run `estoque vigiar`")
+        Problema(_contagem("trigger", nomes, estado), t("run `estoque vigiar`"))
         for estado, nomes in por_estado.items()
     ]
 
@@ -255,7 +305,7 @@ def _das_partes(alterados: tuple[Alterado, ...]) -> list[Problema]:
         por_estado.setdefault((a.tipo, a.estado), []).append(a.objeto)
     return [
         Problema(
-            _contagem(tipo, nomes, estado) + CONSEQUENCIAS.get(tipo, ""),
+            t(CONSEQUENCIAS.get(tipo, "{o_que}"), o_que=_contagem(tipo, nomes, estado)),
             _remedio(tipo, nomes, estado),
         )
         for (tipo, estado), nomes in por_estado.items()
@@ -264,40 +314,50 @@ def _das_partes(alterados: tuple[Alterado, ...]) -> list[Problema]:
 
 def _remedio(tipo: str, nomes: list[str], estado: str) -> str:
     if tipo in ("table", "type") and estado == "changed":
-        return REFAZER
+        return t(REFAZER)
     if estado == "missing" and any(n.startswith(DO_VIGIA) for n in nomes):
-        return REFAZER  # `estoque vigiar` could not do it
-    return "run `estoque vigiar`, then `estoque verificar`"
+        return t(REFAZER)  # `estoque vigiar` could not do it
+    return t("run `estoque vigiar`, then `estoque verificar`")
 
 
-def _das_fontes(desajustes: tuple[str, ...]) -> list[Problema]:
+def _das_fontes(desajustes: tuple[Desajuste, ...]) -> list[Problema]:
     return [
         Problema(
             texto,
-            "give a column that was renamed its old name back, or the table a generated column of"
-            " that name; else mend what is named"
-            if texto.endswith(" is missing")
-            else "mend it, then run `estoque vigiar` and `estoque verificar`",
+            t(
+                "give a column that was renamed its old name back, or the table a generated "
+                "column of that name; else mend what is named"
+            )
+            if texto.modelo == "%s is missing"
+            else t("mend it, then run `estoque vigiar` and `estoque verificar`"),
         )
         for texto in desajustes
     ]
 
 
 def _por_comparar(quantos: int) -> Problema:
-    plural = "s" if quantos > 1 else ""
     return Problema(
-        f"{quantos} code{plural} may be wrong, and wait for the minute job to compare them",
-        "it takes up to 1,000 in a run; `estoque recalcular --tudo` compares all at once",
+        tn(
+            "{n} code may be wrong, and waits for the minute job to compare it",
+            "{n} codes may be wrong, and wait for the minute job to compare them",
+            quantos,
+        ),
+        t("it takes up to 1,000 in a run; `estoque recalcular --tudo` compares all at once"),
     )
 
 
 def _contagem(tipo: str, nomes: list[str], estado: str) -> str:
-    um, varios = ESTADOS.get(estado, (f"is {estado}", f"are {estado}"))
+    # One that is not known here yet is said in English.
+    um, varios = ESTADOS.get(
+        estado, (f"{{qual}} is {estado}", f"{{quais}} are {estado}: {{nomes}}")
+    )
+    qual, quais = TIPOS.get(tipo, (f"the {tipo} {{nome}}", f"{{n}} {tipo}s"))
     if len(nomes) == 1:
-        return f"the {tipo} {nomes[0]} {um}"
-    resto = f" and {len(nomes) - 3} more" if len(nomes) > 3 else ""
-    plural = "indexes" if tipo == "index" else f"{tipo}s"
-    return f"{len(nomes)} {plural} {varios}: {', '.join(nomes[:3])}{resto}"
+        return t(um, qual=t(qual, nome=nomes[0]))
+    ditos = ", ".join(nomes[:3])
+    if len(nomes) > 3:
+        ditos = t("{nomes} and {n} more", nomes=ditos, n=len(nomes) - 3)
+    return t(varios, quais=t(quais, n=len(nomes)), nomes=ditos)
 
 
 @contextmanager
@@ -318,7 +378,7 @@ def _alterados(
         with _limitado(conn, schema, limite) as api:
             return tuple(api.alterados())
     except MigracoesPendentes:
-        erro.dica = REFAZER
+        erro.dica = t(REFAZER)
         raise erro from None
 
 

@@ -10,12 +10,12 @@ gate of lots and the unification of codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 # What a column may be in an ERP: the names that _estoque_tipos_aceitos knows.
-Tipo = Literal["qualquer", "texto", "codigo", "quantidade", "data", "logico"]
+Tipo = Literal["qualquer", "texto", "codigo", "quantidade", "data", "momento", "logico"]
 
 # How a column of a row is read, whatever the ERP has made of it.
 LEITURA: Mapping[Tipo, str] = {
@@ -24,8 +24,20 @@ LEITURA: Mapping[Tipo, str] = {
     "codigo": "{}.{}::text",
     "quantidade": "{}.{}::numeric",
     "data": "{}.{}::date",
+    "momento": "{}.{}",
     "logico": "{}.{}",
 }
+
+
+@dataclass(frozen=True)
+class Indice:
+    """An index of ours on a source; `opcional`: only where the ERP has the column."""
+
+    nome: str
+    tabela: str
+    colunas: tuple[str, ...]
+    definicao: str  # what follows the table in CREATE INDEX
+    opcional: bool
 
 
 @dataclass(frozen=True)
@@ -56,9 +68,13 @@ class Fonte:
     # What people call its documents, and the column of the lot, where there are such.
     documento: str | None = None
     lote: str | None = None
-    # Indexes, of one or two columns, beside the one by product that every source that moves
-    # something has.
+    # By which key of a simulation's filter its documents are found; None: by none of these.
+    filtro: Literal["pedidos", "linhas"] | None = None
+    # Indexes beside the one by product that every source that moves something has. One of an
+    # optional column is made where the ERP has it, and holds the rows that bear something there;
+    # one of a name in `resumidos` is a summary by ranges of blocks (BRIN).
     indices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resumidos: tuple[str, ...] = ()
 
     def ler(self, coluna: str, linha: str = "f") -> str:
         """The expression that reads a column of a row."""
@@ -72,13 +88,25 @@ class Fonte:
         argumentos += [faturado] if self.portao else []
         return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)})"
 
-    def todos_os_indices(self) -> dict[str, tuple[str, ...]]:
-        """Name and columns of each index on the table."""
+    def aberta(self, linha: str = "f") -> str:
+        """Whether a row is an open document by its state, whatever its date and quantity."""
+        if self.data is None:
+            return "false"
+        valores = {self.quantidade: "1", self.data: "'2000-01-01'::date"}
+        argumentos = [valores.get(c) or self.ler(c, linha) for c in self.contribuicao]
+        argumentos += ["false"] if self.portao else []
+        return f"_estoque_contribuicao_{self.nome}({', '.join(argumentos)}) > 0"
+
+    def todos_os_indices(self) -> Iterator[Indice]:
+        """Each index on the table."""
         produto = {"produto": ("cod_produto", "id")} if self.move else {}
-        return {
-            f"estoque_{self.nome}_{sufixo}": colunas
-            for sufixo, colunas in {**produto, **self.indices}.items()
-        }
+        for sufixo, colunas in {**produto, **self.indices}.items():
+            metodo = "brin" if sufixo in self.resumidos else "btree"
+            definicao = f"USING {metodo} ({', '.join(colunas)})"
+            opcional = any(coluna in self.opcionais for coluna in colunas)
+            if opcional:
+                definicao += f" WHERE {colunas[0]} IS NOT NULL"
+            yield Indice(f"estoque_{self.nome}_{sufixo}", self.tabela, colunas, definicao, opcional)
 
 
 # In this order they are locked (the busiest first), and a product's name is looked for.
@@ -90,6 +118,7 @@ FONTES = (
             "id": "qualquer",
             "cod_produto": "texto",
             "nome_produto": "texto",
+            "data_movimentacao": "momento",
             "qtd_movimentacao": "quantidade",
             "ativo": "logico",
         },
@@ -99,6 +128,14 @@ FONTES = (
         contribuicao=("qtd_movimentacao", "ativo"),
         documento="numero_nf",
         lote="separacao_lote_id",
+        # What left in the last month, of one product and of all; what bears a lot or an invoice.
+        indices={
+            "data": ("cod_produto", "data_movimentacao"),
+            "dia": ("data_movimentacao",),
+            "lote": ("separacao_lote_id",),
+            "nota": ("numero_nf",),
+        },
+        resumidos=("dia",),
     ),
     Fonte(
         tabela="pre_separacao_item",
@@ -117,6 +154,7 @@ FONTES = (
         data="data_expedicao_editada",
         contribuicao=("cod_produto", "data_expedicao_editada", "qtd_selecionada_usuario", "status"),
         documento="num_pedido",
+        filtro="pedidos",
         lote="separacao_lote_id",
     ),
     Fonte(
@@ -137,6 +175,7 @@ FONTES = (
         contribuicao=("cod_produto", "expedicao", "qtd_saldo"),
         portao=True,
         documento="num_pedido",
+        filtro="pedidos",
         lote="separacao_lote_id",
         # The gate finds the rows of one lot without reading history.
         indices={"lote": ("separacao_lote_id",)},
@@ -156,6 +195,7 @@ FONTES = (
         data="data_programacao",
         contribuicao=("cod_produto", "data_programacao", "qtd_programada"),
         documento="linha_producao",
+        filtro="linhas",
     ),
     Fonte(
         tabela="embarque_itens",

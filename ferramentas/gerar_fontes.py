@@ -27,6 +27,7 @@ MODELOS = {
         "_estoque_colunas_das_fontes",
         "_estoque_indices_das_fontes",
         "_estoque_contribuicoes",
+        "_estoque_filtros_das_fontes",
         "_estoque_mencionado",
         "_estoque_mencionados",
         "_estoque_nome_proprio",
@@ -53,11 +54,7 @@ def gerar(fontes: Sequence[Fonte]) -> dict[str, str]:
         corpo = ambiente.get_template(arquivo).render(**valores).lstrip("\n")
         return origem + "\n".join(_dobrar(linha.rstrip()) for linha in corpo.splitlines()) + "\n"
 
-    indices = [
-        (nome, fonte.tabela, ", ".join(f"'{coluna}'" for coluna in colunas))
-        for fonte in fontes
-        for nome, colunas in fonte.todos_os_indices().items()
-    ]
+    indices = [indice for fonte in fontes for indice in fonte.todos_os_indices()]
     arquivos = {
         caminho: escrever(modelo, fontes=fontes, indices=indices)
         for caminho, modelo in MODELOS.items()

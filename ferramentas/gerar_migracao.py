@@ -35,6 +35,8 @@ SEGUEM = "-- writers go on\n"
 FORA_DA_ESCRITA = {
     "consultas", "auditoria", "minuto", "vigia", "agenda", "acesso", "instalacao",
 }  # fmt: skip
+# The functions that tables are made with: they come before what is by hand, and go after it.
+DAS_TABELAS = "00_textos/"
 ABRE, FECHA = "-- by hand: kept when this file is written anew\n", "-- end of what is by hand\n"
 TEXTO = "-- | "  # before each line of a text that is there to be known, not to be run
 CABECA = re.compile(r"^-- (sql|without)/(?:\S+/)?(\w+)\.sql$", re.MULTILINE)
@@ -145,7 +147,7 @@ def lancados(raiz: Path) -> dict[str, Objeto]:
         partes = list(CABECA.finditer(texto))
         fins = [p.start() for p in partes[1:]] + [len(texto)]
         for parte, fim in zip(partes, fins, strict=True):
-            objeto, corpo = parte[2], texto[parte.end() + 1 : fim]
+            objeto, corpo = parte[2], texto[parte.end() + 1 : fim].partition(ABRE)[0]
             if parte[1] == "without":
                 achados.pop(objeto, None)
                 continue
@@ -201,12 +203,14 @@ def escrever_ida(d: Diferenca, depende: str | None, a_mao: str) -> str:
     fora = all(re.sub(r"^\d+_", "", c.split("/")[0]) in FORA_DA_ESCRITA for c in d.caminhos)
     partes = [f"-- depends: {depende}\n" if depende else "", GERADA]
     partes += [SEGUEM if depende and fora and not a_mao else ""]
+    primeiros = [o for o in d.novos if depende and o.caminho.startswith(DAS_TABELAS)]
+    partes += [f"\n-- sql/{o.caminho}\n{o.texto}" for o in primeiros]
     partes += [f"\n{ABRE}{a_mao}{FECHA}" if depende else ""]
     vao = [*d.removidos, *(a for a, _ in d.refeitos)]
     partes += [
         f"\n-- without/{o.caminho}\n{o.remover()}" for o in reversed(_em_ordem(vao)) if not o.do_erp
     ]
-    textos = {o.caminho: o.texto for o in d.novos}
+    textos = {o.caminho: o.texto for o in d.novos if o not in primeiros}
     textos |= {o.caminho: o.texto for _, o in d.refeitos}
     textos |= {o.caminho: o.substituir() for _, o in d.trocados}
     textos |= {o.caminho: _comentado(o.texto) + o.repetiveis() for _, o in d.alterados}
@@ -217,7 +221,8 @@ def escrever_ida(d: Diferenca, depende: str | None, a_mao: str) -> str:
 def escrever_volta(d: Diferenca, inicial: bool, a_mao: str) -> str:
     """The rollback: the released text of what changed, what was new goes, then what is by hand."""
     partes = [GERADA]
-    novos = [*d.novos, *(depois for _, depois in d.refeitos)]
+    ultimos = [o for o in d.novos if not inicial and o.caminho.startswith(DAS_TABELAS)]
+    novos = [*(o for o in d.novos if o not in ultimos), *(depois for _, depois in d.refeitos)]
     textos = {a.caminho: a.substituir() for a, _ in d.trocados}
     partes += [texto for _, texto in sorted(textos.items())]
     partes += [o.remover() for o in reversed(_em_ordem(novos)) if not o.do_erp]
@@ -227,6 +232,7 @@ def escrever_volta(d: Diferenca, inicial: bool, a_mao: str) -> str:
     textos |= {a.caminho: a.repetiveis() for a, _ in d.alterados}
     partes += [texto for _, texto in sorted(textos.items())]
     partes += [] if inicial else [f"\n{ABRE}{a_mao}{FECHA}"]
+    partes += [o.remover() for o in ultimos]
     return "".join(partes)
 
 

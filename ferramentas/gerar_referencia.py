@@ -37,6 +37,10 @@ in Brazil. `json` has numbers as numbers and ISO dates. `csv` has a header row w
 JSON, quotes as in RFC 4180, a plain decimal point, ISO dates, nothing for NULL, and JSON text where
 the JSON has a list. Both are UTF-8. `--json` is short for `--formato json`.
 
+What people read is Portuguese where `ESTOQUE_IDIOMA`, or else the locale (`LANGUAGE`, `LC_ALL`,
+`LC_MESSAGES`, `LANG`), says `pt`: `ESTOQUE_IDIOMA=pt_BR estoque rupturas --help`. Data are the same
+in every language.
+
 | exit code | meaning |
 |---|---|
 | 0 | ok |

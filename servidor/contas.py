@@ -8,6 +8,7 @@ import pwd
 from pathlib import Path
 from typing import Any
 
+from estoque_pg.idioma import t
 from servidor.erros import ErroServidor
 
 
@@ -21,8 +22,11 @@ def ids_do_servidor(base: Path | None) -> dict[str, Any]:
             pwd.getpwuid(os.geteuid())
         except KeyError as erro:
             raise ErroServidor(
-                f"the user id {os.geteuid()} has no name, and PostgreSQL wants one",
-                dica="add it to /etc/passwd, or run as another user",
+                t(
+                    "the user id {uid} has no name, and PostgreSQL wants one",
+                    uid=os.geteuid(),
+                ),
+                dica=t("add it to /etc/passwd, or run as another user"),
             ) from erro
         return {}
     with contextlib.suppress(OSError, KeyError):
@@ -32,8 +36,8 @@ def ids_do_servidor(base: Path | None) -> dict[str, Any]:
         with contextlib.suppress(KeyError):
             return _ids(pwd.getpwnam(nome))
     raise ErroServidor(
-        "PostgreSQL does not run as root, and there is no user `postgres` or `nobody`",
-        dica="run as an ordinary user, or `adduser --system postgres`",
+        t("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`"),
+        dica=t("run as an ordinary user, or `adduser --system postgres`"),
     )
 
 

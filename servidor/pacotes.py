@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from estoque_pg.idioma import t
 from servidor.erros import ErroServidor
 
 MAJOR_MINIMO = 14
@@ -179,11 +180,16 @@ def _escolher(
     if com_cron:
         major = max(com_cron & set(instalados) or com_cron)
     elif instalados:
-        raise ErroPacotes("the package archive has no pg_cron for PostgreSQL")
+        raise ErroPacotes(t("the package archive has no pg_cron for PostgreSQL"))
     elif max(majores, default=0) >= MAJOR_MINIMO:
         major = max(majores)
     else:
-        raise ErroPacotes(f"the package archive has no PostgreSQL {MAJOR_MINIMO} or newer")
+        raise ErroPacotes(
+            t(
+                "the package archive has no PostgreSQL {minimo} or newer",
+                minimo=MAJOR_MINIMO,
+            )
+        )
     opcionais = [f"postgresql-{major}-{e}" for e in ("cron", *extras)]
     return [f"postgresql-{major}", *(p for p in opcionais if p in nomes)]
 
@@ -221,11 +227,15 @@ def _rodar(comando: Sequence[str], cwd: Path | None = None) -> str:
             comando, cwd=cwd, env=ambiente, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
     except OSError as erro:
-        raise ErroPacotes(f"{comando[0]} could not be run: {erro}") from erro
+        raise ErroPacotes(
+            t("{comando} could not be run: {erro}", comando=comando[0], erro=erro)
+        ) from erro
     if feito.returncode:
         queixas = [x for x in feito.stderr.splitlines() if x.startswith(("E:", "dpkg"))]
         queixa = (queixas or feito.stderr.splitlines() or [f"exit code {feito.returncode}"])[0]
-        raise ErroPacotes(f"{comando[0]} failed: {queixa.removeprefix('E: ')}")
+        raise ErroPacotes(
+            t("{comando} failed: {queixa}", comando=comando[0], queixa=queixa.removeprefix("E: "))
+        )
     return feito.stdout
 
 
@@ -235,7 +245,13 @@ def _trancada(pasta: Path) -> Iterator[None]:
         pasta.mkdir(parents=True, exist_ok=True)
         fd = os.open(pasta, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as erro:
-        raise ErroPacotes(f"the cache folder {pasta} cannot be used: {erro.strerror}") from erro
+        raise ErroPacotes(
+            t(
+                "the cache folder {pasta} cannot be used: {strerror}",
+                pasta=pasta,
+                strerror=erro.strerror,
+            )
+        ) from erro
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

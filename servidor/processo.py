@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from estoque_pg.idioma import t
 from servidor.erros import ErroServidor
 
 ESPERA = 60.0  # seconds for a start (crash recovery included) or a stop
@@ -74,8 +75,8 @@ def encerrar(raiz: Path, rapido: bool, processo: subprocess.Popen[bytes] | None 
         return False
     except PermissionError as erro:
         raise ErroServidor(
-            f"the server (process {pid}) belongs to another user",
-            dica="stop it as the user who started it, or as root",
+            t("the server (process {pid}) belongs to another user", pid=pid),
+            dica=t("stop it as the user who started it, or as root"),
         ) from erro
     esperar_fim(pid, processo)
     return True
@@ -88,7 +89,7 @@ def esperar_fim(pid: int, processo: subprocess.Popen[bytes] | None) -> None:
     limite = time.monotonic() + ESPERA
     while vive(pid):
         if time.monotonic() > limite:
-            raise ErroServidor(f"the server (process {pid}) did not stop")
+            raise ErroServidor(t("the server (process {pid}) did not stop", pid=pid))
         time.sleep(0.02)
 
 

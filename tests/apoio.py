@@ -97,7 +97,7 @@ def consultas() -> set[str]:
 # An argument of each type, where it does not matter which.
 ARGUMENTO = {
     "text": "'P1'", "text[]": "'{P1}'", "numeric": "1", "integer": "1", "boolean": "false",
-    "double precision": "1.5::float8",
+    "double precision": "1.5::float8", "numeric[]": "'{1}'", "jsonb": "'[]'",
 }  # fmt: skip
 
 
@@ -125,6 +125,7 @@ MINIMO: Mapping[Tipo, str] = {
     "codigo": "integer",
     "quantidade": "float8",
     "data": "timestamp",
+    "momento": "timestamp",
     "logico": "boolean",
 }
 

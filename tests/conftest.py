@@ -36,6 +36,8 @@ def pytest_configure() -> None:
     for sinal in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(sinal) is signal.SIG_IGN:
             signal.signal(sinal, lambda *_: None)
+    # Screens and errors are compared in English, whatever the language of who runs the tests.
+    os.environ["ESTOQUE_IDIOMA"] = "en"
     # readline, which pytest loads, tells the sessions it starts how large its own terminal is.
     for nome in ("COLUMNS", "LINES"):
         os.environ.pop(nome, None)

@@ -577,6 +577,10 @@ def test_a_session_that_dies_harms_nobody(
         assert {o[0] for o in sobra} <= {"class"}
         assert {o[1] for o in sobra} <= {
             "estoque_movimentacao_produto",
+            "estoque_movimentacao_data",
+            "estoque_movimentacao_dia",
+            "estoque_movimentacao_lote",
+            "estoque_movimentacao_nota",
             "estoque_pre_separacao_produto",
             "estoque_separacao_produto",
             "estoque_separacao_lote",

@@ -117,6 +117,8 @@ def test_other_dictionaries(api: Any) -> None:
             "menor_estoque_d7": -100.25,
             "dia_ruptura": "2025-08-10",
             "dias_ate_ruptura": 4,
+            "falta": 100.25,
+            "fim_ruptura": None,
         }
     ]
     assert api.consultar_rupturas(3) == []
@@ -140,6 +142,67 @@ def test_other_dictionaries(api: Any) -> None:
         "quantidade_disponivel": None,
     }
     assert api.consultar_disponibilidade("zzz", 1) is None
+    documentos = api.documentos("P001")
+    assert documentos is not None
+    (*_, ultimo) = (d for d in documentos if d.dia is not None)
+    assert ultimo.saldo == api.projecao("P001")[-1].saldo_final
+    assert (api.documentos("P002"), api.documentos("zzz")) == ([], None)
+    assert [c.codigo_consultado for c in api.cobertura(["P002", "zzz", "P001"])] == ["P002", "P001"]
+    assert [a.cod_produto for a in api.buscar("p001", limite=1)] == ["P001"]
+    assert api.incoerencias() == []
+    [intervalo] = api.explicar("P001")
+    assert intervalo.falta == Decimal("100.25")
+    assert [r.acao for r in intervalo.remedios][:1] == ["repor"]
+    assert (api.explicar("P002"), api.explicar("zzz")) == ([], None)
+    mudancas = [*intervalo.remedios[0].mudancas, {"acao": "ignorar", "pedidos": ["nobody's"]}]
+    simulacao = api.simular(mudancas)
+    assert [(p.cod_produto, p.dia_ruptura_depois) for p in simulacao.produtos] == [("P001", None)]
+    assert simulacao.avisos == ("item 2 of mudancas meets no open document",)
+    projetada = api.projecao_simulada("P001", mudancas, 3)
+    assert projetada is not None
+    assert [d.dia for d in projetada.dias] == [0, 1, 2, 3]
+    assert (projetada.avisos, api.projecao_simulada("zzz", [])) == (simulacao.avisos, None)
+    promessas = api.prometer([("P002", 3), ("P002", "4"), ("zzz", 1)])
+    assert [(p.cod_produto, p.quantidade, p.codigos_pedidos) for p in promessas] == [
+        ("P002", 7, ("P002",)),
+        (None, 1, ("zzz",)),
+    ]
+    assert [p.cod_produto for p in api.abaixo_do_minimo(7)] == ["P001"]
+    vigente = api.definir_regra("P002", minimo="10.5", responsavel="Ana")
+    assert (vigente.minimo, vigente.responsavel) == (Decimal("10.5"), "Ana")
+    assert api.regra("P002") == vigente
+    assert [(r.codigo, r.minimo) for r in api.regras()] == [("P002", Decimal("10.5"))]
+    assert api.definir_regra("P002", limpar=["minimo", "responsavel"]) == api.regra("P002")
+    assert api.regras() == []
+    assert (api.regra("zzz"), api.definir_regra("zzz", minimo=1)) == (None, None)
+    for ruim in (
+        "x",
+        {"acao": "ignorar"},
+        5,
+        [{"acao": "escalar", "fator": float("nan")}],
+        [{"acao": "ignorar", "lotes": ["\0"]}],
+        [{"acao": "ignorar", "lotes": ["\ud800"]}],
+    ):
+        with pytest.raises(ArgumentoInvalido):
+            api.simular(ruim)
+    for pedido in ([("P002", 0)], [("P002",)], [("P002", "x")], [(None, 1)]):
+        with pytest.raises(ArgumentoInvalido, match="line 1"):
+            api.prometer(pedido)
+    ruins: list[dict[str, Any]] = [
+        {"minimo": -1},
+        {"minimo": "x"},
+        {"tolerancia": float("nan")},
+        {"tolerancia": 10**12},
+        {"prazo_reposicao": 1.5},
+        {"prazo_reposicao": True},
+        {"prazo_reposicao": 3651},
+        {"responsavel": "\0"},
+        {"limpar": ["codigo"]},
+        {"limpar": "minimo"},
+    ]
+    for campos in ruins:
+        with pytest.raises(ArgumentoInvalido):
+            api.definir_regra("P002", **campos)
     assert api.get_estatisticas() == {
         "total_produtos": 2,
         "produtos_com_ruptura": 1,

@@ -14,11 +14,28 @@ FUNCOES = {
     "estoque_consultar": "codigo_consultado cod_produto nome_produto estoque_atual"
     " menor_estoque_d7 dia_ruptura movimentacoes_previstas",
     "estoque_rupturas": "cod_produto nome_produto estoque_atual menor_estoque_d7 dia_ruptura"
-    " dias_ate_ruptura",
+    " dias_ate_ruptura falta fim_ruptura",
     "estoque_projecao": "dia data saldo_inicial entrada saida saldo_final",
     "estoque_disponibilidade": "data_disponivel quantidade_disponivel",
     "estoque_estatisticas": "total_produtos produtos_com_ruptura produtos_estoque_negativo"
     " produtos_estoque_zerado movimentacoes_previstas_7d percentual_ruptura",
+    "estoque_explicar": "inicio fim falta dia_da_falta origem id documento saida entrada_data"
+    " entrada_quantidade entrada_documento remedios",
+    "estoque_simular": "cod_produto nome_produto dia_ruptura_antes dia_ruptura_depois menor_antes"
+    " menor_depois",
+    "estoque_projecao_simulada": "dia data entrada_antes saida_antes saldo_antes entrada_depois"
+    " saida_depois saldo_depois",
+    "estoque_prometer": "cod_produto nome_produto quantidade maximo_hoje data_disponivel"
+    " maximo_na_data data_conjunta codigos_pedidos",
+    "estoque_abaixo_do_minimo": "cod_produto nome_produto minimo primeiro_dia menor_saldo falta"
+    " pedir_ate",
+    "estoque_documentos": "dia data_prevista origem id documento lote codigo entrada saida saldo"
+    " situacao",
+    "estoque_incoerencias": "tipo cod_produto documentos desde quantidade o_que_fazer",
+    "estoque_cobertura": "codigo_consultado cod_produto nome_produto estoque_atual saida_diaria"
+    " dias_por_consumo dias_por_documentos",
+    "estoque_buscar": "cod_produto nome_produto estoque_atual menor_estoque_d7 dia_ruptura",
+    "estoque_regra_vigente": "cod_produto minimo prazo_reposicao tolerancia responsavel",
     "estoque_verificar": "cod_produto campo data_prevista valor_armazenado valor_esperado",
 }
 

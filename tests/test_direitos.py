@@ -14,7 +14,13 @@ from psycopg import sql
 from estoque_pg.migracoes import desfazer, instalar
 
 # Questions that not everyone may ask, and why.
-RESTRITAS: dict[str, str] = {}
+RESTRITAS = dict.fromkeys(
+    (
+        "estoque_documentos", "estoque_explicar", "estoque_simular", "estoque_projecao_simulada",
+        "estoque_abaixo_do_minimo", "estoque_incoerencias", "estoque_cobertura",
+    ),
+    "reads the tables of the ERP with its owner's rights: for those given --leitura",
+)  # fmt: skip
 LEITURA = sorted({"estoque_hoje", *consultas()} - set(RESTRITAS))
 PUBLICAS = {
     *LEITURA,

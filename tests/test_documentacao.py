@@ -77,10 +77,15 @@ def test_every_declared_source_is_in_the_table_of_sources(nome: str) -> None:
 def test_the_status_screen_of_the_readmes_is_of_this_version(nome: str) -> None:
     """It is printed by hand: the pages of docs/ are compared with what the commands answer."""
     texto = (RAIZ / nome).read_text(encoding="utf-8")
+    pacote, em_dia, aplicada, gatilhos, no_lugar = (
+        ("pacote", "em dia", "aplicada", "gatilhos", f"{GATILHOS} de {GATILHOS} no lugar")
+        if nome == "README.pt-BR.md"
+        else ("package", "up to date", "applied", "triggers", f"{GATILHOS} of {GATILHOS} in place")
+    )
     for linha in (
-        f"    package      estoque_pg {__version__}, up to date\n",
-        "".join(f"      applied    {migracao}\n" for migracao in MIGRACOES),
-        f"    triggers     {GATILHOS} of {GATILHOS} in place\n",
+        f"    {pacote:<12} estoque_pg {__version__}, {em_dia}\n",
+        "".join(f"      {aplicada:<10} {migracao}\n" for migracao in MIGRACOES),
+        f"    {gatilhos:<12} {no_lugar}\n",
     ):
         assert linha in texto, f"{nome}: its status screen has to say\n{linha}"
 

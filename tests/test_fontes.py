@@ -142,7 +142,7 @@ def test_quantity_types(vazio: str, tipo: str, valor: str, certo: str) -> None:
             f"CREATE TABLE separacao (id int PRIMARY KEY, separacao_lote_id text,"
             f" cod_produto text, nome_produto text, qtd_saldo {tipo}, expedicao date);"
             f"CREATE TABLE movimentacao_estoque (id int PRIMARY KEY, cod_produto text,"
-            f" nome_produto text, qtd_movimentacao {tipo}, ativo boolean);"
+            f" nome_produto text, qtd_movimentacao {tipo}, ativo boolean, data_movimentacao date);"
             f"INSERT INTO separacao VALUES (1, 'L', 'P1', NULL, {valor}, '2025-08-07');"
         )
     instalar(vazio, None)

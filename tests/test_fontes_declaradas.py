@@ -77,6 +77,10 @@ COMMENT ON FUNCTION _estoque_contribuicao_compra(text, date, numeric, text) IS
 class OraculoComCompras(Oraculo):
     FONTES: ClassVar[tuple[str, ...]] = (*FONTES, "pedido_compra")
     COM_PRODUTO: ClassVar[tuple[str, ...]] = (*COM_PRODUTO, "pedido_compra")
+    DOCUMENTOS = (
+        *Oraculo.DOCUMENTOS,
+        ("pedido_compra", "data_entrega", "quantidade", "numero", None, True, ("ABERTO",)),
+    )
 
     def _somar(self) -> None:
         super()._somar()

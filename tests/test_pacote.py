@@ -18,17 +18,21 @@ import psycopg
 import pytest
 from pathspec import GitIgnoreSpec
 from readme_renderer import markdown
+from telas import conferir
 
 from estoque_pg import __version__
+from servidor import Servidor
 
 RAIZ = Path(__file__).resolve().parent.parent
 
 pytestmark = pytest.mark.lento
 
 
-def rodar(*comando: object, em: Path, codigo: int = 0) -> subprocess.CompletedProcess[str]:
+def rodar(
+    *comando: object, em: Path, codigo: int = 0, **mais: str
+) -> subprocess.CompletedProcess[str]:
     do_banco = ("PG", "DATABASE_URL", "PYTHON")
-    ambiente = {k: v for k, v in os.environ.items() if not k.startswith(do_banco)}
+    ambiente = {k: v for k, v in os.environ.items() if not k.startswith(do_banco)} | mais
     feito = subprocess.run(
         [str(c) for c in comando], cwd=em, env=ambiente, capture_output=True, text=True
     )
@@ -106,6 +110,8 @@ def test_installed_into_an_empty_environment(vazio: str, tmp_path: Path) -> None
         return rodar(ambiente / "bin/estoque", *args, em=tmp_path, codigo=codigo)
 
     assert estoque("--version").stdout == f"estoque, version {__version__}\n"
+    ajuda = rodar(ambiente / "bin/estoque", "--help", em=tmp_path, ESTOQUE_IDIOMA="pt_BR")
+    assert ajuda.stdout.startswith("Uso: estoque [OPÇÕES] ")
     assert "applied 0001" in estoque("install", "--sem-agendamento", "--dsn", vazio).stdout
     with psycopg.connect(vazio) as conn:
         conn.execute(
@@ -134,8 +140,31 @@ def test_the_demo_of_a_checkout(tmp_path: Path) -> None:
     pasta = tmp_path / "do demo"
     try:
         feito = rodar(sys.executable, "-m", "estoque_pg", "demo", "--pasta", pasta, em=tmp_path)
+        _conferir_as_telas(pasta, tmp_path)
     finally:
         rodar(sys.executable, "-m", "servidor", "remover", pasta, em=RAIZ)
     assert "the product is exactly where the day began" in feito.stdout
     assert ": 0 differences, in " in feito.stdout
     assert not pasta.exists()
+
+
+def _conferir_as_telas(pasta: Path, em: Path) -> None:
+    """What README.pt-BR.md shows of the demo, and of the commands on its database."""
+
+    def em_portugues(*comando: str) -> str:
+        feito = rodar(
+            sys.executable, "-m", "estoque_pg", *comando,
+            em=em, ESTOQUE_IDIOMA="pt_BR", COLUMNS="72",
+        )  # fmt: skip
+        return feito.stdout + feito.stderr
+
+    with Servidor(pasta, duravel=True) as servidor:
+        dsn = servidor.dsn("estoque_demo")
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute("SELECT estoque_minuto()")
+        telas = {
+            "banco ": em_portugues("status", "--dsn", dsn),
+            "$ estoque rupturas": em_portugues("rupturas", "--dsn", dsn),
+        }
+    telas["O estoque neste momento"] = em_portugues("demo", "--pasta", str(pasta))
+    conferir(RAIZ / "README.pt-BR.md", telas)

@@ -21,6 +21,8 @@ import pytest
 from apoio import Banco, publicos
 from fastapi.testclient import TestClient
 from oraculo import Oraculo, comparar_consultas
+from oraculo_manha import OraculoDaManha, comparar_manha
+from oraculo_planejador import Planejador, comparar_planejador
 from test_cli import estoque
 
 import estoque_pg
@@ -42,15 +44,19 @@ RAIZ = PACOTE.parent
 DO_INSTALADOR = {
     "donos_da_trava", "usam", "arvore_das_fontes", "tabelas_nossas", "schemas_com_fontes",
     "instalacoes", "existe_tabela", "folhas", "transacoes", "indice_valido", "nomes_tomados",
-    "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade", "esperam_por_nos",
+    "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade",
+    "esperam_por_nos",
 }  # fmt: skip
 QUEM_EXECUTA = {"api.py", "api_async.py", "adocao.py", "migracoes.py", "instalacao/__init__.py"}
 
 # Public objects of sql/ that no statement of ours names, and why.
 SEM_PERGUNTA = {
     "estoque_contradicoes": "read in psql, by who mends the sources",
+    "estoque_desajustes": "read in psql; `desajustes` asks for the same in parts, to translate",
     "estoque_linhas_recusadas": "read in psql, by who mends the sources",
     "estoque_por_codigo": "a view, for reports that join it; `produtos` answers the same",
+    "estoque_projecao_simulada": "`projecao_simulada` asks for the same, its notices as rows",
+    "estoque_simular": "`simular` asks for the same, its notices as rows",
     "estoque_virada": "the minute job does it",
 }
 
@@ -86,6 +92,10 @@ def argumentos(perguntar: Callable[..., Pergunta[Any]]) -> dict[str, Any]:
 
     parametros = inspect.signature(perguntar).parameters.values()
     dados = {p.name: exemplo(tipos[p.name]) for p in parametros if p.default is p.empty}
+    if "pedido" in dados:
+        dados["pedido"] = [("P1", 1)]
+    if "mudancas" in dados:
+        dados["mudancas"] = [{"acao": "ignorar", "codigos": ["P1"]}]
     return dados | {p.name: p.default for p in parametros if p.name == "dias"}
 
 
@@ -172,11 +182,16 @@ def test_every_query_has_its_oracle() -> None:
     # canonico; the rows of consultar; disponibilidade for another type
     outro_nome = {"estoque_codigo", "estoque_por_codigo", "estoque_disponibilidade_double"}
     assert consultas > outro_nome
-    sem_oraculo = {c for c in consultas if not hasattr(Oraculo, c.removeprefix("estoque_"))}
+    classes = (Oraculo, OraculoDaManha, Planejador)
+    sem_oraculo = {
+        c for c in consultas if not any(hasattr(k, c.removeprefix("estoque_")) for k in classes)
+    }
     assert sem_oraculo - outro_nome == set(), "tests/oraculo.py: work them out, as Oraculo.<name>"
     assert sem_oraculo == outro_nome
     # The view is the rows of the products once more, and its rows are compared with the tables'.
     comparadas = inspect.getsource(comparar_consultas)
+    comparadas += inspect.getsource(comparar_manha).replace("manha.", "certo.")
+    comparadas += inspect.getsource(comparar_planejador)
     respostas = {c.removeprefix("estoque_") for c in consultas - outro_nome}
     esquecidas = {nome for nome in respostas if f"certo.{nome}(" not in comparadas}
     assert esquecidas == set(), "tests/oraculo.py: compare them in comparar_consultas"
@@ -236,7 +251,8 @@ def test_every_plain_command_prints_what_its_question_answers(cena: Banco) -> No
             continue
         args = [p.comando.nome]
         for nome, valor in dados.items():
-            args += [f"--{nome}", str(valor)] if nome == "dias" else [str(valor)]
+            valores = list(map(str, valor if isinstance(valor, list) else [valor]))
+            args += [f"--{nome}", *valores] if nome == "dias" else valores
         resposta = responder(cena.conn, perguntar(**dados))
         linhas = resposta if isinstance(resposta, list) else [resposta]
         tabela = estoque(*args, dsn=cena.dsn)

@@ -55,6 +55,7 @@ POR_TIPO: dict[Tipo, str] = {
     "codigo": "'x'",
     "quantidade": "1 + i % 9",
     "data": "estoque_hoje() + (i * 7919 % 40)::integer - 3",
+    "momento": "current_date",
     "logico": "true",
 }
 
@@ -105,6 +106,7 @@ UNIR = (
     f" FROM generate_series(0, {PRODUTOS // 4}) AS i"
 )
 FATURAR = "UPDATE embarque_itens SET nota_fiscal = CASE WHEN nota_fiscal IS NULL THEN 'NF' END"
+LIGAR = "UPDATE movimentacao_estoque SET separacao_lote_id = 'P' || id / 3, numero_nf = id / 5"
 POR_FORA = (
     "SET LOCAL session_replication_role = replica",
     inserir(MOVEM[0], f"generate_series(1, {PRODUTOS}) AS i", prefixo="Z"),
@@ -154,6 +156,8 @@ DE_TUDO: dict[str, tuple[str, ...]] = {
     "rupturas": ("SELECT * FROM estoque_rupturas()",),
     "rupturas de um mes": ("SELECT * FROM estoque_rupturas(30)",),
     "estatisticas": ("SELECT * FROM estoque_estatisticas()",),
+    "incoerencias": (LIGAR, "SELECT * FROM estoque_incoerencias()"),
+    "buscar": ("SELECT * FROM estoque_buscar('produto 7')",),
     "virada": (AMANHA, "SELECT estoque_virada()"),
     "consultar amanha": (AMANHA, f"SELECT * FROM estoque_consultar({CODIGOS})"),
 }
@@ -166,6 +170,7 @@ DE_POUCOS: dict[str, tuple[str, ...]] = {
     "recalcular": ("SELECT estoque_recalcular('P7')",),
     "verificar um": ("SELECT * FROM estoque_verificar('{P7}')",),
     "consultar poucos": (f"SELECT * FROM estoque_consultar(({CODIGOS})[1:{POUCOS}])",),
+    "cobertura": (f"SELECT * FROM estoque_cobertura(({CODIGOS})[1:{POUCOS}])",),
     "fallback": (f"SELECT * FROM estoque_fallback({POUCOS})",),
     "fallback do que veio por fora": (*POR_FORA, f"SELECT * FROM estoque_fallback({POUCOS})"),
 }

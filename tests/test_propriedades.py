@@ -21,6 +21,8 @@ from apoio import Banco, congelar, nao_somadas, obrigatorias, palavras
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oraculo import FONTES, Linha, Oraculo, ler_fontes, unificacao_valida, verificar_invariante
+from oraculo_manha import comparar_manha
+from oraculo_planejador import comparar_planejador
 
 from ferramentas.fontes import FONTES as DECLARADAS
 from ferramentas.fontes import Fonte, Tipo
@@ -90,6 +92,7 @@ Passo: TypeAlias = SQL | Copia | Dia | Recalcular | Bloco
 CODIGOS = ("A", "B", "C", "0123", "123")
 codigo = st.sampled_from([f"'{c}'" for c in CODIGOS])
 lote = st.sampled_from(["'L1'", "'L2'", "NULL"])
+pedido = st.sampled_from(["'1'", "'2'", "NULL"])
 ativo = st.sampled_from(["true", "true", "true", "false", "NULL"])
 nome = st.sampled_from(["'um'", "'dois'", "''"])
 data = st.sampled_from(
@@ -102,11 +105,18 @@ prevista = st.sampled_from(["NULL", "0", "-1", "1", "2.5", "0.0005", "3", "8"])
 # Where a column is special: what the table demands and we do not read, and what is no forecast.
 ESPECIAIS: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "movimentacao_estoque": {
-        "data_movimentacao": st.just(f"date '{Banco.D}'"),
+        "data_movimentacao": st.sampled_from(
+            [f"date '{Banco.D}' + {n}" for n in (0, 0, -1, -30, -31, -91)]
+        ),
+        "numero_nf": st.sampled_from(["NULL", "'NF'", "''"]),
+        "separacao_lote_id": lote,
         "tipo_movimentacao": st.just("'E'"),
         "qtd_movimentacao": saldo,
     },
+    "pre_separacao_item": {"separacao_lote_id": lote},
+    "separacao": {"num_pedido": pedido},
     "embarque_itens": {
+        "pedido": pedido,
         "nota_fiscal": st.sampled_from(["'NF'", "'NF'", "''", "NULL"]),
         "status": st.sampled_from(["'ativo'", "'ativo'", "'cancelado'", "NULL"]),
         "erro_validacao": st.sampled_from(["NULL", "NULL", "'erro'"]),
@@ -128,6 +138,7 @@ def sorteio(fonte: Fonte, coluna: str) -> st.SearchStrategy[str]:
         "codigo": codigo,
         "quantidade": prevista,
         "data": data,
+        "momento": data,
         "logico": ativo,
     }
     de = por_nome[coluna] if coluna in por_nome else por_tipo[fonte.colunas[coluna]]
@@ -341,6 +352,7 @@ class Executor:
             )
         ]
         self.consultas = True
+        self.proximo = self.vez = 0
 
     def zerar(self) -> None:
         """Back to an empty system without firing a trigger: each example stands alone."""
@@ -348,7 +360,7 @@ class Executor:
         self.conn.execute("; ".join(f"DELETE FROM {t}" for t in self.tabelas))
         self.conn.execute("RESET session_replication_role")
         congelar(self.conn, self.banco.D)
-        self.proximo = 0
+        self.proximo = self.vez = 0
 
     def rodar(self, passos: tuple[Passo, ...] | list[Passo]) -> None:
         for passo in passos:
@@ -417,7 +429,12 @@ class Executor:
         return self.proximo + self.proximo // 100 % 2
 
     def verificar(self) -> None:
-        verificar_invariante(self.conn, consultas=self.consultas)
+        certo = verificar_invariante(self.conn, consultas=self.consultas)
+        if self.consultas:
+            self.vez += 1
+            erros = comparar_planejador(self.conn, certo, self.vez)
+            erros += comparar_manha(self.conn, certo)
+            assert not erros, "\n".join([f"today is {certo.hoje}", *erros[:12]])
 
 
 def _repetida(linhas: list[Linha]) -> bool:

@@ -12,20 +12,39 @@ from estoque_pg import __version__
 from estoque_pg.cli import (
     acompanhar,
     demonstracao,
+    incoerencias,
     instalacao,
     medicao,
     operacao,
     perguntas,
+    planejamento,
     projecao,
+    regra,
     schemas,
     servico,
     simples,
 )
 from estoque_pg.cli.base import Grupo
+from estoque_pg.idioma import t
+
+
+def _versao(contexto: click.Context, parametro: click.Parameter, pedida: bool) -> None:
+    """Print it: click's own option would say so in the language of its import."""
+    if pedida and not contexto.resilient_parsing:
+        frase = t("%(prog)s, version %(version)s")
+        click.echo(frase % {"prog": "estoque", "version": __version__})
+        contexto.exit()
 
 
 @click.group(cls=Grupo, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="estoque")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_versao,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Real-time stock on PostgreSQL: balances, forecasts and stock-outs.
 
@@ -59,7 +78,12 @@ for _comando in (
     _simples["rupturas"],
     projecao.projecao,
     perguntas.disponibilidade,
+    planejamento.explicar,
+    planejamento.simular,
+    planejamento.prometer,
     *_simples.values(),
+    regra.regra,
+    incoerencias.incoerencias,
     acompanhar.acompanhar,
     perguntas.recalcular,
     perguntas.verificar,

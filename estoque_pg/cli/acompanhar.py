@@ -34,6 +34,7 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigos, exigir
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroConexao, ErroEstoque
+from estoque_pg.idioma import t
 from estoque_pg.perguntas import saldos
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.base import Pergunta
@@ -59,7 +60,7 @@ class Alvo:
     def titulo(self) -> str:
         if self.codigos:
             return contar(len(self.codigos), "product")
-        return f"Products that run out {tabela.ate_em(self.dias)}"
+        return t("Products that run out {prazo}", prazo=tabela.ate_em(self.dias))
 
     def perguntar(self) -> Pergunta[list[Acompanhado]]:
         """One statement, as cheap as telling whether anything changed would be."""
@@ -107,7 +108,7 @@ def acompanhar(codigos: tuple[str, ...], dias: int | None, banco: Banco) -> None
       estoque acompanhar P001 P002
     """
     if codigos and dias is not None:
-        raise click.UsageError("--dias is for ruptures: give it, or codes, not both")
+        raise click.UsageError(t("--dias is for ruptures: give it, or codes, not both"))
     alvo = Alvo(tuple(dict.fromkeys(codigos)), 7 if dias is None else dias)
     # The first question is asked before the screen opens: what is wrong is a line, as ever.
     with banco.conectar() as conn, banco.explicando(conn):
@@ -145,7 +146,9 @@ def _colunas(
 ) -> tuple[list[str], list[list[Any]]]:
     """Return the table's titles and rows; a row that changed stands out."""
     unificado = any(s.cod_produto not in (None, s.codigo_consultado) for s in acompanhados)
-    titulos = ["product", "name", "balance", "lowest D+7", "runs out", "when"]
+    titulos = [
+        t("product"), t("name"), t("balance"), t("lowest D+7"), t("runs out"), t("when")
+    ]  # fmt: skip
     linhas = []
     for s in acompanhados:
         quando = None if s.dias_ate_ruptura is None else tabela.em_dias(s.dias_ate_ruptura)
@@ -153,14 +156,14 @@ def _colunas(
         if s.dia_ruptura is not None:
             marca = Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(s.dia_ruptura)}")
         saldos = [None if v is None else saldo(v) for v in (s.estoque_atual, s.menor_estoque_d7)]
-        nome = s.nome_produto if s.cod_produto is not None else "(no longer known)"
+        nome = s.nome_produto if s.cod_produto is not None else t("(no longer known)")
         linha: list[Any] = [s.cod_produto or s.codigo_consultado, nome, *saldos, marca, quando]
         if unificado:
             linha.insert(0, s.codigo_consultado)
         if s.codigo_consultado in mudou:
             linha = [v if isinstance(v, Marcado) else Marcado(v, tabela.NEGRITO) for v in linha]
         linhas.append(linha)
-    return (["asked", *titulos] if unificado else titulos), linhas
+    return ([t("asked"), *titulos] if unificado else titulos), linhas
 
 
 def _mostrar_uma_vez(alvo: Alvo, acompanhados: Sequence[Acompanhado]) -> None:
@@ -168,7 +171,7 @@ def _mostrar_uma_vez(alvo: Alvo, acompanhados: Sequence[Acompanhado]) -> None:
         tabular(*_colunas(acompanhados, set()))
     else:
         escrever(_nada(alvo))
-    avisar("shown once: this is not a terminal")
+    avisar(t("shown once: this is not a terminal"))
 
 
 def _hora(momento: float) -> str:
@@ -176,7 +179,7 @@ def _hora(momento: float) -> str:
 
 
 def _nada(alvo: Alvo) -> str:
-    return f"no product runs out {tabela.ate_em(alvo.dias)}"
+    return t("no product runs out {prazo}", prazo=tabela.ate_em(alvo.dias))
 
 
 # -- asking -----------------------------------------------------------------------------------
@@ -262,12 +265,12 @@ def _na_tela(observador: Observador) -> None:
     try:
         curses.setupterm()
         if not curses.tigetstr("cup"):
-            raise curses.error("it cannot move its cursor")
+            raise curses.error(t("it cannot move its cursor"))
         with contextlib.suppress(KeyboardInterrupt):
             curses.wrapper(lambda janela: Tela(janela, observador).seguir())
     except curses.error as erro:
         raise ErroEstoque(
-            f"no screen on this terminal: {erro}", dica="check the variable TERM"
+            t("no screen on this terminal: {erro}", erro=erro), dica=t("check the variable TERM")
         ) from erro
     if observador.visto.fim is not None:
         raise observador.visto.fim
@@ -347,13 +350,19 @@ class Tela:
     def _rodape(self, visto: Visto) -> str:
         if visto.fora_desde is not None:
             hora = _hora(visto.fora_desde)
-            return f"\x1b[31mthe database has been away since {hora}; trying again\x1b[0m   q ends"
+            fora = t("the database has been away since {hora}; trying again", hora=hora)
+            return f"\x1b[31m{fora}\x1b[0m   {t('q ends')}"
         hora = _hora(visto.desde)
         total, cabem = len(visto.acompanhados), self._cabem()
         onde = ""
         if total > cabem:
-            onde = f"{self.topo + 1}-{min(self.topo + cabem, total)} of {total}   "
-        return f"\x1b[2m{onde}unchanged since {hora}   q ends\x1b[0m"
+            ultimo = min(self.topo + cabem, total)
+            onde = t(
+                "{primeiro}-{ultimo} of {total}", primeiro=self.topo + 1, ultimo=ultimo, total=total
+            )
+            onde += "   "
+        quieto = t("unchanged since {hora}", hora=hora)
+        return f"\x1b[2m{onde}{quieto}   {t('q ends')}\x1b[0m"
 
     def _linha(self, y: int, texto: str) -> None:
         """Write a line, its colours given as in any terminal, cut at the right edge."""

@@ -24,6 +24,7 @@ from estoque_pg import migracoes
 from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
+from estoque_pg.cli.ajuda import ensinar_click, traduzido
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import (
@@ -34,6 +35,7 @@ from estoque_pg.erros import (
     traduzindo,
     traduzir,
 )
+from estoque_pg.idioma import com_idioma, idioma, t, tn
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Linha, em_json
@@ -47,17 +49,26 @@ T = TypeVar("T")
 
 def relatar(erro: ErroEstoque) -> None:
     """Print one line and the hint, to stderr."""
-    vermelho = tabela.colorir("error:", tabela.VERMELHO, colorido(sys.stderr))
+    vermelho = tabela.colorir(t("error:"), tabela.VERMELHO, colorido(sys.stderr))
     linhas = [f"{vermelho} {tabela.limpo(erro.mensagem)}"]
     # Misfits, keys and the like: the server gives them line by line.
     linhas += [f"  {tabela.limpo(linha)}" for linha in (erro.detalhe or "").splitlines()]
     if erro.dica:
-        linhas.append(f"hint: {tabela.limpo(erro.dica)}")
+        linhas.append(t("hint: {dica}", dica=tabela.limpo(erro.dica)))
     escrever("\n".join(linhas), sys.stderr)
 
 
 class Grupo(click.Group):
     """The command group: turns errors into a line and an exit code, survives a closed pipe."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        ensinar_click()
+        with com_idioma(idioma()):
+            return click.Group.main(traduzido(self), *args, **kwargs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        comando = super().get_command(ctx, cmd_name)
+        return comando and traduzido(comando)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # as they are written below, not by the alphabet
@@ -70,7 +81,11 @@ class Grupo(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(erro, BrokenPipeError):  # the reader (head, less) has what it wanted
                 ctx.exit(0)
-            relatar(ErroEstoque(f"cannot write the output: {erro.strerror or erro}"))
+            relatar(
+                ErroEstoque(
+                    t("cannot write the output: {strerror}", strerror=erro.strerror or erro)
+                )
+            )
             ctx.exit(1)
 
     def _invocar(self, ctx: click.Context) -> Any:
@@ -172,12 +187,23 @@ def largura() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def contagem(nome: str) -> tuple[str, str]:
+    """Return the sentences that count things of an English name, as the catalogue has them."""
+    return f"{{n}} {nome}", f"{{n}} {nome}s"
+
+
 def contar(n: int, nome: str) -> str:
-    return f"{tabela.numero(n)} {nome}{'' if n == 1 else 's'}"
+    """Say how many there are of something: 1 product, 1.234 products."""
+    return tn(*contagem(nome), n, n=tabela.numero(n))
 
 
 def tabular(colunas: list[str], linhas: list[list[object]]) -> None:
     escrever(tabela.tabela(colunas, linhas, colorido(sys.stdout), largura()))
+
+
+def campo(rotulo: str, valor: str) -> None:
+    """Print a value under its label, which is given translated."""
+    escrever(f"{rotulo:<12} {valor}")
 
 
 def saldo(valor: Decimal) -> object:
@@ -266,11 +292,13 @@ def em_todos(banco: Banco, acao: Callable[[Banco], Feito], em_json: bool) -> Non
     did not raise it. Ends with the exit code of the first that failed.
     """
     if banco.schema is not None:
-        raise click.UsageError("--todos takes every schema: leave out --schema")
+        raise click.UsageError(t("--todos takes every schema: leave out --schema"))
     with banco.conectar() as conn:
         schemas = migracoes.instalacoes(conn)
         if not schemas:
-            raise MigracoesPendentes(f"nothing is installed in database {conn.info.dbname}")
+            raise MigracoesPendentes(
+                t("nothing is installed in database {dbname}", dbname=conn.info.dbname)
+            )
     feitos: list[dict[str, object]] = []
     saida = 0
     for schema in schemas:
@@ -311,7 +339,7 @@ def com_banco(comando: F) -> F:
         if dsn is None:
             dsn = os.environ.get("DATABASE_URL", "")
         if schema == "":
-            raise click.BadParameter("a schema has a name", param_hint="'--schema'")
+            raise click.BadParameter(t("a schema has a name"), param_hint="'--schema'")
         return comando(*args, banco=Banco(dsn, schema), **kwargs)
 
     return com_banco  # type: ignore[return-value]
@@ -347,7 +375,9 @@ def com_formato(comando: F) -> F:
     @functools.wraps(comando)
     def com_formato(*args: Any, formato: str | None, curto: bool, **kwargs: Any) -> Any:
         if curto and formato not in (None, JSON):
-            raise click.UsageError(f"--json and --formato {formato} exclude each other")
+            raise click.UsageError(
+                t("--json and --formato {formato} exclude each other", formato=formato)
+            )
         pedido = JSON if curto else formato
         click.get_current_context().meta[_CHAVE] = pedido
         return comando(*args, em_json=pedido in (CSV, JSON), **kwargs)
@@ -368,16 +398,37 @@ def com_dias(padrao: int) -> Callable[[F], F]:
 
 def ler_quantidade(contexto: click.Context, parametro: click.Parameter, texto: str) -> Decimal:
     """Read a positive quantity: 1234.5, or 1.234,5 as in Brazil."""
+    if not (lida := _ler_numero(texto)):
+        raise click.BadParameter(t("{texto} is not a positive quantity", texto=citado(texto)))
+    return lida
+
+
+def ler_limiar(
+    contexto: click.Context, parametro: click.Parameter, texto: str | None
+) -> Decimal | None:
+    """Read a quantity, zero as well; None where none is given."""
+    if texto is None:
+        return None
+    if (lida := _ler_numero(texto)) is None:
+        raise click.BadParameter(t("{texto} is no quantity from zero on", texto=citado(texto)))
+    return lida
+
+
+def _ler_numero(texto: str) -> Decimal | None:
+    """Read a number without a sign; None for anything else."""
     limpo = texto.strip()
     if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", limpo):
         # One thousand or one and a bit: the tables write the former, JSON the latter.
         milhar, decimal = limpo.replace(".", ""), limpo.replace(".", ",")
         raise click.BadParameter(
-            f"{limpo} has two readings: write {milhar} if the point groups thousands,"
-            f" {decimal} if it is a decimal point"
+            t(
+                "{limpo} has two readings: write {milhar} if the point groups thousands, "
+                "{decimal} if it is a decimal point",
+                limpo=limpo,
+                milhar=milhar,
+                decimal=decimal,
+            )
         )
     if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
         limpo = limpo.replace(".", "").replace(",", ".")
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) or not Decimal(limpo):
-        raise click.BadParameter(f"{citado(texto)} is not a positive quantity")
-    return Decimal(limpo)
+    return Decimal(limpo) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) else None

@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar
 from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido, citado
+from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas import internas, saldos
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +46,7 @@ def _expandir(
         return valores
     lidos = ler_entrada()
     if not lidos:
-        raise click.UsageError("standard input holds no code")
+        raise click.UsageError(t("standard input holds no code"))
     onde = valores.index(ENTRADA)
     resto = (v for v in valores[onde + 1 :] if v != ENTRADA)
     return (*valores[:onde], *lidos, *resto)
@@ -57,14 +58,15 @@ def ler_entrada() -> list[str]:
     Nothing else separates, and nothing is cut off: a code may begin or end with blanks.
     """
     if sys.stdin.isatty():
-        avisar("codes, one per line; end with Ctrl-D")
+        avisar(t("codes, one per line; end with Ctrl-D"))
     dados = sys.stdin.buffer.read()
     try:
         texto = dados.decode("utf-8-sig")  # spreadsheets begin their text with a mark
     except UnicodeDecodeError as erro:
         linha = dados.count(b"\n", 0, erro.start) + 1
         raise ErroEstoque(
-            f"line {linha} of standard input is not UTF-8 text", dica="save or convert it as UTF-8"
+            t("line {linha} of standard input is not UTF-8 text", linha=linha),
+            dica=t("save or convert it as UTF-8"),
         ) from erro
     # Not splitlines(): that also splits at signs which a code may hold.
     linhas = texto.replace("\r", "\n").split("\n")
@@ -81,12 +83,12 @@ def desconhecido(faltam: Sequence[str]) -> ProdutoDesconhecido:
     """Return the error that names the codes which nothing knows."""
     nomes = ", ".join(map(citado, faltam[:_MOSTRADOS]))
     if len(faltam) > _MOSTRADOS:
-        nomes += f" and {tabela.numero(len(faltam) - _MOSTRADOS)} more"
+        nomes = t("{nomes} and {n} more", nomes=nomes, n=tabela.numero(len(faltam) - _MOSTRADOS))
     # A whole line of a file, or a list pasted as one argument.
     juntos = any(sinal in c for c in faltam for sinal in ",;\t")
     return ProdutoDesconhecido(
-        f"unknown product{'s' if len(faltam) > 1 else ''}: {nomes}",
-        dica="codes are separate arguments, or lines of standard input" if juntos else None,
+        tn("unknown product: {nomes}", "unknown products: {nomes}", len(faltam), nomes=nomes),
+        dica=t("codes are separate arguments, or lines of standard input") if juntos else None,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import t
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # Beside an installed package other people's `demo` and `servidor` may stand: files that are ours.
@@ -37,8 +38,8 @@ def demo(pasta: Path | None, semente: int) -> None:
     """
     if not all((CHECKOUT / nome).is_file() for nome in NOSSOS):
         raise ErroEstoque(
-            "the demo is not part of the installed package",
-            dica="it lives in the repository: run `make demo` in a checkout of it",
+            t("the demo is not part of the installed package"),
+            dica=t("it lives in the repository: run `make demo` in a checkout of it"),
         )
     sys.path.insert(0, str(CHECKOUT))  # before a `demo` that the current folder may have
     importlib.import_module("demo").executar(pasta, semente)

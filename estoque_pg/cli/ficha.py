@@ -11,6 +11,7 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.base import colorido, escrever
 from estoque_pg.cli.codigos import desconhecido
 from estoque_pg.cli.tabela import Marcado
+from estoque_pg.idioma import t
 from estoque_pg.perguntas.saldos import Produto
 
 
@@ -28,7 +29,12 @@ def titulo(produto: Produto) -> None:
     texto = f"{tabela.limpo(produto.cod_produto)}  {nome}".rstrip()
     escrever(tabela.colorir(texto, tabela.NEGRITO, colorido(sys.stdout)))
     if produto.codigo_consultado != produto.cod_produto:
-        escrever(f"{tabela.limpo(produto.codigo_consultado)} is unified into this code")
+        escrever(
+            t(
+                "{codigo} is unified into this code",
+                codigo=tabela.limpo(produto.codigo_consultado),
+            )
+        )
 
 
 def ruptura_em(dia: date, hoje: date) -> Marcado:

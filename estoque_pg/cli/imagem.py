@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from estoque_pg.cli import tabela
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import t
 from estoque_pg.perguntas.projecoes import DiaProjetado
 from estoque_pg.perguntas.saldos import Produto
 
@@ -44,7 +45,7 @@ def exigir_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as erro:
         raise ErroEstoque(
-            "a picture needs matplotlib, which is not installed",
+            t("a picture needs matplotlib, which is not installed"),
             dica="pip install matplotlib",
         ) from erro
 
@@ -121,7 +122,7 @@ def _legenda(eixo: Axes) -> None:
     from matplotlib.patches import Patch
 
     sinais = [Line2D([], [], **ESTILO_SALDO), Patch(**ESTILO_ENTRADA), Patch(**ESTILO_SAIDA)]
-    nomes = ["balance at the end of the day", "entries", "exits"]
+    nomes = [t("balance at the end of the day"), t("entries"), t("exits")]
     eixo.legend(sinais, nomes, loc="lower right", bbox_to_anchor=(1.005, 1.0), ncols=3,
                 frameon=False, fontsize=9.5, labelcolor=TEXTO, handlelength=1.6,
                 columnspacing=1.6, borderaxespad=0.3)  # fmt: skip
@@ -137,8 +138,10 @@ def _titulo(eixo: Axes, produto: Produto, linhas: Sequence[DiaProjetado]) -> Non
         titulo = titulo[: _TITULO_MAX - 1] + "…"
     agora = tabela.numero(produto.estoque_atual)
     menor = tabela.numero(min(produto.estoque_atual, *(d.saldo_final for d in linhas)))
-    datas = f"{tabela.data(linhas[0].data)} to {tabela.data(linhas[-1].data)}"
-    resumo = f"{datas}   balance now {agora}, lowest {menor}".replace("-", "\u2212")
+    inicio, fim = tabela.data(linhas[0].data), tabela.data(linhas[-1].data)
+    datas = t("{inicio} to {fim}", inicio=inicio, fim=fim)
+    saldos = t("balance now {agora}, lowest {menor}", agora=agora, menor=menor)
+    resumo = f"{datas}   {saldos}".replace("-", "\u2212")
     # Names may hold dollar signs, which mean mathematics to matplotlib unless told otherwise.
     eixo.text(0, 1.2, titulo, transform=eixo.transAxes, fontsize=14.5, fontweight="bold",
               color=TEXTO, va="bottom", parse_math=False)  # fmt: skip
@@ -154,8 +157,12 @@ def _ruptura(eixo: Axes, linhas: Sequence[DiaProjetado]) -> None:
               markeredgewidth=1.2, zorder=6)  # fmt: skip
     a_direita = dia.dia <= linhas[-1].dia * 0.6
     eixo.annotate(
-        f"rupture {dia.data:%d/%m} ({tabela.em_dias(dia.dia)}), "
-        f"{tabela.numero(-dia.saldo_final)} short",
+        t(
+            "rupture {dia} ({quando}), {falta} short",
+            dia=f"{dia.data:%d/%m}",
+            quando=tabela.em_dias(dia.dia),
+            falta=tabela.numero(-dia.saldo_final),
+        ),
         (dia.dia, 0.975), xycoords=eixo.get_xaxis_transform(),
         xytext=(7 if a_direita else -7, 0), textcoords="offset points",
         ha="left" if a_direita else "right", va="top", fontsize=10.5, fontweight="bold",

@@ -25,6 +25,7 @@ from estoque_pg.cli.base import (
     mostrar_andamento,
 )
 from estoque_pg.erros import CronAusente, ErroConexao, SemPermissao
+from estoque_pg.idioma import marcar, t
 from estoque_pg.migracoes import Plano
 
 _com_ensaio = click.option(
@@ -113,11 +114,21 @@ def _agendar(conn: psycopg.Connection[Any], schema: str | None) -> None:
     try:
         tarefa = manutencao.agendar(conn, schema)
     except (CronAusente, SemPermissao, ErroConexao) as erro:
-        avisar(f"the minute job could not be put into pg_cron: {tabela.limpo(erro.mensagem)}")
+        avisar(
+            t(
+                "the minute job could not be put into pg_cron: {mensagem}",
+                mensagem=tabela.limpo(erro.mensagem),
+            )
+        )
         if erro.dica:
-            avisar(f"hint: {tabela.limpo(erro.dica)}")
+            avisar(t("hint: {dica}", dica=tabela.limpo(erro.dica)))
     else:
-        avisar(f"minute job: scheduled in the pg_cron of database {tarefa.banco_do_cron}")
+        avisar(
+            t(
+                "minute job: scheduled in the pg_cron of database {banco_do_cron}",
+                banco_do_cron=tarefa.banco_do_cron,
+            )
+        )
 
 
 @click.command()
@@ -147,7 +158,8 @@ def migrate(banco: Banco, em_json: bool, todos: bool, ensaio: bool) -> None:
     def migrar(cada: Banco) -> Feito:
         aplicadas = migracoes.migrar(cada.dsn, cada.schema, avisar=mostrar_andamento)
         if not em_json:
-            escrever(f"{tabela.limpo(cada.schema or '')}: {', '.join(aplicadas) or 'up to date'}")
+            feitas = ", ".join(aplicadas) or t("up to date")
+            escrever(f"{tabela.limpo(cada.schema or '')}: {feitas}")
         return {"aplicadas": aplicadas}, None
 
     def planejar(cada: Banco) -> Feito:
@@ -168,21 +180,23 @@ def _relatar_plano(plano: Plano, em_json: bool) -> None:
     if plano.erro is not None:
         raise plano.erro
     if plano.migracoes and not em_json:
-        escrever("it would go through; nothing was changed")
+        escrever(t("it would go through; nothing was changed"))
 
 
 def _mostrar_plano(plano: Plano) -> None:
-    novo = ", would be created" if plano.cria_schema else ""
-    escrever(f"schema         {tabela.limpo(plano.schema)}{novo}")
+    nome = tabela.limpo(plano.schema)
+    if plano.cria_schema:
+        nome = t("{schema}, would be created", schema=nome)
+    escrever(f"{t('schema'):<14} {nome}")
     if not plano.migracoes:
-        escrever("nothing to apply: the schema is up to date")
+        escrever(t("nothing to apply: the schema is up to date"))
         return
     partes = [
-        ("would apply", plano.migracoes),
-        ("would create", plano.fontes_novas),
-        ("would adopt", plano.fontes_adotadas),
-        ("would index", plano.indices),
-        ("writers", (_ESCRITORES[plano.escritores],)),
+        (t("would apply"), plano.migracoes),
+        (t("would create"), plano.fontes_novas),
+        (t("would adopt"), plano.fontes_adotadas),
+        (t("would index"), plano.indices),
+        (t("writers"), (t(_ESCRITORES[plano.escritores]),)),
     ]
     for titulo, nomes in partes:
         if nomes:
@@ -190,9 +204,9 @@ def _mostrar_plano(plano: Plano) -> None:
 
 
 _ESCRITORES = {
-    "go on": "would go on",
-    "held off": "would be held off while the results are counted",
-    "held off for moments": "would be held off for moments: counted beside them",
+    "go on": marcar("would go on"),
+    "held off": marcar("would be held off while the results are counted"),
+    "held off for moments": marcar("would be held off for moments: counted beside them"),
 }
 
 
@@ -203,6 +217,6 @@ def _relatar_migracoes(banco: Banco, aplicadas: list[str], em_json: bool) -> Non
         escrever_json({"schema": schema, "aplicadas": aplicadas})
         return
     for migracao in aplicadas:
-        escrever(f"applied {migracao}")
+        escrever(t("applied {migracao}", migracao=migracao))
     if not aplicadas:
-        escrever("nothing to apply: the schema is up to date")
+        escrever(t("nothing to apply: the schema is up to date"))

@@ -20,6 +20,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.erros import ProdutoDesconhecido
+from estoque_pg.idioma import t
 from estoque_pg.perguntas import internas
 
 AQUECIMENTO = 10  # runs that plan and fill caches, and are not counted
@@ -49,7 +50,9 @@ def bench(vezes: int, banco: Banco, em_json: bool) -> None:
     with banco.sessao() as conn:
         codigos = banco.responder(conn, internas.amostra())
         if not codigos:
-            raise ProdutoDesconhecido("there is no product to ask about", dica="write movements")
+            raise ProdutoDesconhecido(
+                t("there is no product to ask about"), dica=t("write movements")
+            )
         api = APIEstoqueTempoReal(conn, banco.schema)
         medidas = [
             {"pergunta": nome, **_medir(pergunta, vezes)}
@@ -59,10 +62,10 @@ def bench(vezes: int, banco: Banco, em_json: bool) -> None:
         escrever_json(medidas)
         return
     tabular(
-        ["question", "median ms", "p99 ms"],
+        [t("question"), t("median ms"), t("p99 ms")],
         [[m["pergunta"], _ms(m["mediana_ms"]), _ms(m["p99_ms"])] for m in medidas],
     )
-    avisar(f"each asked {vezes} times")
+    avisar(t("each asked {vezes} times", vezes=vezes))
 
 
 def _ms(tempo: object) -> Decimal:
@@ -79,11 +82,11 @@ def _perguntas(
         return random.sample(codigos, min(50, len(codigos)))
 
     return [
-        ("consultar, 1 product", lambda: api.produtos([um()])),
-        (f"consultar, {min(50, len(codigos))} products", lambda: api.produtos(muitos())),
-        ("rupturas, 7 days", lambda: api.rupturas(7)),
-        ("projecao, 28 days", lambda: api.projecao(um(), 28)),
-        ("disponibilidade, 28 days", lambda: api.disponibilidade(um(), 1, 28)),
+        (t("consultar, 1 product"), lambda: api.produtos([um()])),
+        (t("consultar, {n} products", n=min(50, len(codigos))), lambda: api.produtos(muitos())),
+        (t("rupturas, 7 days"), lambda: api.rupturas(7)),
+        (t("projecao, 28 days"), lambda: api.projecao(um(), 28)),
+        (t("disponibilidade, 28 days"), lambda: api.disponibilidade(um(), 1, 28)),
         ("estatisticas", api.estatisticas),
     ]
 

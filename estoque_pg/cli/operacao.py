@@ -12,6 +12,7 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     Feito,
+    campo,
     colorido,
     com_banco,
     com_json,
@@ -26,6 +27,7 @@ from estoque_pg.cli.ficha import valor_de
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ErroEstoque, ManutencaoNecessaria
+from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.conferencia import Ajuste
 from estoque_pg.relogio import fuso
 from estoque_pg.situacao import Operacao, Problema, Situacao, situacao
@@ -58,11 +60,15 @@ def fallback(lote: int, banco: Banco, em_json: bool) -> None:
         escrever_json(feito.como_dict())
         return
     escrever(
-        f"{contar(feito.processados, 'product')} compared, {tabela.numero(feito.corrigidos)}"
-        f" corrected, {tabela.numero(feito.falhas)} failed"
+        t(
+            "{produtos} compared, {corrigidos} corrected, {falhas} failed",
+            produtos=contar(feito.processados, "product"),
+            corrigidos=tabela.numero(feito.corrigidos),
+            falhas=tabela.numero(feito.falhas),
+        )
     )
     if feito.falhas:
-        escrever("`estoque status` names the failing products")
+        escrever(t("`estoque status` names the failing products"))
 
 
 @click.command()
@@ -114,8 +120,12 @@ def agendar(banco: Banco, em_json: bool) -> None:
         escrever_json(tarefa.como_dict())
     else:
         escrever(
-            f'scheduled every minute: the job "{tabela.limpo(tarefa.nome)}" in the pg_cron of the'
-            f' database "{tabela.limpo(tarefa.banco_do_cron)}"'
+            t(
+                'scheduled every minute: the job "{nome}" in the pg_cron of the database '
+                '"{banco_do_cron}"',
+                nome=tabela.limpo(tarefa.nome),
+                banco_do_cron=tabela.limpo(tarefa.banco_do_cron),
+            )
         )
 
 
@@ -134,7 +144,7 @@ def desagendar(banco: Banco, em_json: bool) -> None:
     if em_json:
         escrever_json({"removida": havia})
     else:
-        escrever("the minute job is no longer scheduled" if havia else "it was not scheduled")
+        escrever(t("the minute job is no longer scheduled") if havia else t("it was not scheduled"))
 
 
 @click.command()
@@ -196,8 +206,8 @@ def _resumir(banco: Banco, em_json: bool) -> Feito:
     erro = _queixa(agora)
     if not em_json and agora.migracoes.em_dia:
         o = agora.operacao
-        resto = f"; {contar(o.produtos, 'product')}; minute job {_tarefa(o)}" if o else ""
-        escrever(f"{tabela.limpo(banco.schema or '')}: up to date{resto}")
+        resto = f"; {contar(o.produtos, 'product')}; {_da_tarefa(o)}" if o else ""
+        escrever(f"{tabela.limpo(banco.schema or '')}: {t('up to date')}{resto}")
         _mostrar_marcados(agora)
     return _dados(agora), erro
 
@@ -207,7 +217,7 @@ def _queixa(s: Situacao) -> ErroEstoque | None:
     if (erro := migracoes.recusa(s.migracoes)) is not None:
         return erro
     if s.problemas:
-        return ManutencaoNecessaria(f"{contar(len(s.problemas), 'thing')} to mend")
+        return ManutencaoNecessaria(tn("{n} thing to mend", "{n} things to mend", len(s.problemas)))
     return None
 
 
@@ -223,17 +233,18 @@ def _dados(s: Situacao) -> dict[str, object]:
 
 def _mostrar(s: Situacao) -> None:
     m = s.migracoes
-    espelho = ", a standby" if s.operacao and s.operacao.espelho else ""
-    escrever(f"database     {tabela.limpo(s.banco)} (PostgreSQL {s.servidor}{espelho})")
-    escrever(f"schema       {tabela.limpo(m.schema or '(none)')}")
-    escrever(f"package      estoque_pg {s.versao}{', up to date' if m.em_dia else ''}")
+    espelho = f", {t('a standby')}" if s.operacao and s.operacao.espelho else ""
+    campo(t("database"), f"{tabela.limpo(s.banco)} (PostgreSQL {s.servidor}{espelho})")
+    campo(t("schema"), tabela.limpo(m.schema or t("(none)")))
+    em_dia = f", {t('up to date')}" if m.em_dia else ""
+    campo(t("package"), f"estoque_pg {s.versao}{em_dia}")
     for migracao in m.aplicadas:
-        nota = "  (THE FILE DIFFERS NOW)" if migracao in m.alteradas else ""
-        escrever(f"  applied    {migracao}{nota}")
+        nota = f"  {t('(THE FILE DIFFERS NOW)')}" if migracao in m.alteradas else ""
+        campo(f"  {t('applied')}", f"{migracao}{nota}")
     for migracao in m.pendentes:
-        escrever(f"  pending    {migracao}")
+        campo(f"  {t('pending')}", migracao)
     for migracao in m.desconhecidas:
-        escrever(f"  unknown    {migracao} (from a newer package)")
+        campo(f"  {t('unknown')}", t("{migracao} (from a newer package)", migracao=migracao))
     if s.operacao is not None:
         _mostrar_operacao(s.operacao)
     _mostrar_marcados(s)
@@ -247,30 +258,26 @@ def _mostrar_marcados(s: Situacao) -> None:
 
 
 def _mostrar_operacao(o: Operacao) -> None:
-    bons = sum(g.no_lugar for g in o.gatilhos)
-    total = len(o.gatilhos)
-    escrever(f"triggers     {tabela.numero(bons)} of {tabela.numero(total)} in place")
-    escrever(
-        f"parts        {tabela.numero(o.partes - len(o.alterados))} of {tabela.numero(o.partes)}"
-        " as they were installed"
-    )
-    escrever(f"products     {tabela.numero(o.produtos)}{_vencidos(o)}")
+    bons, gatilhos = sum(g.no_lugar for g in o.gatilhos), tabela.numero(len(o.gatilhos))
+    campo(t("triggers"), t("{n} of {total} in place", n=tabela.numero(bons), total=gatilhos))
+    iguais, partes = tabela.numero(o.partes - len(o.alterados)), tabela.numero(o.partes)
+    campo(t("parts"), t("{n} of {total} as they were installed", n=iguais, total=partes))
+    campo(t("products"), tabela.numero(o.produtos) + _vencidos(o))
     if o.comparado_desde is not None:
-        escrever(
-            f"compared     each within the last {_idade(o.idade(o.comparado_desde))}, or made since"
-        )
+        idade = _idade(o.idade(o.comparado_desde))
+        campo(t("compared"), t("each within the last {idade}, or made since", idade=idade))
     if o.por_execucao is not None and o.orcamento is not None:
-        escrever(f"settings     {_ajuste(Ajuste(o.por_execucao, o.orcamento))}")
-    escrever(f"minute job   {_tarefa(o)}")
+        campo(t("settings"), _ajuste(Ajuste(o.por_execucao, o.orcamento)))
+    campo(t("minute job"), _tarefa(o))
     if o.execucoes:
         tabular(
             [
-                f"  run ({fuso()})",
-                "driven by",
-                "compared",
-                "corrected",
-                "failed",
-                "turned",
+                f"  {t('run')} ({fuso()})",
+                t("driven by"),
+                t("compared"),
+                t("corrected"),
+                t("failed"),
+                t("turned"),
                 "ms",
             ],
             [
@@ -286,10 +293,17 @@ def _mostrar_operacao(o: Operacao) -> None:
                 for e in o.execucoes
             ],
         )
-    escrever(f"corrections  {_correcoes(o)}")
+    campo(t("corrections"), _correcoes(o))
     if o.correcoes:
         tabular(
-            [f"  found ({fuso()})", "product", "field", "date", "was", "is"],
+            [
+                f"  {t('found')} ({fuso()})",
+                t("product"),
+                t("field"),
+                t("date"),
+                t("was"),
+                t("is"),
+            ],
             [
                 [
                     f"  {_momento(c.corrigido_em)}",
@@ -302,44 +316,55 @@ def _mostrar_operacao(o: Operacao) -> None:
                 for c in o.correcoes
             ],
         )
-    escrever(f"failing      {contar(o.total_de_falhas, 'product') if o.falhas else 'none'}")
+    campo(t("failing"), contar(o.total_de_falhas, "product") if o.falhas else t("none"))
     if o.falhas:
         tabular(
-            [f"  since ({fuso()})", "product", "tries", "error"],
+            [f"  {t('since')} ({fuso()})", t("product"), t("tries"), t("error")],
             [[f"  {_momento(f.desde)}", f.cod_produto, f.vezes, f.mensagem] for f in o.falhas],
         )
 
 
 def _vencidos(o: Operacao) -> str:
     if not o.vencidos:
-        return ", all turned to today"
-    vencidos = tabela.numero(o.vencidos)
-    return f", {vencidos} of them not turned to today yet (queries are right all the same)"
+        return t(", all turned to today")
+    return t(
+        ", {n} of them not turned to today yet (queries are right all the same)",
+        n=tabela.numero(o.vencidos),
+    )
 
 
 def _tarefa(o: Operacao) -> str:
     if o.espelho:
-        return "runs on the primary"
+        return t("runs on the primary")
     partes = []
     if o.execucoes:
         ultima = o.execucoes[0]
-        partes.append(f"last run {_idade(o.idade(ultima.fim))} ago by {tabela.limpo(ultima.motor)}")
+        idade, motor = _idade(o.idade(ultima.fim)), tabela.limpo(ultima.motor)
+        partes.append(t("last run {idade} ago by {motor}", idade=idade, motor=motor))
     else:
-        partes.append("has not run yet")
+        partes.append(t("has not run yet"))
     if o.tarefa is not None:
-        partes.append("scheduled in pg_cron" if o.tarefa.ativa else "its pg_cron job is inactive")
+        agendada, inativa = t("scheduled in pg_cron"), t("its pg_cron job is inactive")
+        partes.append(agendada if o.tarefa.ativa else inativa)
     elif o.cron_legivel:
-        partes.append("not scheduled in pg_cron")
+        partes.append(t("not scheduled in pg_cron"))
     elif o.banco_do_cron is not None:
         # Whether it is scheduled there cannot be seen from here.
-        partes.append(f"pg_cron sits in the database {tabela.limpo(o.banco_do_cron)}")
+        partes.append(
+            t("pg_cron sits in the database {banco}", banco=tabela.limpo(o.banco_do_cron))
+        )
     return "; ".join(partes)
+
+
+def _da_tarefa(o: Operacao) -> str:
+    return t("minute job {tarefa}", tarefa=_tarefa(o))
 
 
 def _correcoes(o: Operacao) -> str:
     if not o.correcoes:
-        return "none by the minute job"
-    return f"{tabela.numero(o.correcoes_24h)} by the minute job within 24 hours; the newest:"
+        return t("none by the minute job")
+    n = tabela.numero(o.correcoes_24h)
+    return t("{n} by the minute job within 24 hours; the newest:", n=n)
 
 
 def _marcar(sinal: str, problema: Problema, cor: str) -> None:
@@ -349,8 +374,8 @@ def _marcar(sinal: str, problema: Problema, cor: str) -> None:
 
 
 def _ajuste(ajuste: Ajuste) -> str:
-    segundos = f"{ajuste.orcamento:g} s"
-    return f"{contar(ajuste.por_execucao, 'product')} a run, stopping after {segundos}"
+    produtos, segundos = contar(ajuste.por_execucao, "product"), f"{ajuste.orcamento:g} s"
+    return t("{produtos} a run, stopping after {segundos}", produtos=produtos, segundos=segundos)
 
 
 def _momento(momento: datetime) -> str:
@@ -365,4 +390,4 @@ def _idade(segundos: float) -> str:
         return f"{segundos / 60:.0f} min"
     if segundos < 172800:
         return f"{segundos / 3600:.0f} h"
-    return f"{segundos / 86400:.0f} days"
+    return t("{n} days", n=f"{segundos / 86400:.0f}")

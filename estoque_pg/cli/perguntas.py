@@ -15,6 +15,7 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
+    campo,
     colorido,
     com_banco,
     com_dias,
@@ -31,6 +32,7 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
 from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo, valor_de
 from estoque_pg.erros import DivergenciaEncontrada
+from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.conferencia import Divergencia
 from estoque_pg.perguntas.saldos import Produto
 
@@ -55,7 +57,7 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
     if not codigos and not sys.stdin.isatty():
         codigos = tuple(ler_entrada())
     if not codigos:
-        raise click.UsageError("name the products, or give their codes on standard input")
+        raise click.UsageError(t("name the products, or give their codes on standard input"))
     with banco.retrato() as api:
         produtos = api.produtos(codigos)
         hoje = api.hoje()
@@ -69,8 +71,11 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
             pedido: list[object] = [p.codigo_consultado] if unificado else []
             saldos = [saldo(p.estoque_atual), saldo(p.menor_estoque_d7)]
             linhas.append([*pedido, p.cod_produto, p.nome_produto, *saldos, quando])
-        pedidos = ["asked"] if unificado else []
-        tabular([*pedidos, "product", "name", "balance", "lowest D+7", "runs out"], linhas)
+        pedidos = [t("asked")] if unificado else []
+        tabular(
+            [*pedidos, t("product"), t("name"), t("balance"), t("lowest D+7"), t("runs out")],
+            linhas,
+        )
     achados = {p.codigo_consultado for p in produtos}
     exigir(codigos, achados)
 
@@ -95,20 +100,20 @@ def produto(codigo: str, banco: Banco, em_json: bool) -> None:
     cores = colorido(sys.stdout)
     titulo(achado)
     for rotulo, valor in (
-        ("balance now", achado.estoque_atual),
-        ("lowest D+7", achado.menor_estoque_d7),
+        (t("balance now"), achado.estoque_atual),
+        (t("lowest D+7"), achado.menor_estoque_d7),
     ):
         cor = tabela.VERMELHO if valor < 0 else tabela.NEGRITO
-        escrever(f"{rotulo:12} {tabela.colorir(tabela.numero(valor), cor, cores)}")
+        campo(rotulo, tabela.colorir(tabela.numero(valor), cor, cores))
     if achado.dia_ruptura is None:
-        escrever(f"{'runs out':12} not within 7 days")
+        campo(t("runs out"), t("not within 7 days"))
     else:
         marca = ruptura_em(achado.dia_ruptura, hoje)
-        escrever(f"{'runs out':12} {tabela.colorir(str(marca.valor), marca.cor, cores)}")
+        campo(t("runs out"), tabela.colorir(str(marca.valor), marca.cor, cores))
     if achado.movimentacoes_previstas:
         escrever("")
         tabular(
-            ["date", "in", "out", "net"],
+            [t("date"), t("in"), t("out"), t("net")],
             [[m.data, m.entrada, m.saida, m.saldo_dia] for m in achado.movimentacoes_previstas],
         )
 
@@ -142,12 +147,17 @@ def disponibilidade(
     titulo(achado)
     pedida = tabela.numero(quantidade)
     if resposta.data_disponivel is None or resposta.quantidade_disponivel is None:
-        escrever(f"{pedida} cannot be promised {tabela.ate_em(dias)}")
+        escrever(t("{pedida} cannot be promised {prazo}", pedida=pedida, prazo=tabela.ate_em(dias)))
         return
     dia = resposta.data_disponivel
     escrever(
-        f"{pedida} can be promised from {tabela.data(dia)} ({tabela.em_dias((dia - hoje).days)});"
-        f" up to {tabela.numero(resposta.quantidade_disponivel)} on that day"
+        t(
+            "{pedida} can be promised from {dia} ({quando}); up to {total} on that day",
+            pedida=pedida,
+            dia=tabela.data(dia),
+            quando=tabela.em_dias((dia - hoje).days),
+            total=tabela.numero(resposta.quantidade_disponivel),
+        )
     )
 
 
@@ -167,9 +177,9 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
       estoque recalcular --tudo
     """
     if codigos and tudo:
-        raise click.UsageError("give codes or --tudo, not both")
+        raise click.UsageError(t("give codes or --tudo, not both"))
     if not codigos and not tudo:
-        raise click.UsageError("name the products, or give --tudo for all of them")
+        raise click.UsageError(t("name the products, or give --tudo for all of them"))
     with banco.api() as api:
         if tudo:
             corrigidos = api.recalcular_tudo()
@@ -182,7 +192,8 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
     if em_json:
         escrever_json({"corrigidos": corrigidos})
     else:
-        escrever(f"{contar(corrigidos, 'product')} corrected")
+        n = tabela.numero(corrigidos)
+        escrever(tn("{n} product corrected", "{n} products corrected", corrigidos, n=n))
     if not tudo and not corrigidos:
         exigir(codigos, achados)
 
@@ -215,7 +226,7 @@ def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
         escrever_linhas(Divergencia, divergencias)
     elif divergencias:
         tabular(
-            ["product", "field", "date", "stored", "expected"],
+            [t("product"), t("field"), t("date"), t("stored"), t("expected")],
             [
                 [
                     d.cod_produto,
@@ -228,14 +239,22 @@ def verificar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
             ],
         )
     if contagem:
-        o_que = f"{contar(contagem.produtos, 'product')} and "
-        o_que += contar(contagem.previsoes, "forecast row")
+        o_que = t(
+            "{produtos} and {previsoes}",
+            produtos=contar(contagem.produtos, "product"),
+            previsoes=contar(contagem.previsoes, "forecast row"),
+        )
     else:
         o_que = contar(len(achados), "code")
     conta = contar(len(divergencias), "difference")
-    resumo = f"{o_que} compared with the sources in {tabela.numero(ms)} ms: {conta}"
+    resumo = t(
+        "{o_que} compared with the sources in {ms} ms: {conta}",
+        o_que=o_que,
+        ms=tabela.numero(ms),
+        conta=conta,
+    )
     (avisar if em_json else escrever)(resumo)
     if divergencias:
-        raise DivergenciaEncontrada(f"{conta} between stored values and sources")
+        raise DivergenciaEncontrada(t("{conta} between stored values and sources", conta=conta))
     if codigos:
         exigir(codigos, achados)

@@ -25,6 +25,7 @@ from estoque_pg.cli.codigos import com_codigo
 from estoque_pg.cli.ficha import pedir_produto, titulo
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import t
 from estoque_pg.perguntas.projecoes import DiaProjetado
 
 ALTURA = 12  # rows of the chart
@@ -74,23 +75,25 @@ def _gravar(destino: Path, conteudo: bytes) -> None:
     try:
         destino.write_bytes(conteudo)
     except OSError as erro:
-        raise ErroEstoque(f"cannot write {destino}: {erro.strerror or erro}") from erro
-    avisar(f"{destino} written")
+        raise ErroEstoque(
+            t("cannot write {destino}: {strerror}", destino=destino, strerror=erro.strerror or erro)
+        ) from erro
+    avisar(t("{destino} written", destino=destino))
 
 
 def _tabela(linhas: list[DiaProjetado]) -> None:
     ruptura = tabela.dia_da_ruptura(linhas)
     tabular(
-        ["day", "date", "opening", "in", "out", "closing", ""],
+        [t("day"), t("date"), t("opening"), t("in"), t("out"), t("closing"), ""],
         [
             [
-                f"D+{d.dia}" if d.dia else "today",
+                f"D+{d.dia}" if d.dia else t("today"),
                 d.data,
                 saldo(d.saldo_inicial),
                 d.entrada or None,
                 d.saida or None,
                 saldo(d.saldo_final),
-                Marcado(f"{tabela.MARCA_RUPTURA} rupture") if d is ruptura else " ",
+                Marcado(f"{tabela.MARCA_RUPTURA} {t('rupture')}") if d is ruptura else " ",
             ]
             for d in linhas
         ],
@@ -103,5 +106,5 @@ def _grafico(linhas: list[DiaProjetado]) -> None:
     if colunas is None:  # nobody looks: what the chart says in words is enough
         escrever(tabela.legenda_projecao(linhas, cores))
     else:
-        escrever(tabela.colorir("balance at the end of each day", tabela.APAGADO, cores))
+        escrever(tabela.colorir(t("balance at the end of each day"), tabela.APAGADO, cores))
         escrever(tabela.grafico_projecao(linhas, min(colunas, 120), ALTURA, cores))

@@ -24,6 +24,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPermissao
+from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.internas import Cron
 
@@ -56,12 +57,12 @@ def listar(banco: Banco, em_json: bool) -> None:
         )
     elif linhas:
         tabular(
-            ["schema", "version", "state"],
+            [t("schema"), t("version"), t("state")],
             [
                 [
                     e.schema,
                     max((*e.aplicadas, *e.desconhecidas)),
-                    erro.mensagem if erro else "up to date",
+                    erro.mensagem if erro else t("up to date"),
                 ]
                 for e, erro in linhas
             ],
@@ -87,13 +88,13 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
         estado = migracoes.estado(conn, banco.schema)
         nome = estado.schema
         if nome is None or not (estado.instalado or estado.pela_metade):
-            raise migracoes.recusa(estado) or MigracoesPendentes("nothing is installed")
+            raise migracoes.recusa(estado) or MigracoesPendentes(t("nothing is installed"))
         if not sim:
             if not sys.stdin.isatty():
-                raise click.UsageError("give --sim to uninstall without being asked")
-            pergunta = f"Type the schema's name ({nome}) to remove estoque_pg from it"
+                raise click.UsageError(t("give --sim to uninstall without being asked"))
+            pergunta = t("Type the schema's name ({nome}) to remove estoque_pg from it", nome=nome)
             if click.prompt(pergunta, err=True, default="", show_default=False) != nome:
-                raise click.UsageError("that is not its name: nothing was removed")
+                raise click.UsageError(t("that is not its name: nothing was removed"))
     with Banco(banco.dsn, nome).conectar() as conn:
         tarefa = None
         with contextlib.suppress(MigracoesPendentes):  # a version that had no job
@@ -105,9 +106,13 @@ def uninstall(banco: Banco, em_json: bool, sim: bool) -> None:
     if em_json:
         escrever_json({"schema": nome, "desfeitas": desfeitas})
     else:
-        quais = ", ".join(desfeitas) or "what an installation that was cut off had left"
+        quais = ", ".join(desfeitas) or t("what an installation that was cut off had left")
         escrever(
-            f"removed from {tabela.limpo(nome)}: {quais}; the schema and the source tables stay"
+            t(
+                "removed from {nome}: {quais}; the schema and the source tables stay",
+                nome=tabela.limpo(nome),
+                quais=quais,
+            )
         )
 
 
@@ -119,8 +124,11 @@ def _tirar(conn: psycopg.Connection[Any], tarefa: Cron) -> None:
         pass  # and so is the job
     except (SemPermissao, ErroConexao) as erro:
         avisar(
-            f'pg_cron may still have the job "{tabela.limpo(tarefa.nome)}":'
-            f" {tabela.limpo(erro.mensagem)}"
+            t(
+                'pg_cron may still have the job "{nome}": {mensagem}',
+                nome=tabela.limpo(tarefa.nome),
+                mensagem=tabela.limpo(erro.mensagem),
+            )
         )
 
 
@@ -144,7 +152,7 @@ def grant(
       estoque grant copista --backup
     """
     if not (leitura or escrita or backup):
-        raise click.UsageError("say what the role is to do: --leitura, --escrita, --backup")
+        raise click.UsageError(t("say what the role is to do: --leitura, --escrita, --backup"))
     with banco.api() as api:
         comandos = api.conceder(papel, leitura, escrita, backup)
     if em_json:
@@ -180,7 +188,13 @@ def vigiar(banco: Banco, em_json: bool) -> None:
     if em_json:
         escrever_json({"repostos": repostos})
     elif repostos:
-        o_que = "trigger or part" if repostos == 1 else "triggers or parts"
-        escrever(f"{tabela.numero(repostos)} {o_que} put back")
+        escrever(
+            tn(
+                "{n} trigger or part put back",
+                "{n} triggers or parts put back",
+                repostos,
+                n=tabela.numero(repostos),
+            )
+        )
     else:
-        escrever("everything is in place")
+        escrever(t("everything is in place"))

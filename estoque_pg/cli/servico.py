@@ -13,6 +13,7 @@ import click
 from estoque_pg import migracoes
 from estoque_pg.cli.base import Banco, avisar, com_banco
 from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import t
 
 VARIAVEL = "ESTOQUE_TOKEN"
 PACIENCIA = 10  # seconds that requests under way may take when the service is told to stop
@@ -55,7 +56,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
         if (erro.name or "").startswith("estoque_pg"):
             raise
         raise ErroEstoque(
-            f"the HTTP service needs the package {erro.name}, which is not installed",
+            t("the HTTP service needs the package {name}, which is not installed", name=erro.name),
             dica="pip install fastapi psycopg-pool uvicorn",
         ) from erro
 
@@ -65,8 +66,15 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
         local = ipaddress.ip_address(ip.partition("%")[0]).is_loopback
         if not local and token is None:
             raise ErroEstoque(
-                f"{endereco} can be reached from other machines, and {VARIAVEL} is not set",
-                dica=f"set {VARIAVEL} to a secret that clients send, or listen on 127.0.0.1",
+                t(
+                    "{endereco} can be reached from other machines, and {variavel} is not set",
+                    endereco=endereco,
+                    variavel=VARIAVEL,
+                ),
+                dica=t(
+                    "set {variavel} to a secret that clients send, or listen on 127.0.0.1",
+                    variavel=VARIAVEL,
+                ),
             )
         _avisar_do_banco(banco)
         resumir()
@@ -86,10 +94,10 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
         for sinal in (signal.SIGINT, signal.SIGTERM):
             signal.signal(sinal, lambda *_: sys.exit(0))
         onde = f"[{ip}]" if ":" in ip else ip
-        avisar(f"listening on http://{onde}:{numero} (Ctrl+C stops)")
+        avisar(t("listening on http://{onde}:{numero} (Ctrl+C stops)", onde=onde, numero=numero))
         servidor.run(sockets=[ouvido])
     if not servidor.started:
-        raise ErroEstoque("the service did not start")
+        raise ErroEstoque(t("the service did not start"))
 
 
 def _escutar(endereco: str, porta: int) -> socket.socket:
@@ -110,7 +118,14 @@ def _escutar(endereco: str, porta: int) -> socket.socket:
         return ouvido
     except (OSError, UnicodeError) as erro:
         motivo = getattr(erro, "strerror", None) or str(erro)
-        raise ErroEstoque(f"cannot listen on {endereco} port {porta}: {motivo}") from erro
+        raise ErroEstoque(
+            t(
+                "cannot listen on {endereco} port {porta}: {motivo}",
+                endereco=endereco,
+                porta=porta,
+                motivo=motivo,
+            )
+        ) from erro
 
 
 def _avisar_do_banco(banco: Banco) -> None:
@@ -121,6 +136,6 @@ def _avisar_do_banco(banco: Banco) -> None:
     except ErroEstoque as falha:
         erro = falha
     if erro is not None:
-        avisar(f"warning: answering 503 until this is mended: {erro.mensagem}")
+        avisar(t("warning: answering 503 until this is mended: {mensagem}", mensagem=erro.mensagem))
         if erro.dica:
-            avisar(f"hint: {erro.dica}")
+            avisar(t("hint: {dica}", dica=erro.dica))

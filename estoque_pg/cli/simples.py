@@ -26,8 +26,9 @@ from estoque_pg.cli.base import (
     saldo,
     tabular,
 )
-from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido
+from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido, exigir
 from estoque_pg.cli.tabela import Marcado
+from estoque_pg.idioma import t, tn
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Coluna, Linha
@@ -48,6 +49,8 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
     colunas = _colunas(comando, resposta.linha)
 
     def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
+        if "codigos" in dados and not dados["codigos"]:
+            raise click.UsageError(t("name the products, or give a dash to read their codes"))
         with banco.api() as api:
             achado = api.responder(perguntar(**dados))
         if achado is None:
@@ -60,6 +63,8 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
             escrever_linha(achado)
         else:
             _mostrar_linha(comando, colunas, achado)
+        if "codigos" in dados:
+            exigir(dados["codigos"], {linha.codigo_consultado for linha in achado})
 
     executar.__doc__ = (
         f"{comando.ajuda}\n\n\b\nExample:\n  estoque {comando.nome} {comando.exemplo}".rstrip()
@@ -78,9 +83,24 @@ def _parametro(p: inspect.Parameter) -> Callable[[Callable[..., Any]], Callable[
         return com_codigos("CODIGO...")
     if p.name == "quantidade":
         return click.argument("quantidade", callback=ler_quantidade)
+    if p.name == "texto":
+        return click.argument("texto", nargs=-1, required=True, callback=_juntar)
+    if p.name == "limite":
+        return click.option(
+            "--limite",
+            type=click.IntRange(0),
+            default=p.default,
+            show_default=True,
+            metavar="N",
+            help="How many at most.",
+        )
     if p.name == "dias":
         return com_dias(p.default)
     raise TypeError(f"no plain command gives {p.name}: say here how, or write the command by hand")
+
+
+def _juntar(contexto: click.Context, parametro: click.Parameter, palavras: tuple[str, ...]) -> str:
+    return " ".join(palavras)
 
 
 # -- what is shown ------------------------------------------------------------------------------
@@ -94,17 +114,17 @@ def _mostrar_linhas(
 ) -> None:
     if linhas:
         tabular(
-            [c.titulo for c in colunas.values()],
+            [t(c.titulo) for c in colunas.values()],
             [[_celula(c, getattr(r, nome)) for nome, c in colunas.items()] for r in linhas],
         )
     prazo = tabela.ate_em(dados["dias"]) if "dias" in dados else ""
-    contadas = comando.contadas[len(linhas) != 1].format(prazo=prazo)
-    avisar(f"{tabela.numero(len(linhas))} {contadas}")
+    uma, varias = (f"{{n}} {contada}" for contada in comando.contadas)
+    avisar(tn(uma, varias, len(linhas), n=tabela.numero(len(linhas)), prazo=prazo))
 
 
 def _mostrar_linha(comando: Comando, colunas: dict[str, Coluna], linha: Linha) -> None:
     tabular(
-        list(comando.titulos),
+        [t(titulo) for titulo in comando.titulos],
         [[_rotulo(c), _celula(c, getattr(linha, nome))] for nome, c in colunas.items()],
     )
 
@@ -124,13 +144,15 @@ def _colunas(comando: Comando, classe: type[Linha]) -> dict[str, Coluna]:
 
 def _rotulo(coluna: Coluna) -> str:
     marca = f"{tabela.MARCA_RUPTURA} " if coluna.sentido == "alerta" else ""
-    return marca + coluna.titulo
+    return marca + t(coluna.titulo)
 
 
 def _celula(coluna: Coluna, valor: Any) -> object:
     """Return a cell that shows what the value means."""
     if valor is None:
         return None
+    if valor in coluna.frases:
+        return t(coluna.frases[valor])
     if coluna.sentido == "saldo":
         return saldo(valor)
     if coluna.sentido == "alerta":

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
+from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.projecoes import DiaProjetado
 
 VERMELHO, VERDE, APAGADO, NEGRITO = "31", "32", "2", "1"
@@ -145,7 +146,8 @@ def grafico_projecao(
         saida.append(_faixa(titulo, rotulo, barras, passo, VERMELHO, cores))
     saida.append(" " * (rotulo + 2) + _eixo(colunas, passo))
     if len(colunas) < len(linhas):
-        saida.append(f"each column: the lowest balance of {len(colunas[0])} days")
+        dias = len(colunas[0])
+        saida.append(t("each column: the lowest balance of {dias} days", dias=dias))
     saida.append(legenda_projecao(linhas, cores))
     return "\n".join(saida)
 
@@ -154,13 +156,14 @@ def legenda_projecao(linhas: Sequence[DiaProjetado], cores: bool = False) -> str
     """Say in words when the projection first falls below zero, and by how much."""
     ruptura = dia_da_ruptura(linhas)
     if ruptura is None:
-        return f"no rupture up to {data(linhas[-1].data)}"
-    return colorir(
-        f"{MARCA_RUPTURA} rupture on {data(ruptura.data)} ({em_dias(ruptura.dia)}), "
-        f"{numero(-ruptura.saldo_final)} short that day",
-        VERMELHO,
-        cores,
+        return t("no rupture up to {dia}", dia=data(linhas[-1].data))
+    dito = t(
+        "rupture on {dia} ({quando}), {falta} short that day",
+        dia=data(ruptura.data),
+        quando=em_dias(ruptura.dia),
+        falta=numero(-ruptura.saldo_final),
     )
+    return colorir(f"{MARCA_RUPTURA} {dito}", VERMELHO, cores)
 
 
 def dia_da_ruptura(linhas: Sequence[DiaProjetado]) -> DiaProjetado | None:
@@ -170,12 +173,14 @@ def dia_da_ruptura(linhas: Sequence[DiaProjetado]) -> DiaProjetado | None:
 
 def em_dias(dias: int) -> str:
     """Say how far a day is: today, tomorrow, in 5 days."""
-    return {0: "today", 1: "tomorrow"}.get(dias, f"in {numero(dias)} days")
+    if dias in (0, 1):
+        return t("tomorrow") if dias else t("today")
+    return t("in {n} days", n=numero(dias))
 
 
 def ate_em(dias: int) -> str:
     """Say how far a horizon reaches: today, within 5 days."""
-    return f"within {numero(dias)} day{'' if dias == 1 else 's'}" if dias else "today"
+    return tn("within {n} day", "within {n} days", dias, n=numero(dias)) if dias else t("today")
 
 
 # -- inside -----------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import psycopg
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, contar, escrever
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao
+from estoque_pg.idioma import t
 from estoque_pg.migracoes import exigir_direta
 from estoque_pg.perguntas import conferencia, internas
 from estoque_pg.perguntas.conferencia import Execucao
@@ -43,7 +44,7 @@ class Trabalhador:
         with self._conectar() as conn:
             feita = self.banco.responder(conn, conferencia.minuto())
         if feita is None and sys.stdout.isatty():
-            escrever("nothing done: another run is under way, or this is a standby")
+            escrever(t("nothing done: another run is under way, or this is a standby"))
         if feita is not None and (_fez(feita) or sys.stdout.isatty()):
             escrever(_linha(feita))
 
@@ -51,7 +52,7 @@ class Trabalhador:
         """Run the job every minute until SIGINT or SIGTERM; a run under way is finished first."""
         with self._ate_o_sinal():
             self.ciclo()
-        avisar("worker ended")
+        avisar(t("worker ended"))
 
     def ciclo(self) -> None:
         """Run the job every minute until `fim` is set."""
@@ -66,7 +67,13 @@ class Trabalhador:
                 if not self.comecou:
                     raise
                 motivo = tabela.limpo(erro.mensagem)
-                avisar(f"connection lost ({motivo}); trying again in {espera:g} s")
+                avisar(
+                    t(
+                        "connection lost ({motivo}); trying again in {espera} s",
+                        motivo=motivo,
+                        espera=f"{espera:g}",
+                    )
+                )
                 self.fim.wait(espera)
                 espera = min(espera * 2, ESPERA_MAXIMA)
 
@@ -93,8 +100,11 @@ class Trabalhador:
         self._tomar_vez(conn)
         if self.fim.is_set():
             return
-        volta = "again " if self.comecou else ""
-        escrever(f"worker {volta}at work on {tabela.limpo(conn.info.dbname)}, every minute")
+        banco = tabela.limpo(conn.info.dbname)
+        if self.comecou:
+            escrever(t("worker again at work on {banco}, every minute", banco=banco))
+        else:
+            escrever(t("worker at work on {banco}, every minute", banco=banco))
         sys.stdout.flush()
         self.comecou = True
         while not self.fim.is_set():
@@ -107,7 +117,7 @@ class Trabalhador:
             if self.banco.responder(conn, internas.tomar_vez_do_worker()):
                 return
             if not avisado:
-                avisar("another worker serves this schema: standing by")
+                avisar(t("another worker serves this schema: standing by"))
                 self.comecou = avisado = True
             self.fim.wait(SENTINELA)
 
@@ -117,7 +127,12 @@ class Trabalhador:
         except (ErroConexao, MigracoesPendentes, SemPermissao):
             raise  # the next minute would not go better
         except ErroEstoque as erro:
-            avisar(f"run failed, the next is due on the minute: {tabela.limpo(erro.mensagem)}")
+            avisar(
+                t(
+                    "run failed, the next is due on the minute: {mensagem}",
+                    mensagem=tabela.limpo(erro.mensagem),
+                )
+            )
             return
         if feita is not None and _fez(feita):
             escrever(_linha(feita))
@@ -129,10 +144,12 @@ def _fez(feita: Execucao) -> bool:
 
 
 def _linha(feita: Execucao) -> str:
-    return (
-        f"{feita.inicio.astimezone():%d/%m/%Y %H:%M:%S}"
-        f"  {contar(feita.processados, 'product')} compared,"
-        f" {tabela.numero(feita.corrigidos)} corrected, {tabela.numero(feita.falhas)} failed,"
-        f" {tabela.numero(feita.virados)} turned"
-        f" in {tabela.numero(round((feita.fim - feita.inicio).total_seconds() * 1000))} ms"
+    feito = t(
+        "{produtos} compared, {corrigidos} corrected, {falhas} failed, {virados} turned in {ms} ms",
+        produtos=contar(feita.processados, "product"),
+        corrigidos=tabela.numero(feita.corrigidos),
+        falhas=tabela.numero(feita.falhas),
+        virados=tabela.numero(feita.virados),
+        ms=tabela.numero(round((feita.fim - feita.inicio).total_seconds() * 1000)),
     )
+    return f"{feita.inicio.astimezone():%d/%m/%Y %H:%M:%S}  {feito}"

@@ -10,6 +10,8 @@ from fastapi import Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from estoque_pg.idioma import t
+
 # 5,000 codes of 255 characters, each of them four bytes, and what JSON puts around.
 MAX_CORPO = 6_000_000
 
@@ -26,7 +28,7 @@ def exigir(token: str) -> Callable[..., Coroutine[Any, Any, None]]:
         dado = credencial.credentials.encode("latin-1") if credencial else b""
         if not hmac.compare_digest(dado, token.encode()):
             raise HTTPException(
-                401, "the token is missing or wrong", headers={"WWW-Authenticate": "Bearer"}
+                401, t("the token is missing or wrong"), headers={"WWW-Authenticate": "Bearer"}
             )
 
     return conferir
@@ -46,7 +48,9 @@ class LimiteDoCorpo:
             mensagem = await receive()
             recebidos += len(mensagem.get("body", b""))
             if recebidos > MAX_CORPO:
-                raise HTTPException(413, f"the body has more than {MAX_CORPO:,} bytes")
+                raise HTTPException(
+                    413, t("the body has more than {limite} bytes", limite=f"{MAX_CORPO:,}")
+                )
             return mensagem
 
         await self.app(scope, contar if scope["type"] == "http" else receive, send)

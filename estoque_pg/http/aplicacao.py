@@ -14,6 +14,7 @@ from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.http import respostas, rotas
 from estoque_pg.http.acesso import LimiteDoCorpo, exigir
 from estoque_pg.http.conexoes import pool_de_perguntas, pool_de_saude
+from estoque_pg.http.lingua import Lingua
 
 
 def criar_aplicacao(
@@ -57,6 +58,7 @@ def criar_aplicacao(
         redoc_url=None,
     )
     app.add_middleware(LimiteDoCorpo)
+    app.add_middleware(Lingua)
     respostas.instalar(app)
     app.include_router(rotas.perguntas(de_todos))
     app.include_router(rotas.manutencao(exigencia))

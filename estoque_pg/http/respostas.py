@@ -23,12 +23,13 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
+from estoque_pg.idioma import INGLES, com_idioma, do_cabecalho, idioma, marcar, t
 
 _registro = logging.getLogger("estoque_pg.http")
 _registro_da_conexao = logging.getLogger("estoque_pg.http.conexao")  # one to be kept short
 
-_FORA = "the database cannot be reached; try again in a moment"
-_VERSAO = "the schema and the application are of different versions: GET /saude says more"
+_FORA = marcar("the database cannot be reached; try again in a moment")
+_VERSAO = marcar("the schema and the application are of different versions: GET /saude says more")
 
 # Status, and what is said instead of the error's own message where that is for the log only: it
 # may name hosts and roles.
@@ -36,15 +37,43 @@ _POR_CLASSE: dict[type[ErroEstoque], tuple[int, str | None]] = {
     ArgumentoInvalido: (422, None),
     QuantidadeInvalida: (409, None),
     UnificacaoInvalida: (409, None),
-    ErroSerializacao: (503, "too many sessions write at once; try again in a moment"),
+    ErroSerializacao: (503, marcar("too many sessions write at once; try again in a moment")),
     ErroConexao: (503, _FORA),
     MigracoesPendentes: (503, _VERSAO),
     BancoMaisNovo: (503, _VERSAO),
     MigracaoAlterada: (503, _VERSAO),
-    SemPermissao: (403, "the service's role in the database lacks the privilege"),
+    SemPermissao: (403, marcar("the service's role in the database lacks the privilege")),
 }
-DEMOROU = "the database took too long; try again in a moment"
+DEMOROU = marcar("the database took too long; try again in a moment")
+_INTERNO = marcar("internal error; the log says more")
 _CANCELADO = "57014"  # query_canceled: statement_timeout
+
+
+# What our models refuse, by pydantic's name of it, in its own words where it speaks English.
+_QUEIXAS = {
+    "missing": marcar("Field required"),
+    "extra_forbidden": marcar("Extra inputs are not permitted"),
+    "string_type": marcar("Input should be a valid string"),
+    "int_type": marcar("Input should be a valid integer"),
+    "int_parsing": marcar("Input should be a valid integer, unable to parse string as an integer"),
+    "int_parsing_size": marcar("Unable to parse input string as an integer, exceeded maximum size"),
+    "int_from_float": marcar(
+        "Input should be a valid integer, got a number with a fractional part"
+    ),
+    "decimal_type": marcar("Input should be a valid decimal"),
+    "decimal_parsing": marcar("Input should be a valid decimal"),
+    "finite_number": marcar("Input should be a finite number"),
+    "greater_than": marcar("Input should be greater than {gt}"),
+    "greater_than_equal": marcar("Input should be greater than or equal to {ge}"),
+    "less_than_equal": marcar("Input should be less than or equal to {le}"),
+    "string_too_short": marcar("String should have at least {min_length} characters"),
+    "string_too_long": marcar("String should have at most {max_length} characters"),
+    "list_type": marcar("Input should be a valid list"),
+    "too_short": marcar("List should have at least {min_length} items after validation"),
+    "too_long": marcar("List should have at most {max_length} items after validation"),
+}  # fmt: skip
+# What Starlette says itself.
+_DE_STARLETTE = (marcar("Method Not Allowed"), marcar("There was an error parsing the body"))
 
 
 def resposta_de_erro(
@@ -52,15 +81,18 @@ def resposta_de_erro(
 ) -> JSONResponse:
     """Return the error as JSON; what is no valid Unicode in it is replaced."""
     texto = erro.encode("utf-8", "replace").decode()
-    return JSONResponse({"sucesso": False, "erro": texto, **mais}, status, headers=headers)
+    linguas = {"Content-Language": idioma().replace("_", "-"), "Vary": "Accept-Language"}
+    return JSONResponse(
+        {"sucesso": False, "erro": texto, **mais}, status, headers={**linguas, **(headers or {})}
+    )
 
 
 def status_de(erro: ErroEstoque) -> tuple[int, str]:
     """Return the HTTP status of an error of ours, and what to tell the client."""
     if erro.sqlstate == _CANCELADO:
-        return 503, DEMOROU
-    status, mensagem = _POR_CLASSE.get(type(erro), (500, "internal error; the log says more"))
-    return status, mensagem or erro.mensagem
+        return 503, t(DEMOROU)
+    status, mensagem = _POR_CLASSE.get(type(erro), (500, _INTERNO))
+    return status, t(mensagem) if mensagem else erro.mensagem
 
 
 def instalar(app: FastAPI) -> None:
@@ -77,15 +109,20 @@ def instalar(app: FastAPI) -> None:
     async def de_http(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, HTTPException)
         if erro.detail == "Not Found":  # no route: all others say what was not found
-            erro.detail = "there is nothing at this address: GET /openapi.json lists what there is"
-        return resposta_de_erro(erro.status_code, erro.detail, erro.headers)
+            erro.detail = t(
+                "there is nothing at this address: GET /openapi.json lists what there is"
+            )
+        detalhe = t(erro.detail) if erro.detail in _DE_STARLETTE else erro.detail
+        return resposta_de_erro(erro.status_code, detalhe, erro.headers)
 
     async def de_validacao(_: Request, erro: Exception) -> JSONResponse:
         assert isinstance(erro, RequestValidationError)
         return resposta_de_erro(422, _queixa(erro))
 
-    async def inesperado(_: Request, erro: Exception) -> JSONResponse:
-        return resposta_de_erro(500, "internal error; the log says more")  # which has the traceback
+    async def inesperado(request: Request, erro: Exception) -> JSONResponse:
+        # Starlette asks for this one outside of all that surrounds a request.
+        with com_idioma(do_cabecalho(request.headers.get("accept-language"))):
+            return resposta_de_erro(500, t(_INTERNO))  # the log has the traceback
 
     app.add_exception_handler(ErroEstoque, nosso)
     app.add_exception_handler(HTTPException, de_http)
@@ -98,12 +135,14 @@ def _queixa(erro: RequestValidationError) -> str:
     queixas = []
     for misfit in erro.errors()[:3]:
         if misfit["type"] == "json_invalid":
-            return f"the body is not valid JSON: {misfit['ctx']['error']}"
+            return t("the body is not valid JSON: {erro}", erro=misfit["ctx"]["error"])
         onde = ".".join(str(parte) for parte in misfit["loc"][1:])
         queixa = misfit["msg"]
+        if idioma() != INGLES and misfit["type"] in _QUEIXAS:
+            queixa = t(_QUEIXAS[misfit["type"]], **misfit.get("ctx", {}))
         if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
-            queixa = "a product code cannot contain a NUL character"
+            queixa = t("a product code cannot contain a NUL character")
         elif not onde and misfit["type"] == "model_attributes_type":  # curl -d, with its own type
-            queixa = "a JSON object is expected, with Content-Type: application/json"
-        queixas.append(f"{onde or 'the body'}: {queixa}")
+            queixa = t("a JSON object is expected, with Content-Type: application/json")
+        queixas.append(f"{onde or t('the body')}: {queixa}")
     return "; ".join(queixas)

@@ -23,6 +23,7 @@ from estoque_pg.erros import ErroEstoque, citado, traduzindo
 from estoque_pg.http import modelos
 from estoque_pg.http.respostas import DEMOROU, resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
+from estoque_pg.idioma import t
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import dicts
@@ -56,6 +57,8 @@ API = Annotated[APIEstoqueTempoRealAsync, Depends(_api)]
 Codigo = Annotated[
     modelos.Codigo, Path(description="A product code, or an alias of it.", examples=["P001"])
 ]
+Texto = Annotated[modelos.Texto, Query(description="What to search.", examples=["azeitona"])]
+Limite = Annotated[modelos.Limite, Query(description="How many products at most.")]
 Dias = Annotated[modelos.Dias, Query(description="How many days to look ahead.")]
 Quantidade = Annotated[
     modelos.Quantidade, Query(description="The quantity to promise.", examples=[10])
@@ -81,6 +84,10 @@ def _sucesso(**campos: Any) -> JSONResponse:
     return JSONResponse({"sucesso": True, **campos})
 
 
+def _desconhecido(codigo: str) -> HTTPException:
+    return HTTPException(404, t("no source knows the code {codigo}", codigo=citado(codigo)))
+
+
 def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that only read; `exigencia` is what they require of a request."""
     rotas = _roteador("estoque", exigencia)
@@ -94,6 +101,39 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
         """Balances and forecasts of a list of codes, and those of the list that nothing knows."""
         return _sucesso(**await api.consultar_workspace(consulta.produtos))
 
+    @rotas.post(
+        "/cobertura",
+        response_model=modelos.RespostaCobertura,
+        responses=_respostas(400, 413, 422),
+    )
+    async def cobertura(consulta: modelos.Consulta, api: API) -> JSONResponse:
+        """For how long the stock of a list of codes lasts, and those that nothing knows."""
+        achados = await api.cobertura(consulta.produtos)
+        conhecidos = {a.codigo_consultado for a in achados}
+        faltam = [c for c in dict.fromkeys(consulta.produtos) if c not in conhecidos]
+        return _sucesso(total=len(achados), produtos=dicts(achados), nao_encontrados=faltam)
+
+    @rotas.post(
+        "/simular",
+        response_model=modelos.RespostaSimular,
+        responses=_respostas(400, 413, 422),
+    )
+    async def simular(simulacao: modelos.Simular, api: API) -> JSONResponse:
+        """What changes of documents would do to each product; nothing is written."""
+        achada = await api.simular(simulacao.mudancas, simulacao.dias)
+        return _sucesso(total=len(achada.produtos), **achada.como_dict())
+
+    @rotas.post(
+        "/prometer",
+        response_model=modelos.RespostaPrometer,
+        responses=_respostas(400, 413, 422),
+    )
+    async def prometer(pedido: modelos.Prometer, api: API) -> JSONResponse:
+        """Since when a whole order can be promised, and how much of each product."""
+        linhas = [(linha.codigo, linha.quantidade) for linha in pedido.pedido]
+        achadas = dicts(await api.prometer(linhas, pedido.dias))
+        return _sucesso(data_conjunta=achadas[0]["data_conjunta"], produtos=achadas)
+
     _oferecer(rotas, escrevem=False)
     return rotas
 
@@ -101,6 +141,19 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
 def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that write."""
     rotas = _roteador("manutencao", exigencia)
+
+    @rotas.post(
+        "/regra",
+        response_model=modelos.RespostaRegra,
+        responses=_respostas(400, 403, 404, 413, 422),
+    )
+    async def definir_regra(regra: modelos.DefinirRegra, api: API) -> JSONResponse:
+        """Lay down or take back fields of a product's rule; the rule in force then."""
+        vigente = await api.definir_regra(**regra.model_dump())
+        if vigente is None:
+            raise _desconhecido(str(regra.codigo))
+        return _sucesso(regra=vigente.como_dict())
+
     _oferecer(rotas, escrevem=True)
     return rotas
 
@@ -113,7 +166,13 @@ def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
 # -- endpoints made of questions ----------------------------------------------------------------
 
 # How a request gives what a question takes, by the parameter's name.
-PARAMETROS: dict[str, Any] = {"codigo": Codigo, "dias": Dias, "quantidade": Quantidade}
+PARAMETROS: dict[str, Any] = {
+    "codigo": Codigo,
+    "dias": Dias,
+    "quantidade": Quantidade,
+    "texto": Texto,
+    "limite": Limite,
+}
 
 
 def _parametro(p: inspect.Parameter) -> inspect.Parameter:
@@ -147,9 +206,9 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         try:
             achado = await asyncio.wait_for(api.responder(perguntar(**dados)), LIMITE)
         except asyncio.TimeoutError:
-            raise HTTPException(503, DEMOROU) from None
+            raise HTTPException(503, t(DEMOROU)) from None
         if achado is None:
-            raise HTTPException(404, f"no source knows the code {citado(dados['codigo'])}")
+            raise _desconhecido(dados["codigo"])
         return _sucesso(**_campos(rota, achado, dados))
 
     # FastAPI reads the arguments of an endpoint from its signature.

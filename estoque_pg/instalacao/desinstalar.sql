@@ -7,16 +7,19 @@ DECLARE
 BEGIN
     SELECT array_agg(x.comando ORDER BY x.ordem) INTO v_comandos
     FROM (
-        SELECT CASE a.tipo WHEN 'view' THEN 1 WHEN 'function' THEN 3 WHEN 'table' THEN 4 ELSE 5 END
-                AS ordem,
+        SELECT x.ordem,
             format('DROP %s IF EXISTS %s', upper(a.tipo), string_agg(
                 CASE a.tipo WHEN 'function' THEN a.objeto ELSE quote_ident(a.objeto) END, ', '))
                 AS comando
         FROM estoque_assinatura AS a
+        -- Tables are made with _estoque_simples.
+        CROSS JOIN LATERAL (SELECT CASE WHEN a.objeto = '_estoque_simples(text)' THEN 6
+            ELSE array_position(ARRAY['view', NULL, 'function', 'table', 'type'], a.tipo) END)
+            AS x (ordem)
         WHERE a.tipo IN ('view', 'function', 'table', 'type')
             -- The book of migrations goes last, by itself.
             AND a.objeto !~ '^_yoyo_' AND a.objeto <> 'estoque_migracao_soma'
-        GROUP BY a.tipo
+        GROUP BY a.tipo, x.ordem
         UNION ALL
         SELECT 2, format('DROP FUNCTION IF EXISTS %s CASCADE', string_agg(a.objeto, ', '))
         FROM estoque_assinatura AS a

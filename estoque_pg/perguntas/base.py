@@ -17,6 +17,7 @@ from psycopg.types.numeric import NumericBinaryLoader
 from psycopg.types.string import TextBinaryLoader
 
 from estoque_pg.consultas import consulta
+from estoque_pg.idioma import t
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -101,7 +102,10 @@ class _Texto(TextBinaryLoader):
             return lido.decode()
         except UnicodeDecodeError:
             raise psycopg.DataError(
-                f"the database is SQL_ASCII and holds text that is not UTF-8: {lido!r}"
+                t(
+                    "the database is SQL_ASCII and holds text that is not UTF-8: {lido}",
+                    lido=f"{lido!r}",
+                )
             ) from None
 
 

@@ -7,8 +7,8 @@ dates and times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -59,10 +59,15 @@ Sentido = Literal["", "saldo", "alerta", "ruptura", "prazo"]
 
 @dataclass(frozen=True)
 class Coluna:
-    """Annotates a field of a row with its title in a table, and what the value means."""
+    """Annotates a field of a row with its title in a table, and what the value means.
+
+    A value that is a stable key has a sentence in `frases`, for tables; data have the key itself.
+    Title and sentences are English, and translated when they are shown.
+    """
 
     titulo: str
     sentido: Sentido = ""
+    frases: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 # Columns that many rows have.

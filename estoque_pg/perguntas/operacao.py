@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from estoque_pg.idioma import Dito, dizer
 from estoque_pg.perguntas.base import Pergunta, linhas, talvez_linha, uma_linha, valor, valores
 from estoque_pg.perguntas.conferencia import Execucao
 from estoque_pg.perguntas.linha import Linha
@@ -88,9 +89,22 @@ def alterados() -> Pergunta[list[Alterado]]:
     return linhas(Alterado, "alterados")
 
 
-def desajustes() -> Pergunta[list[str]]:
+class Desajuste(str):
+    """What of the sources does not fit; `modelo` is the English sentence without its names."""
+
+    modelo: str
+
+    @classmethod
+    def de_dito(cls, dito: Dito) -> Desajuste:
+        """Build it, in the language of this moment, from what SQL says in parts."""
+        feito = cls(dizer(dito))
+        feito.modelo = str(dito[0])
+        return feito
+
+
+def desajustes() -> Pergunta[list[Desajuste]]:
     """Return what of the sources does not fit, a line for each."""
-    return valores(str, "desajustes")
+    return valores(list, "desajustes").entao(lambda ditos: list(map(Desajuste.de_dito, ditos)))
 
 
 def execucoes() -> Pergunta[list[Execucao]]:

@@ -127,6 +127,8 @@ class Ruptura(Linha):
     menor_estoque_d7: MenorEstoqueD7
     dia_ruptura: Annotated[date, Coluna("runs out", "ruptura")]
     dias_ate_ruptura: Annotated[int, Coluna("when", "prazo")]
+    falta: Annotated[Decimal, Coluna("short")]
+    fim_ruptura: Annotated[date | None, Coluna("until")]
 
 
 @publicada(
@@ -139,6 +141,15 @@ class Ruptura(Linha):
         "Those within --dias days from today, soonest first.",
         exemplo="--dias 14",
         contadas=("product runs out {prazo}", "products run out {prazo}"),
+        colunas=(
+            "cod_produto",
+            "nome_produto",
+            "estoque_atual",
+            "dia_ruptura",
+            "dias_ate_ruptura",
+            "falta",
+            "fim_ruptura",
+        ),
     ),
 )
 def rupturas(dias: int = 7) -> Pergunta[list[Ruptura]]:
@@ -150,7 +161,7 @@ def consultar_rupturas(dias: int = 7) -> Pergunta[list[dict[str, Any]]]:
     """Return the products that run out within today and `dias` days, soonest first.
 
     Keys: cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura,
-    dias_ate_ruptura. Raises ArgumentoInvalido when `dias` is negative.
+    dias_ate_ruptura, falta, fim_ruptura. Raises ArgumentoInvalido when `dias` is negative.
     """
     return rupturas(dias).entao(dicts)
 

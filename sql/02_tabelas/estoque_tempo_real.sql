@@ -1,5 +1,6 @@
 -- One row per canonical product. Written only by the package's own functions, under a lock on the row.
 -- A row nobody has projected yet holds on no day. Far dates are finite: drivers cannot read infinity.
+-- The name as it is searched is worked out when the name is written, never by a movement.
 -- fillfactor leaves room for HOT updates: no index covers a column that an ordinary movement changes.
 CREATE TABLE estoque_tempo_real (
     cod_produto text PRIMARY KEY,
@@ -12,7 +13,8 @@ CREATE TABLE estoque_tempo_real (
     valido_ate date NOT NULL DEFAULT '0001-01-01',
     liquidos numeric[] NOT NULL DEFAULT '{0,0,0,0,0,0,0,0}',
     recalculado_por xid8,
-    comparado_em timestamptz NOT NULL DEFAULT now()
+    comparado_em timestamptz NOT NULL DEFAULT now(),
+    busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED
 ) WITH (fillfactor = 70);
 
 CREATE INDEX estoque_tempo_real_ruptura ON estoque_tempo_real (dia_ruptura, cod_produto)
@@ -46,3 +48,5 @@ COMMENT ON COLUMN estoque_tempo_real.recalculado_por IS
     'Transaction that last rebuilt the row from the sources; inner use.';
 COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
     'When the fallback last compared the product with the sources, or the row was made.';
+COMMENT ON COLUMN estoque_tempo_real.busca IS
+    'The name as estoque_buscar compares it; inner use.';

@@ -7,6 +7,7 @@ BEGIN ATOMIC
         ('movimentacao_estoque', 'id', 'qualquer'),
         ('movimentacao_estoque', 'cod_produto', 'texto'),
         ('movimentacao_estoque', 'nome_produto', 'texto'),
+        ('movimentacao_estoque', 'data_movimentacao', 'momento'),
         ('movimentacao_estoque', 'qtd_movimentacao', 'quantidade'),
         ('movimentacao_estoque', 'ativo', 'logico'),
         ('pre_separacao_item', 'id', 'qualquer'),

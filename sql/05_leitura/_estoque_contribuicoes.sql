@@ -2,13 +2,16 @@
 -- Every row of every source, with what it contributes: the one mapping that recomputation, audit and
 -- rebuild read. p_todos asks for all rows, otherwise those of p_codigos; p_que only for what moves the
 -- balance ('saldo') or the forecast ('previsao'), NULL for both. documento is what people call the
--- row's document. The gate is read from the shipment items themselves.
+-- row's document. The gate is read from the shipment items themselves. Whatever it contributes: the
+-- row's own quantity, whether it is an open document by its state (aberto), whether it is
+-- invoiced, whether it enters.
 -- Without settings of its own and called in FROM, it becomes part of the caller's query, which then
 -- reads no more than it asks for: the caller's search_path finds the tables.
 CREATE FUNCTION _estoque_contribuicoes(p_codigos text[], p_todos boolean, p_que text)
 RETURNS TABLE (
     origem text, id text, codigo text, nome text, data date, saldo numeric, entrada numeric,
-    saida numeric, documento text, lote text
+    saida numeric, documento text, lote text, quantidade numeric, aberto boolean, faturado boolean,
+    entra boolean
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
@@ -17,7 +20,9 @@ AS $body$
         _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo),
         0::numeric,
         0::numeric,
-        to_jsonb(f) ->> 'numero_nf', to_jsonb(f) ->> 'separacao_lote_id'
+        to_jsonb(f) ->> 'numero_nf', to_jsonb(f) ->> 'separacao_lote_id',
+        f.qtd_movimentacao::numeric, false, false,
+        false
     FROM movimentacao_estoque AS f
     WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
         AND (p_que IS NULL OR p_que = 'saldo')
@@ -28,7 +33,11 @@ AS $body$
         0::numeric,
         _estoque_contribuicao_pre_separacao(f.cod_produto::text, f.data_expedicao_editada::date,
             f.qtd_selecionada_usuario::numeric, f.status::text),
-        to_jsonb(f) ->> 'num_pedido', to_jsonb(f) ->> 'separacao_lote_id'
+        to_jsonb(f) ->> 'num_pedido', to_jsonb(f) ->> 'separacao_lote_id',
+        f.qtd_selecionada_usuario::numeric,
+            _estoque_contribuicao_pre_separacao(f.cod_produto::text, '2000-01-01'::date, 1,
+            f.status::text) > 0, false,
+        false
     FROM pre_separacao_item AS f
     WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
         AND (p_que IS NULL OR p_que = 'previsao')
@@ -42,7 +51,13 @@ AS $body$
                 SELECT FROM embarque_itens AS e
                 WHERE e.separacao_lote_id = f.separacao_lote_id
                     AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao))),
-        to_jsonb(f) ->> 'num_pedido', f.separacao_lote_id::text
+        to_jsonb(f) ->> 'num_pedido', f.separacao_lote_id::text,
+        f.qtd_saldo::numeric, _estoque_contribuicao_separacao(f.cod_produto::text,
+            '2000-01-01'::date, 1, false) > 0, EXISTS (
+                SELECT FROM embarque_itens AS e
+                WHERE e.separacao_lote_id = f.separacao_lote_id
+                    AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)),
+        false
     FROM separacao AS f
     WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
         AND (p_que IS NULL OR p_que = 'previsao')
@@ -54,7 +69,10 @@ AS $body$
         _estoque_contribuicao_programacao(f.cod_produto::text, f.data_programacao::date,
             f.qtd_programada::numeric),
         0::numeric,
-        to_jsonb(f) ->> 'linha_producao', NULL::text
+        to_jsonb(f) ->> 'linha_producao', NULL::text,
+        f.qtd_programada::numeric, _estoque_contribuicao_programacao(f.cod_produto::text,
+            '2000-01-01'::date, 1) > 0, false,
+        true
     FROM programacao_producao AS f
     WHERE (p_todos OR f.cod_produto = ANY (p_codigos))
         AND (p_que IS NULL OR p_que = 'previsao')

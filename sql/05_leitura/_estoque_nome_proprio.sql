@@ -2,12 +2,15 @@
 -- The newest name that the rows of one code bear, looked for in the sources in their order.
 -- The code is sought as a range of one: with an equality PostgreSQL may walk the whole table by id
 -- where a few codes have most of the rows. An ERP may lack some of the columns.
+-- Nothing is sorted: another index that begins with the code would be read to the end of its rows.
 -- Its plans are kept even where the caller asks for new ones: it runs once for each product, called
 -- by _estoque_nome, which works by key (docs/decisoes/15).
 CREATE FUNCTION _estoque_nome_proprio(p_codigo text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
+SET enable_incremental_sort = off
 SET jit = off
 AS $body$
 DECLARE

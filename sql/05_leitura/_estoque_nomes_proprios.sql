@@ -6,6 +6,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET enable_sort = off
+SET enable_incremental_sort = off
 SET jit = off
 AS $body$
 BEGIN

@@ -6,38 +6,11 @@ CREATE FUNCTION estoque_contradicoes(origens text[] DEFAULT NULL)
 RETURNS TABLE (codigo_origem text, codigo_destino text, motivo text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-SET enable_seqscan = on
-SET enable_nestloop = off
 AS $body$
 BEGIN
     RETURN QUERY
-    WITH RECURSIVE aresta AS MATERIALIZED (
-        SELECT DISTINCT u.codigo_origem::text COLLATE "default" AS origem,
-            u.codigo_destino::text COLLATE "default" AS destino
-        FROM unificacao_codigos AS u
-        WHERE u.ativo AND u.codigo_origem IS NOT NULL AND u.codigo_destino IS NOT NULL
-    ),
-    contradicao AS MATERIALIZED (
-        SELECT a.origem, a.destino,
-            (SELECT string_agg(quote_literal(b.destino), ' and ' ORDER BY b.destino)
-             FROM aresta AS b WHERE b.origem = a.origem HAVING count(*) > 1) AS destinos
-        FROM aresta AS a
-        LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
-        WHERE k.codigo IS NULL AND (origens IS NULL OR a.origem IN (SELECT unnest(origens)))
-    ),
-    passo AS (
-        SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho
-        FROM contradicao AS c WHERE c.destinos IS NULL
-        UNION ALL
-        SELECT p.inicio, a.destino, p.caminho || ' -> ' || quote_literal(a.destino)
-        FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
-    ) CYCLE inicio, atual SET repetido USING passos
-    SELECT c.origem, c.destino,
-        coalesce(quote_literal(c.origem) || ' has the active destinations ' || c.destinos,
-            'circular: ' || (SELECT min(p.caminho) FROM passo AS p
-                             WHERE p.inicio = c.origem AND p.repetido))
-    FROM contradicao AS c
-    ORDER BY c.origem, c.destino;
+    SELECT c.codigo_origem, c.codigo_destino, format(c.motivo[1], VARIADIC c.motivo[2:])
+    FROM _estoque_contradicoes(origens) AS c;
 END
 $body$;
 

@@ -11,7 +11,12 @@ DECLARE
     v_prazo timestamptz := clock_timestamp() + interval '60 s';
     v_feito bigint;
     v_quem text;
+    v_partes jsonb;
     v_ditos text;
+    v_aviso CONSTANT text := 'estoque_pg: the source tables are in use: trying again; held by %s';
+    v_modelo CONSTANT text := 'the source tables stayed in use: nothing was changed';
+    v_dica_so CONSTANT text := 'try at a quieter time';
+    v_dica CONSTANT text := 'try at a quieter time, or end what is open: %s';
 BEGIN
     WHILE clock_timestamp() < v_prazo LOOP
         BEGIN
@@ -19,18 +24,20 @@ BEGIN
             EXECUTE format('SELECT %I()', p_funcao) INTO v_feito;
             RETURN v_feito;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            v_quem := _estoque_quem_usa();
+            SELECT q.quem, q.partes INTO v_quem, v_partes FROM _estoque_quem_usa() AS q;
         END;
         IF v_quem <> coalesce(v_ditos, '') THEN
-            RAISE NOTICE USING MESSAGE = 'estoque_pg: the source tables are in use: trying again;'
-                ' held by ' || v_quem;
+            RAISE NOTICE USING MESSAGE = format(v_aviso, v_quem),
+                CONSTRAINT = v_aviso, DATATYPE = json_build_array(v_partes)::text;
             v_ditos := v_quem;
         END IF;
         PERFORM pg_sleep(0.02 + 0.1 * random());
     END LOOP;
     RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
-        MESSAGE = 'the source tables stayed in use: nothing was changed',
-        HINT = concat_ws(', or end what is open: ', 'try at a quieter time', v_quem);
+        MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        HINT = CASE WHEN v_quem IS NULL THEN v_dica_so ELSE format(v_dica, v_quem) END,
+        DATATYPE = CASE WHEN v_quem IS NULL THEN '[]' ELSE json_build_object(
+            'dica', json_build_array(v_dica, v_partes))::text END;
 END
 $body$;
 

@@ -7,6 +7,7 @@ DECLARE
     v_tabela text;
     v_coluna text;
     v_valor text;
+    v_modelo CONSTANT text := '%s has the code %s more than once';
 BEGIN
     SELECT r.tabela, r.coluna, r.valor INTO v_tabela, v_coluna, v_valor
     FROM (
@@ -21,9 +22,11 @@ BEGIN
     ORDER BY r.tabela, r.valor
     LIMIT 1;
     RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
-        MESSAGE = format('%s has the code %L more than once', v_tabela, v_valor),
+        MESSAGE = format(v_modelo, v_tabela, quote_nullable(v_valor)),
         DETAIL = 'The primary key of the table, which forbids it, is gone.',
         HINT = 'SELECT estoque_vigiar(); -- keeps one of each, puts the key back, compares everything',
+        CONSTRAINT = v_modelo,
+        DATATYPE = json_build_array(v_tabela, quote_nullable(v_valor))::text,
         SCHEMA = current_schema(), TABLE = v_tabela, COLUMN = v_coluna;
 END
 $body$;

@@ -7,6 +7,10 @@ LANGUAGE plpgsql STABLE
 AS $body$
 DECLARE
     v_gatilhos text;
+    v_modelo text;
+    v_dica CONSTANT text := 'Nothing of this statement was kept. `estoque vigiar` in the schema of its'
+        ' functions takes them off, and so does: %s';
+    v_valores text[];
 BEGIN
     IF EXISTS (SELECT FROM _estoque_fontes() AS f
                WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
@@ -19,14 +23,19 @@ BEGIN
     FROM pg_trigger AS t
     JOIN pg_proc AS p ON p.oid = t.tgfoid
     WHERE t.tgrelid = p_relacao AND p.proname LIKE E'\\_estoque\\_gatilho\\_%';
+    v_modelo := CASE WHEN current_schema() IS NULL
+        THEN 'table %s of schema %s bears triggers that count for schema that is gone, or was renamed'
+        ELSE 'table %s of schema %s bears triggers that count for schema %s' END;
+    v_valores := ARRAY[p_relacao::regclass::text,
+        (SELECT c.relnamespace::regnamespace::text FROM pg_class AS c WHERE c.oid = p_relacao),
+        quote_ident(current_schema())];
     RAISE EXCEPTION USING
         ERRCODE = 'EP007',
-        MESSAGE = format('table %s of schema %s bears triggers that count for schema %s',
-            p_relacao::regclass, (SELECT c.relnamespace::regnamespace FROM pg_class AS c
-                                  WHERE c.oid = p_relacao),
-            coalesce(quote_ident(current_schema()), 'that is gone, or was renamed')),
-        HINT = 'Nothing of this statement was kept. `estoque vigiar` in the schema of its functions'
-            ' takes them off, and so does: ' || v_gatilhos;
+        MESSAGE = format(v_modelo, VARIADIC v_valores),
+        HINT = format(v_dica, v_gatilhos),
+        CONSTRAINT = v_modelo,
+        DATATYPE = json_build_object('valores', v_valores,
+            'dica', json_build_array(v_dica, v_gatilhos))::text;
 END
 $body$;
 

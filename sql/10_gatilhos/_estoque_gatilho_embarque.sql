@@ -49,7 +49,8 @@ BEGIN
     THEN
         RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
             MESSAGE = 'could not serialize access: the installation is newer than this transaction',
-            HINT = 'Run the transaction again.';
+            HINT = 'Run the transaction again.',
+            CONSTRAINT = 'could not serialize access: the installation is newer than this transaction';
     END IF;
     -- The separations are read in a statement of their own, which begins with the lots locked.
     SELECT array_agg(l.lote), array_agg(l.faturado) INTO v_lotes, v_faturados

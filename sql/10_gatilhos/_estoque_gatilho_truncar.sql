@@ -10,9 +10,9 @@ BEGIN
     PERFORM _estoque_exigir_propria(TG_RELID, NULL);
     -- TRUNCATE does not respect snapshots: an older one would rebuild without seeing everything.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
-            MESSAGE = format('TRUNCATE of %I needs the isolation level READ COMMITTED', TG_TABLE_NAME),
-            HINT = 'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.';
+        PERFORM _estoque_acusar('0A000', '', 'TRUNCATE of %s needs the isolation level READ COMMITTED',
+            'Use DELETE in this transaction, or TRUNCATE in one of READ COMMITTED.',
+            quote_ident(TG_TABLE_NAME));
     END IF;
     PERFORM _estoque_recalcular_tudo();
     RETURN NULL;

@@ -13,7 +13,8 @@ DECLARE
     v_antigos text[] := ARRAY[]::text[];
     v_codigos text[];
     v_origens text[];
-    v_motivo text;
+    v_motivo text[];
+    v_modelo CONSTANT text := 'code unification is contradictory: %s';
 BEGIN
     IF TG_TABLE_NAME <> 'unificacao_codigos' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
         PERFORM _estoque_exigir_propria(TG_RELID, 'unificacao_codigos');
@@ -54,12 +55,13 @@ BEGIN
 
     PERFORM _estoque_tomar_vez();
     -- Only what this statement brings is refused: contradictions that were there may stay.
-    SELECT c.motivo INTO v_motivo FROM estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
+    SELECT c.motivo INTO v_motivo FROM _estoque_contradicoes(coalesce(v_origens, '{}')) AS c LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'EP002',
-            MESSAGE = 'code unification is contradictory: ' || v_motivo,
+            MESSAGE = format(v_modelo, format(v_motivo[1], VARIADIC v_motivo[2:])),
             HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
-            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'codigo_origem',
+            CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_motivo)::text;
     END IF;
     PERFORM _estoque_reagrupar(v_codigos);
     RETURN NULL;

@@ -10,10 +10,8 @@ AS $body$
 BEGIN
     PERFORM _estoque_exigir_dias(dias);
     IF quantidade IS NULL OR NOT (quantidade > 0 AND quantidade < 'Infinity') THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('quantidade must be a positive number, not %s',
-                coalesce(quantidade::text, 'NULL')),
-            HINT = 'Give the quantity to promise.';
+        PERFORM _estoque_acusar('22023', 'quantidade', 'quantidade must be a positive number, not %s',
+            'Give the quantity to promise.', coalesce(quantidade::text, 'NULL'));
     END IF;
 
     -- The lowest balance from a day to the horizon never falls as the day advances, so the first

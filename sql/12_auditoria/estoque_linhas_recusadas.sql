@@ -6,39 +6,9 @@ RETURNS TABLE (tabela text, linhas bigint, motivo text, consulta text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_fonte record;
 BEGIN
-    FOR v_fonte IN
-        SELECT f.tabela, f.quantidade FROM _estoque_fontes() AS f
-        WHERE f.quantidade IS NOT NULL ORDER BY f.ordem
-    LOOP
-        tabela := v_fonte.tabela;
-        EXECUTE format('SELECT count(*) FROM %I AS f WHERE NOT _estoque_cabe(f.%I::numeric)',
-            tabela, v_fonte.quantidade)
-        INTO linhas;
-        motivo := v_fonte.quantidade || ' is NaN, infinite or out of range';
-        consulta := format(
-            'SELECT * FROM %I.%I WHERE NOT %I BETWEEN -999999999999.999 AND 999999999999.999',
-            current_schema(), tabela, v_fonte.quantidade);
-        IF linhas > 0 THEN
-            RETURN NEXT;
-        END IF;
-    END LOOP;
-
     RETURN QUERY
-    SELECT 'unificacao_codigos', c.linhas, c.motivos,
-        format('WITH RECURSIVE u AS (SELECT codigo_origem AS o, codigo_destino AS d'
-            ' FROM %1$I.unificacao_codigos WHERE ativo),'
-            ' c AS (SELECT o, d FROM u UNION SELECT c.o, u.d FROM c JOIN u ON u.o = c.d)'
-            ' SELECT * FROM %1$I.unificacao_codigos WHERE ativo AND (codigo_origem IN'
-            ' (SELECT o FROM u GROUP BY o HAVING count(DISTINCT d) > 1)'
-            ' OR codigo_destino IN (SELECT o FROM c WHERE o = d))', current_schema())
-    FROM (
-        SELECT count(*) AS linhas, string_agg(DISTINCT x.motivo, '; ' ORDER BY x.motivo) AS motivos
-        FROM (SELECT k.motivo FROM estoque_contradicoes() AS k LIMIT 20) AS x
-    ) AS c
-    WHERE c.linhas > 0;
+    SELECT r.tabela, r.linhas, r.motivo, r.consulta FROM _estoque_linhas_recusadas() AS r;
 END
 $body$;
 

@@ -10,9 +10,10 @@ SET search_path FROM CURRENT
 AS $body$
 BEGIN
     IF por_execucao < 1 OR orcamento <= interval '0' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'por_execucao must be 1 or more, orcamento longer than nothing',
-            HINT = 'The defaults are 10 products and 20 seconds.';
+        PERFORM _estoque_acusar('22023',
+            CASE WHEN por_execucao < 1 THEN 'por_execucao' ELSE 'orcamento' END,
+            'por_execucao must be 1 or more, orcamento longer than nothing',
+            'The defaults are 10 products and 20 seconds.');
     END IF;
     IF por_execucao IS NOT NULL OR orcamento IS NOT NULL THEN
         INSERT INTO estoque_controle AS c (unico) VALUES (true)

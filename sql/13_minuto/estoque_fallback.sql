@@ -10,9 +10,8 @@ SET row_security = off
 AS $body$
 BEGIN
     IF lote IS NULL OR lote < 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('lote must be 1 or more, not %s', coalesce(lote::text, 'NULL')),
-            HINT = 'Give the number of products to compare.';
+        PERFORM _estoque_acusar('22023', 'lote', 'lote must be 1 or more, not %s',
+            'Give the number of products to compare.', coalesce(lote::text, 'NULL'));
     END IF;
     IF _estoque_tomar_minuto() THEN
         RETURN QUERY SELECT c.* FROM _estoque_corrigir(_estoque_comparar(lote, NULL, 0, 0), NULL) AS c;

@@ -1,16 +1,23 @@
 -- Who holds the sources or the results as writers do, as far as this role may see, the oldest first:
--- what is told to who waits for them. NULL where there is nobody.
-CREATE FUNCTION _estoque_quem_usa() RETURNS text
+-- what is told to who waits for them. NULL where there is nobody. partes is quem as a model of format()
+-- and its values, which are such arrays themselves.
+CREATE FUNCTION _estoque_quem_usa(OUT quem text, OUT partes jsonb)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN (
-        SELECT string_agg(x.quem, ', ' ORDER BY x.xact_start)
+    SELECT string_agg(format(x.dito[1], VARIADIC x.dito[2:]), ', ' ORDER BY x.xact_start),
+        jsonb_build_array(rtrim(repeat('%s, ', count(*)::integer), ', '))
+            || jsonb_agg(x.dito ORDER BY x.xact_start)
+    INTO quem, partes
+    FROM (
+        SELECT a.xact_start, CASE
+            WHEN a.xact_start IS NULL THEN ARRAY['process %s (%s)', a.pid::text, a.dele]
+            ELSE ARRAY['process %s (%s, since %s)', a.pid::text, a.dele,
+                to_char(a.xact_start, 'HH24:MI:SS TZ')] END AS dito
         FROM (
-            SELECT a.xact_start, format('process %s (%s)', a.pid, concat_ws(', ',
-                coalesce(a.usename, a.backend_type), nullif(a.application_name, ''),
-                'since ' || to_char(a.xact_start, 'HH24:MI:SS TZ'))) AS quem
+            SELECT a.pid, a.xact_start, concat_ws(', ',
+                coalesce(a.usename, a.backend_type), nullif(a.application_name, '')) AS dele
             FROM pg_stat_activity AS a
             WHERE a.pid <> pg_backend_pid() AND EXISTS (
                 SELECT FROM pg_locks AS l
@@ -23,7 +30,8 @@ BEGIN
                     AND quote_ident(current_schema())::regnamespace
                         IN (c.relnamespace, p.relnamespace))
             ORDER BY a.xact_start LIMIT 3
-        ) AS x);
+        ) AS a
+    ) AS x;
 END
 $body$;
 

@@ -14,6 +14,7 @@ DECLARE
     v_peca record;
     v_feitas integer;
     v_falha text;
+    v_modelo CONSTANT text := 'could not put back the %s';
 BEGIN
     pecas := 0;
     dados := false;
@@ -42,7 +43,8 @@ BEGIN
         EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN
             RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'could not put back the ' || v_falha,
+                MESSAGE = format(v_modelo, v_falha),
+                CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_falha)::text,
                 HINT = '`estoque uninstall`, then `estoque install`, makes everything anew; the'
                     ' sources are not touched.';
         END IF;

@@ -6,17 +6,31 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_cron record;
+    v_modelo text;
+    v_dica text;
+    v_valores text[];
 BEGIN
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN
+        v_modelo := 'pg_cron is not in the database %s';
+        v_dica := 'In the database %s, where pg_cron is, run: %s; or let `estoque worker` do the job.';
+        v_valores := ARRAY[quote_ident(coalesce(v_cron.banco_do_cron, 'postgres')), p_alhures];
         RAISE EXCEPTION USING ERRCODE = 'EP004',
-            MESSAGE = format('pg_cron is not in the database %I', v_cron.banco),
-            HINT = format('In the database %I, where pg_cron is, run: %s; or let `estoque worker`'
-                ' do the job.', coalesce(v_cron.banco_do_cron, 'postgres'), p_alhures);
+            MESSAGE = format(v_modelo, quote_ident(v_cron.banco)),
+            HINT = format(v_dica, VARIADIC v_valores),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(v_cron.banco)),
+                'dica', v_dica || v_valores)::text;
     ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+        v_modelo := 'permission denied for the schema cron to %s';
+        v_dica := 'As superuser: %s';
+        v_valores := ARRAY[format('GRANT USAGE ON SCHEMA cron TO %I;', current_user)];
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('permission denied for the schema cron to %I', current_user),
-            HINT = format('As superuser: GRANT USAGE ON SCHEMA cron TO %I;', current_user);
+            MESSAGE = format(v_modelo, quote_ident(current_user)),
+            HINT = format(v_dica, VARIADIC v_valores),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_user)),
+                'dica', v_dica || v_valores)::text;
     END IF;
 END
 $body$;

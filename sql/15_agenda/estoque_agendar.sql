@@ -8,13 +8,20 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_cron record;
+    v_comando text;
+    v_modelo CONSTANT text := 'the job would run as %s, who may not run it';
+    v_dica CONSTANT text := 'As the owner: %s';
 BEGIN
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT has_function_privilege('estoque_minuto()', 'EXECUTE') THEN
+        v_comando := format('GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
+            current_schema(), current_user);
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('the job would run as %I, who may not run it', current_user),
-            HINT = format('As the owner: GRANT EXECUTE ON FUNCTION %I.estoque_minuto() TO %I;',
-                current_schema(), current_user);
+            MESSAGE = format(v_modelo, quote_ident(current_user)),
+            HINT = format(v_dica, v_comando),
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_user)),
+                'dica', json_build_array(v_dica, v_comando))::text;
     END IF;
     PERFORM _estoque_exigir_cron(format('SELECT cron.schedule_in_database(%L, %L, %L, %L)',
         v_cron.nome, v_cron.horario, v_cron.comando, v_cron.banco));

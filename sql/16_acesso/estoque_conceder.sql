@@ -1,6 +1,6 @@
 -- Gives a role what a reading or a writing application needs, and no more: a reader the schema and
--- the results, a writer the schema and the sources (it needs no right on the results: the triggers
--- run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
+-- the results, a writer the schema, the sources and the rules (it needs no right on the results: the
+-- triggers run with their owner's), who makes copies with pg_dump (copia) reading of all that is ours and of
 -- the sources, with their partitions and sequences. Returns the statements it ran. Runs with the
 -- caller's rights, who has to be the owner, or hold them with the grant option. Raises 42704 for a
 -- role that does not exist.
@@ -22,18 +22,37 @@ BEGIN
         RETURN NEXT format('GRANT USAGE ON SCHEMA %I TO %I', v_schema, papel);
     END IF;
     FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY['estoque_tempo_real',
-        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote']
+        'movimentacao_prevista', 'estoque_por_codigo', 'estoque_codigo_conhecido', 'estoque_lote',
+        'estoque_regra']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT SELECT ON %I.%I TO %I', v_schema, v_nome, papel);
     END LOOP;
-    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes ELSE '{}' END LOOP
+    -- What shows the ERP's documents, without any right on the sources.
+    FOREACH v_nome IN ARRAY CASE WHEN leitura THEN ARRAY[
+        'estoque_documentos(text, integer)', 'estoque_explicar(text, integer)',
+        'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
+        'estoque_projecao_simulada(text, jsonb, integer)',
+        '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
+        'estoque_incoerencias()', 'estoque_cobertura(text[])']
+        ELSE '{}' END
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END LOOP;
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN v_fontes || 'estoque_regra'::text ELSE '{}' END
+    LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
     END LOOP;
+    IF escrita THEN
+        v_nome := 'estoque_definir_regra(text, numeric, integer, numeric, text, text[])';
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END IF;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
         SELECT s.relname::text

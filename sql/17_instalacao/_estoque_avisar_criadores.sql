@@ -7,6 +7,10 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_criadores text;
+    v_modelo CONSTANT text := 'estoque_pg: warning: who may create objects in schema %s can make our'
+        ' functions run code with the rights of %s: REVOKE CREATE ON SCHEMA %s FROM %s, or install as'
+        ' a role that has no more rights than these';
+    v_valores text[];
 BEGIN
     SELECT string_agg(DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END,
         ', ')
@@ -17,10 +21,10 @@ BEGIN
     WHERE n.nspname = current_schema() AND x.privilege_type = 'CREATE' AND x.grantee <> n.nspowner
         AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
     IF v_criadores IS NOT NULL THEN
-        RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: who may create objects in schema %1$I'
-            ' can make our functions run code with the rights of %2$I: REVOKE CREATE ON SCHEMA %1$I'
-            ' FROM %3$s, or install as a role that has no more rights than these',
-            current_schema(), current_user, v_criadores);
+        v_valores := ARRAY[quote_ident(current_schema()), quote_ident(current_user),
+            quote_ident(current_schema()), v_criadores];
+        RAISE NOTICE USING MESSAGE = format(v_modelo, VARIADIC v_valores),
+            CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text;
     END IF;
 END
 $body$;

@@ -1,6 +1,7 @@
 -- What does not fit of the columns of the sources: tables and columns that are missing, types that
--- cannot be counted, collations that cannot be compared. nome is what it is about, for the order.
-CREATE FUNCTION _estoque_desajustes_das_colunas() RETURNS TABLE (nome text, texto text)
+-- cannot be counted, collations that cannot be compared. nome is what it is about, for the order; dito is
+-- a model of format() and its values.
+CREATE FUNCTION _estoque_desajustes_das_colunas() RETURNS TABLE (nome text, dito text[])
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
@@ -19,28 +20,28 @@ BEGIN
         LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
         LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
     )
-    SELECT DISTINCT c.tabela, format('%I is not a table', c.tabela)
+    SELECT DISTINCT c.tabela, ARRAY['%s is not a table', quote_ident(c.tabela)]
     FROM coluna AS c WHERE c.relacao IS NULL
     UNION ALL
-    SELECT c.nome, format('%s is missing', c.nome)
+    SELECT c.nome, ARRAY['%s is missing', c.nome]
     FROM coluna AS c WHERE c.relacao IS NOT NULL AND c.attname IS NULL
     UNION ALL
-    SELECT c.nome, format('%s is %s, expected %s', c.nome, c.tipo,
+    SELECT c.nome, ARRAY['%s is %s, expected %s', c.nome, c.tipo,
         (SELECT string_agg(x.tipo::regtype::text, ', ') FROM _estoque_tipos_aceitos() AS x
-         WHERE x.tipos = c.tipos))
+         WHERE x.tipos = c.tipos)]
     FROM coluna AS c
     WHERE c.attname IS NOT NULL AND c.tipos <> 'qualquer' AND NOT EXISTS (
         SELECT FROM _estoque_tipos_aceitos() AS x
         WHERE x.tipos = c.tipos AND x.tipo IN (c.typname, c.base))
     UNION ALL
     -- Codes are compared as they are written: 'abc' and 'ABC' are two.
-    SELECT c.nome, format('%s has the nondeterministic collation %I', c.nome, c.ordenacao)
+    SELECT c.nome, ARRAY['%s has the nondeterministic collation %s', c.nome, quote_ident(c.ordenacao)]
     FROM coluna AS c WHERE c.tipos IN ('texto', 'codigo') AND NOT c.exata
     UNION ALL
     -- PostgreSQL does not compare columns of two collations, unless one is the database's own.
-    SELECT min(c.nome), format('%s have different collations: %s',
+    SELECT min(c.nome), ARRAY['%s have different collations: %s',
         string_agg(c.nome, ', ' ORDER BY c.nome),
-        string_agg(DISTINCT quote_ident(c.ordenacao), ', '))
+        string_agg(DISTINCT quote_ident(c.ordenacao), ', ')]
     FROM coluna AS c
     WHERE c.attname IN ('cod_produto', 'separacao_lote_id') AND c.ordenacao <> 'default'
     GROUP BY c.attname

@@ -12,6 +12,8 @@ DECLARE
     v_objetos text[];
     v_de oid;
     v_objeto text;
+    v_modelo text;
+    v_valores text[];
 BEGIN
     SELECT array_agg(DISTINCT r.relowner) INTO v_donos
     FROM _estoque_fontes() AS f
@@ -44,17 +46,20 @@ BEGIN
             FOREACH v_objeto IN ARRAY v_objetos LOOP
                 EXECUTE format('ALTER %s OWNER TO %s', v_objeto, v_donos[1]::regrole);
             END LOOP;
-            RAISE NOTICE USING MESSAGE = format(
-                'estoque_pg: what is ours belongs to %s, as the sources do', v_donos[1]::regrole);
+            v_modelo := 'estoque_pg: what is ours belongs to %s, as the sources do';
+            RAISE NOTICE USING MESSAGE = format(v_modelo, v_donos[1]::regrole),
+                CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_donos[1]::regrole)::text;
             RETURN cardinality(v_objetos)::bigint;
         END IF;
     EXCEPTION WHEN insufficient_privilege THEN
         NULL;  -- told below
     END;
-    RAISE NOTICE USING MESSAGE = format('estoque_pg: warning: the sources belong to %s, and what is'
-        ' ours to %s: that role alone can upgrade, mend or remove it, and the triggers run with its'
-        ' rights', (SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
-        v_de::regrole);
+    v_modelo := 'estoque_pg: warning: the sources belong to %s, and what is ours to %s: that role alone'
+        ' can upgrade, mend or remove it, and the triggers run with its rights';
+    v_valores := ARRAY[(SELECT string_agg(d::regrole::text, ', ') FROM unnest(v_donos) AS d),
+        v_de::regrole::text];
+    RAISE NOTICE USING MESSAGE = format(v_modelo, VARIADIC v_valores),
+        CONSTRAINT = v_modelo, DATATYPE = to_json(v_valores)::text;
     RETURN 0::bigint;
 END
 $body$;

@@ -6,16 +6,23 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_desajustes text := (
-        SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto)
-        FROM estoque_desajustes(current_user) AS d);
+    v_modelo CONSTANT text := 'the tables of schema %s do not fit';
+    v_desajustes text;
+    v_ditos json;
 BEGIN
+    SELECT string_agg(d.texto, E'\n' ORDER BY d.nome, d.texto),
+        json_agg(d.dito ORDER BY d.nome, d.texto)
+    INTO v_desajustes, v_ditos
+    FROM _estoque_desajustes(current_user) AS d;
     IF v_desajustes IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'EP003',
-            MESSAGE = format('the tables of schema %I do not fit', current_schema()),
+            MESSAGE = format(v_modelo, quote_ident(current_schema())),
             DETAIL = v_desajustes,
-            HINT = p_dica;
+            HINT = p_dica,
+            CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('valores', json_build_array(quote_ident(current_schema())),
+                'detalhe', v_ditos)::text;
     END IF;
 END
 $body$;

@@ -9,11 +9,17 @@ AS $body$
 DECLARE
     v_linha record;
     v_lista text := '';
+    v_ditos json[] := ARRAY[]::json[];
     v_codigo text;
+    v_modelo text;
 BEGIN
-    FOR v_linha IN SELECT r.* FROM estoque_linhas_recusadas() AS r LOOP
-        v_lista := v_lista || format(E'\n%s: %s row%s, %s\n    %s;', v_linha.tabela, v_linha.linhas,
-            CASE WHEN v_linha.linhas > 1 THEN 's' END, v_linha.motivo, v_linha.consulta);
+    FOR v_linha IN SELECT r.* FROM _estoque_linhas_recusadas() AS r LOOP
+        v_modelo := CASE WHEN v_linha.linhas > 1 THEN '%s: %s rows, %s' ELSE '%s: %s row, %s' END;
+        v_lista := v_lista || format(E'\n' || v_modelo || E'\n    %s;', v_linha.tabela,
+            v_linha.linhas, v_linha.motivo, v_linha.consulta);
+        v_ditos := v_ditos
+            || json_build_array(v_modelo, v_linha.tabela, v_linha.linhas, v_linha.motivos)
+            || json_build_array('    %s;', v_linha.consulta);
         v_codigo := coalesce(v_codigo,
             CASE v_linha.tabela WHEN 'unificacao_codigos' THEN 'EP002' ELSE 'EP001' END);
     END LOOP;
@@ -23,13 +29,15 @@ BEGIN
     IF current_setting('estoque_pg.tolerante', true) = 'on'
         OR EXISTS (SELECT FROM estoque_controle AS c WHERE c.recusadas)
     THEN
-        RAISE NOTICE USING MESSAGE = 'estoque_pg: left out:' || v_lista;
+        v_modelo := 'estoque_pg: left out:';
+        RAISE NOTICE USING MESSAGE = v_modelo || v_lista, CONSTRAINT = v_modelo,
+            DATATYPE = json_build_object('detalhe', v_ditos)::text;
         UPDATE estoque_controle SET recusadas = true;
         RETURN;
     END IF;
-    RAISE EXCEPTION USING ERRCODE = v_codigo,
-        MESSAGE = 'the source tables have rows that cannot be counted',
-        DETAIL = ltrim(v_lista, E'\n'),
+    v_modelo := 'the source tables have rows that cannot be counted';
+    RAISE EXCEPTION USING ERRCODE = v_codigo, MESSAGE = v_modelo, CONSTRAINT = v_modelo,
+        DETAIL = ltrim(v_lista, E'\n'), DATATYPE = json_build_object('detalhe', v_ditos)::text,
         HINT = 'Mend the rows the queries find, then install again; or leave them out with'
             ' --tolerante (SET estoque_pg.tolerante = on).';
 END

@@ -22,12 +22,19 @@ BEGIN
         ELSIF v_indice.partido THEN
             EXECUTE format('DROP INDEX %I', v_indice.nome);
         END IF;
-        IF cardinality(v_indice.colunas) = 1 THEN
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1]);
+        -- In parts, as definicao says: every name is quoted.
+        IF v_indice.definicao ~ ' WHERE ' THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%4$I) WHERE %4$I IS NOT NULL',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1]);
+        ELSIF cardinality(v_indice.colunas) = 1 THEN
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%I)',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1]);
         ELSE
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (%I, %I)',
-                v_indice.nome, v_indice.tabela, v_indice.colunas[1], v_indice.colunas[2]);
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING %I (%I, %I)',
+                v_indice.nome, v_indice.tabela, split_part(v_indice.definicao, ' ', 2),
+                v_indice.colunas[1], v_indice.colunas[2]);
         END IF;
     END LOOP;
 END

@@ -10,6 +10,7 @@ BEGIN ATOMIC
         ('quantidade', 'numeric'), ('quantidade', 'float8'),
         ('quantidade', 'int2'), ('quantidade', 'int4'), ('quantidade', 'int8'),
         ('data', 'date'), ('data', 'timestamp'),
+        ('momento', 'date'), ('momento', 'timestamp'), ('momento', 'timestamptz'),
         ('logico', 'bool');
 END;
 

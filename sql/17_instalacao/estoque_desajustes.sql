@@ -5,18 +5,8 @@ CREATE FUNCTION estoque_desajustes(papel name DEFAULT NULL) RETURNS TABLE (nome 
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_papel name := coalesce(papel, (
-        SELECT pg_get_userbyid(p.proowner) FROM pg_proc AS p
-        WHERE p.oid = 'estoque_desajustes'::regproc));
 BEGIN
-    RETURN QUERY
-    SELECT * FROM _estoque_desajustes_das_colunas()
-    UNION ALL
-    SELECT * FROM _estoque_desajustes_das_tabelas(v_papel)
-    UNION ALL
-    SELECT * FROM _estoque_desajustes_dos_indices()
-    ORDER BY 1, 2;
+    RETURN QUERY SELECT d.nome, d.texto FROM _estoque_desajustes(papel) AS d;
 END
 $body$;
 

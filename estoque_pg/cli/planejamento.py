@@ -1,0 +1,277 @@
+"""The planner's questions: why a product runs out, what if, what may be promised."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from estoque_pg.cli import tabela
+from estoque_pg.cli.base import (
+    Banco,
+    avisar,
+    com_banco,
+    com_dias,
+    com_formato,
+    escrever,
+    escrever_linha,
+    escrever_linhas,
+    ler_quantidade,
+    saldo,
+    tabular,
+)
+from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
+from estoque_pg.cli.ficha import pedir_produto, titulo
+from estoque_pg.erros import ErroEstoque
+from estoque_pg.idioma import t, tn
+from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio
+
+
+@click.command()
+@com_codigo
+@com_dias(28)
+@com_banco
+@com_formato
+def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
+    """Say why a product runs out, and what would help.
+
+    Each time the balance is below zero: since when and until when, how much is lacking, the
+    document that takes it there, the next entry, and what would end it, tried beforehand.
+
+    \b
+    Example:
+      estoque explicar P001
+    """
+    with banco.retrato() as api:
+        achado = pedir_produto(api, codigo)
+        explicadas = api.explicar(codigo, dias) or []
+    if em_json:
+        escrever_linhas(Explicacao, explicadas)
+        return
+    titulo(achado)
+    if not explicadas:
+        escrever(t("does not run out {prazo}", prazo=tabela.ate_em(dias)))
+    for e in explicadas:
+        escrever("")
+        escrever(_em_palavras(e))
+        tabular(
+            [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
+            [
+                [t(ACOES[r.acao]), _documento(r), r.quantidade, r.de, r.para, saldo(r.menor_depois)]
+                for r in e.remedios
+            ],
+        )
+
+
+def _em_palavras(e: Explicacao) -> str:
+    """Tell an interval as a paragraph."""
+    frases = [
+        t(
+            "From {inicio} to {fim} the balance is below zero, {falta} short on {dia}.",
+            inicio=tabela.data(e.inicio),
+            fim=tabela.data(e.fim),
+            falta=tabela.numero(e.falta),
+            dia=tabela.data(e.dia_da_falta),
+        )
+        if e.fim
+        else t(
+            "From {inicio} on the balance is below zero, {falta} short on {dia}.",
+            inicio=tabela.data(e.inicio),
+            falta=tabela.numero(e.falta),
+            dia=tabela.data(e.dia_da_falta),
+        )
+    ]
+    if e.saida is not None:
+        frases.append(
+            t(
+                "What takes it there: {documento}, {saida} going out.",
+                documento=_chamar(e.documento, e.origem, e.id),
+                saida=tabela.numero(e.saida),
+            )
+        )
+    else:
+        frases.append(t("The first day begins below zero."))
+    if e.entrada_data is not None and e.entrada_quantidade is not None:
+        frases.append(
+            t(
+                "The next entry: {quantidade} on {dia}.",
+                quantidade=tabela.numero(e.entrada_quantidade),
+                dia=tabela.data(e.entrada_data),
+            )
+        )
+    else:
+        frases.append(t("No entry is planned after that."))
+    return tabela.limpo(" ".join(frases))
+
+
+def _documento(r: Remedio) -> str | None:
+    return _chamar(r.documento, r.origem, r.id) if r.origem else None
+
+
+def _chamar(documento: str | None, origem: str | None, id_: str | None) -> str:
+    return f"{documento} ({origem} {id_})" if documento else f"{origem} {id_}"
+
+
+@click.command()
+@click.argument("arquivo", required=False)
+@click.option("--adiar", type=int, metavar="N", help="Put documents off by so many days.")
+@click.option("--para", metavar="YYYY-MM-DD", help="Move documents to this date.")
+@click.option("--ignorar", is_flag=True, help="Leave documents out.")
+@click.option("--escalar", type=float, metavar="F", help="Multiply quantities by this factor.")
+@click.option("--origem", help="Only documents of this table.")
+@click.option("--id", "ids", multiple=True, help="Only the documents with this id.")
+@click.option("--pedido", "pedidos", multiple=True, help="Only those of this order.")
+@click.option("--lote", "lotes", multiple=True, help="Only those of this lot.")
+@click.option("--linha", "linhas", multiple=True, help="Only those of this production line.")
+@click.option(
+    "--codigo",
+    "codigos",
+    multiple=True,
+    help="Only those of this product.",
+    shell_complete=completar,
+)
+@click.option("--de", metavar="YYYY-MM-DD", help="Only those dated this day or later.")
+@click.option("--ate", metavar="YYYY-MM-DD", help="Only those dated this day or earlier.")
+@com_dias(28)
+@com_banco
+@com_formato
+def simular(
+    arquivo: str | None,
+    adiar: int | None,
+    para: str | None,
+    ignorar: bool,
+    escalar: float | None,
+    dias: int,
+    banco: Banco,
+    em_json: bool,
+    **filtro: Any,
+) -> None:
+    """Show what changes of documents would do; nothing is written.
+
+    One change by options, or a list of changes as JSON from a file; a dash reads it from standard
+    input. What a list may say: docs/tabelas-e-funcoes.md.
+
+    \b
+    Examples:
+      estoque simular --adiar 2 --linha "LINHA 3"
+      estoque simular --ignorar --pedido 1234
+      estoque simular changes.json
+    """
+    acoes: list[dict[str, Any]] = []
+    if adiar is not None:
+        acoes.append({"acao": "adiar", "dias": adiar})
+    if para is not None:
+        acoes.append({"acao": "adiar", "para": para})
+    if ignorar:
+        acoes.append({"acao": "ignorar"})
+    if escalar is not None:
+        acoes.append({"acao": "escalar", "fator": escalar})
+    pedido = {chave: valor for chave, valor in filtro.items() if valor}
+    if arquivo is not None and (acoes or pedido):
+        raise click.UsageError(t("give a file or one change by options, not both"))
+    if arquivo is None and len(acoes) != 1:
+        raise click.UsageError(
+            t("say what is to change: one of --adiar, --para, --ignorar, --escalar, or a file")
+        )
+    mudancas = _ler_mudancas(arquivo) if arquivo else [{**acoes[0], **pedido}]
+    with banco.api() as api:
+        resposta = api.simular(mudancas, dias)
+    if em_json:
+        escrever_linha(resposta)
+        return
+    for aviso in resposta.avisos:
+        avisar(aviso)
+    if resposta.produtos:
+        tabular(
+            [t("product"), t("name"), t("runs out"), t("then"), t("lowest"), t("then")],
+            [
+                [p.cod_produto, p.nome_produto, p.dia_ruptura_antes, p.dia_ruptura_depois,
+                 saldo(p.menor_antes), saldo(p.menor_depois)]
+                for p in resposta.produtos
+            ],
+        )  # fmt: skip
+    quantos = len(resposta.produtos)
+    avisar(
+        tn(
+            "{n} product would have another balance {prazo}",
+            "{n} products would have another balance {prazo}",
+            quantos,
+            n=tabela.numero(quantos),
+            prazo=tabela.ate_em(dias),
+        )
+    )
+
+
+def _ler_mudancas(arquivo: str) -> Any:
+    try:
+        bruto = sys.stdin.buffer.read() if arquivo == "-" else Path(arquivo).read_bytes()
+        return json.loads(bruto.decode("utf-8-sig"))
+    except OSError as erro:
+        raise ErroEstoque(
+            t("cannot read {arquivo}: {erro}", arquivo=arquivo, erro=erro.strerror or erro)
+        ) from erro
+    except ValueError as erro:
+        raise ErroEstoque(
+            t("{arquivo} is no JSON: {erro}", arquivo=arquivo, erro=erro),
+            dica=t('write a list of changes: [{{"acao": "adiar", "dias": 2, "linhas": ["L"]}}]'),
+        ) from erro
+
+
+@click.command()
+@click.argument("linhas", nargs=-1, metavar="CODIGO=QUANTIDADE...", required=True)
+@com_dias(28)
+@com_banco
+@com_formato
+def prometer(linhas: tuple[str, ...], dias: int, banco: Banco, em_json: bool) -> None:
+    """Say since when a whole order can be promised.
+
+    Lines of one product are added up. A dash reads lines from standard input.
+
+    \b
+    Examples:
+      estoque prometer P001=50 P002=20
+      estoque prometer - < order.txt
+    """
+    pedido: list[tuple[str, Decimal]] = []
+    for linha in linhas:
+        for texto in ler_entrada() if linha == "-" else [linha]:
+            pedido.append(_ler_linha(len(pedido) + 1, texto))
+    with banco.api() as api:
+        promessas = api.prometer(pedido, dias)
+    if em_json:
+        escrever_linhas(Promessa, promessas)
+    else:
+        tabular(
+            [t("product"), t("name"), t("quantity"), t("most today"), t("from"), t("most then")],
+            [
+                [p.cod_produto or ", ".join(p.codigos_pedidos), p.nome_produto, p.quantidade,
+                 p.maximo_hoje, p.data_disponivel, p.maximo_na_data]
+                for p in promessas
+            ],
+        )  # fmt: skip
+        junta = promessas[0].data_conjunta if promessas else None
+        escrever(
+            t("all of it can be promised from {dia}", dia=tabela.data(junta))
+            if junta
+            else t("all of it cannot be promised {prazo}", prazo=tabela.ate_em(dias))
+        )
+    faltam = [c for p in promessas if p.cod_produto is None for c in p.codigos_pedidos]
+    if faltam:
+        raise desconhecido(faltam)
+
+
+def _ler_linha(n: int, texto: str) -> tuple[str, Decimal]:
+    codigo, igual, quantidade = texto.rpartition("=")
+    if not igual or not codigo:
+        raise click.UsageError(
+            t("line {n} of the order, {texto}: write CODIGO=QUANTIDADE", n=n, texto=texto)
+        )
+    contexto = click.get_current_context()
+    try:
+        return codigo, ler_quantidade(contexto, contexto.command.params[0], quantidade)
+    except click.BadParameter as erro:
+        raise click.UsageError(t("line {n} of the order: {erro}", n=n, erro=erro.message)) from erro

@@ -1,0 +1,70 @@
+"""The documents behind a product's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from estoque_pg.idioma import marcar
+from estoque_pg.perguntas import argumentos
+from estoque_pg.perguntas.base import Pergunta, linhas
+from estoque_pg.perguntas.linha import Coluna, Linha
+from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
+
+SITUACOES = {
+    "conta": marcar("counts"),
+    "atrasada": marcar("overdue, counts today"),
+    "entrada atrasada": marcar("overdue entry, does not count"),
+    "alem do horizonte": marcar("beyond the horizon"),
+    "sem data": marcar("without a date"),
+    "sem quantidade": marcar("without a quantity"),
+    "faturado": marcar("invoiced"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Documento(Linha):
+    """A row of `estoque_documentos`.
+
+    `dia` is the day it counts on, None where it does not, and `saldo` the balance after it;
+    `situacao` says why it does not. An infinite date is shown as the first or the last there is.
+    """
+
+    dia: Annotated[date | None, Coluna("counts on")]
+    data_prevista: Annotated[date | None, Coluna("date")]
+    origem: Annotated[str, Coluna("source")]
+    id: Annotated[str, Coluna("id")]
+    documento: Annotated[str | None, Coluna("document")]
+    lote: Annotated[str | None, Coluna("lot")]
+    codigo: Annotated[str, Coluna("code")]
+    entrada: Annotated[Decimal, Coluna("in")]
+    saida: Annotated[Decimal, Coluna("out")]
+    saldo: Annotated[Decimal | None, Coluna("balance", "saldo")]
+    situacao: Annotated[str, Coluna("state", frases=SITUACOES)]
+
+
+@publicada(
+    rota=Rota(
+        "documentos", "The open documents of a product, and which of them count.", "documentos"
+    ),
+    comando=Comando(
+        "documentos",
+        "List the open documents of a product, and which of them count.",
+        exemplo="P001",
+        contadas=("document", "documents"),
+    ),
+)
+def documentos(codigo: str, dias: int = 28) -> Pergunta[list[Documento] | None]:
+    """Return the open documents of a product, those that count first; None for an unknown code.
+
+    Raises ArgumentoInvalido for `dias` that are negative or more than 3650.
+    """
+    return linhas(
+        _documento, "documentos", codigo=argumentos.codigo(codigo), dias=argumentos.dias(dias)
+    ).entao(lambda achados: [d for d in achados if d is not None] if achados else None)
+
+
+def _documento(**colunas: Any) -> Documento | None:
+    return Documento(**colunas) if colunas["origem"] is not None else None
