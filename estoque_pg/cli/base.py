@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import click
 import psycopg
 
-from estoque_pg import migracoes
+from estoque_pg import migracoes, planilha
 from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
@@ -125,8 +125,8 @@ def avisar(texto: str) -> None:
 
 
 def escrever_json(objeto: Any) -> None:
-    """Print data of any shape: as JSON, or as CSV where --formato says so."""
-    if _pedido() == CSV:
+    """Print data of any shape: as JSON, or as CSV where --formato asks for anything else."""
+    if _pedido() in (CSV, PLANILHA, XLSX):
         lista = objeto if isinstance(objeto, list) else [objeto]
         _escrever_csv(list(lista[0]) if lista else [], lista)
     else:
@@ -138,7 +138,9 @@ def escrever_linhas(classe: type[Linha], linhas: Iterable[Linha]) -> None:
 
     All columns, with the code as it was asked for: answers are joined to questions.
     """
-    if _pedido() == CSV:
+    if _pedido() in (PLANILHA, XLSX):
+        _escrever_planilha(classe, list(linhas))
+    elif _pedido() == CSV:
         colunas = [c.name for c in fields(classe)]
         _escrever_csv(colunas, ({c: getattr(r, c) for c in colunas} for r in linhas))
     else:
@@ -146,11 +148,23 @@ def escrever_linhas(classe: type[Linha], linhas: Iterable[Linha]) -> None:
 
 
 def escrever_linha(linha: Linha) -> None:
-    """Print one typed row: an object in JSON, a header and a line in CSV."""
-    if _pedido() == CSV:
+    """Print one typed row: an object in JSON, a header and a line elsewhere."""
+    if _pedido() in (CSV, PLANILHA, XLSX):
         escrever_linhas(type(linha), [linha])
     else:
         escrever_json(linha.todas())
+
+
+def _escrever_planilha(classe: type[Linha], linhas: list[Linha]) -> None:
+    """Print a spreadsheet, byte by byte; a workbook is nothing for a terminal."""
+    if _pedido() == PLANILHA:
+        dados = planilha.em_csv(classe, linhas)
+    elif sys.stdout.isatty():
+        raise click.UsageError(t("write the workbook to a file: --formato xlsx > file.xlsx"))
+    else:
+        dados = planilha.em_xlsx(classe, linhas)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(dados)
 
 
 def _escrever_csv(colunas: list[str], linhas: Iterable[Mapping[str, Any]]) -> None:
@@ -345,7 +359,7 @@ def com_banco(comando: F) -> F:
     return com_banco  # type: ignore[return-value]
 
 
-TABELA, CSV, JSON = "tabela", "csv", "json"
+TABELA, CSV, PLANILHA, XLSX, JSON = "tabela", "csv", "planilha", "xlsx", "json"
 _CHAVE = "estoque_pg.formato"
 
 
@@ -363,13 +377,14 @@ def com_formato(comando: F) -> F:
     """Add --formato and its short form --json, to commands whose data are rows.
 
     The command gets `em_json` as with `com_json`; what prints data then writes the format asked
-    for, JSON or CSV.
+    for.
     """
 
     @click.option(
         "--formato",
-        type=click.Choice([TABELA, CSV, JSON]),
-        help="Print a table for people (the default), CSV or JSON.",
+        type=click.Choice([TABELA, CSV, PLANILHA, XLSX, JSON]),
+        help="Print a table for people (the default), CSV, CSV as Brazilian Excel opens it"
+        " (planilha), a workbook (xlsx) or JSON.",
     )
     @click.option("--json", "curto", is_flag=True, help="Short for --formato json.")
     @functools.wraps(comando)
@@ -380,7 +395,7 @@ def com_formato(comando: F) -> F:
             )
         pedido = JSON if curto else formato
         click.get_current_context().meta[_CHAVE] = pedido
-        return comando(*args, em_json=pedido in (CSV, JSON), **kwargs)
+        return comando(*args, em_json=pedido not in (None, TABELA), **kwargs)
 
     return com_formato  # type: ignore[return-value]
 
