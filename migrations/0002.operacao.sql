@@ -3053,7 +3053,7 @@ COMMENT ON FUNCTION estoque_prometer(text[], numeric[], integer) IS
 
 -- sql/11_consultas/estoque_rupturas.sql
 -- The products that end some day of today to today + dias below zero by more than their tolerance
--- (estoque_regra), soonest first, with the largest shortage on any of these days (falta) and the last day
+-- (estoque_regra), soonest first. With the largest shortage on any of these days (falta) and the last day
 -- below zero (fim_ruptura), NULL where that is today + dias. dia_ruptura is the first such day;
 -- menor_estoque_d7 knows no tolerance.
 -- Up to 7 days the maintained fields answer. Beyond, a product without a rupture so far is projected
@@ -3719,6 +3719,7 @@ SET search_path FROM CURRENT
 SET quote_all_identifiers = off
 SET datestyle = 'ISO'
 SET intervalstyle = 'postgres'
+SET standard_conforming_strings = on
 AS $body$
 DECLARE
     v_nome text := quote_ident(current_schema());

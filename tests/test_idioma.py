@@ -231,7 +231,7 @@ def test_the_questions_answer_in_portuguese(cena: Banco) -> None:
     rupturas = em_portugues("rupturas", dsn=cena.dsn)
     titulos, _, linha = rupturas.stdout.splitlines()
     assert re.split("  +", titulos) == [
-        "produto", "nome", "saldo", "menor D+7", "acaba em", "quando", "falta", "até"
+        "produto", "nome", "saldo", "acaba em", "quando", "falta", "até"
     ]  # fmt: skip
     assert linha.endswith("▼ 07/08/2025  amanhã    100  10/08/2025")
     assert rupturas.stderr == "1 produto acaba em até 7 dias\n"

@@ -47,9 +47,7 @@ def meio(codigos: Sequence[str]) -> str:
 
 
 # Columns that a table asks for and that do not count.
-PEDIDAS = {
-    "movimentacao_estoque": {"data_movimentacao": "estoque_hoje()", "tipo_movimentacao": "'E'"},
-}
+PEDIDAS = {"movimentacao_estoque": {"tipo_movimentacao": "'E'"}}
 
 
 def inserir(fonte: Fonte, codigos: Sequence[str], lado: int, lote: str = "L") -> str:
@@ -62,6 +60,8 @@ def inserir(fonte: Fonte, codigos: Sequence[str], lado: int, lote: str = "L") ->
             return f"'{lote}{lado}{codigo}'"
         if fonte.colunas[coluna] == "logico":
             return "true"
+        if fonte.colunas[coluna] == "momento":
+            return "estoque_hoje()"
         return {"cod_produto": f"'{codigo}'", "nome_produto": "'N'"}.get(coluna, "NULL")
 
     pedidas = PEDIDAS.get(fonte.tabela, {})
@@ -209,10 +209,26 @@ def banco(servico: Servico, modelo_da_cena: str) -> Iterator[Banco]:
         yield banco
 
 
+def escritas(banco: Banco) -> dict[str, str]:
+    """The columns of each table that can be written: those that are worked out cannot."""
+    return {
+        r["tabela"]: r["colunas"]
+        for r in banco.cru(
+            "SELECT attrelid::regclass::text AS tabela,"
+            " string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS colunas"
+            " FROM pg_attribute WHERE attrelid = ANY (%s::regclass[])"
+            " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' GROUP BY attrelid",
+            [list(TABELAS)],
+        )
+    }
+
+
 def montar(banco: Banco, *antes: str) -> None:
     """Puts the scene back, past the triggers, and what is to be there besides."""
+    colunas = escritas(banco)
     voltar = [
-        f"DELETE FROM {t}; INSERT INTO {t} OVERRIDING SYSTEM VALUE TABLE guarda.{t}"
+        f"DELETE FROM {t}; INSERT INTO {t} ({colunas[t]}) OVERRIDING SYSTEM VALUE"
+        f" SELECT {colunas[t]} FROM guarda.{t}"
         for t in TABELAS
     ]
     banco.cru(
@@ -512,7 +528,10 @@ def test_code_that_is_there_twice_is_named(
     """After a restore that lost the primary key, say. It must not be asked for again for ever."""
     montar(banco)
     banco.cru(f"ALTER TABLE {tabela} DROP CONSTRAINT {tabela}_pkey CASCADE")
-    banco.cru(f"INSERT INTO {tabela} SELECT * FROM {tabela} WHERE {coluna} = 'C'")
+    colunas = escritas(banco)[tabela]
+    banco.cru(
+        f"INSERT INTO {tabela} ({colunas}) SELECT {colunas} FROM {tabela} WHERE {coluna} = 'C'"
+    )
     banco.cru("SET statement_timeout = '10 s'")
     with pytest.raises(psycopg.Error) as erro:
         banco.cru(sql)

@@ -173,7 +173,8 @@ def test_csv_quotes_and_writes_numbers_for_machines(cena: Banco) -> None:
 def test_csv_of_nothing_is_its_header(cena: Banco) -> None:
     feito = estoque("rupturas", "--dias", "0", "--formato", "csv", dsn=cena.dsn)
     assert feito.stdout == (
-        "cod_produto,nome_produto,estoque_atual,menor_estoque_d7,dia_ruptura,dias_ate_ruptura\n"
+        "cod_produto,nome_produto,estoque_atual,menor_estoque_d7,dia_ruptura,dias_ate_ruptura,"
+        "falta,fim_ruptura\n"
     )
     feito = estoque("verificar", "--formato", "csv", dsn=cena.dsn)
     assert feito.stdout == "cod_produto,campo,data_prevista,valor_armazenado,valor_esperado\n"
@@ -506,8 +507,10 @@ def test_every_command_that_takes_codes_completes_them(
     monkeypatch.setenv("DATABASE_URL", cena.dsn)
     completos = ShellComplete(cli, {}, "estoque", "_ESTOQUE_COMPLETE")
     for nome, comando in cli.commands.items():
-        if any(p.name in ("codigo", "codigos") for p in comando.params):
-            itens = completos.get_completions([nome], "P0")
+        parametro = next((p for p in comando.params if p.name in ("codigo", "codigos")), None)
+        if parametro is not None:
+            antes = [nome, *parametro.opts[-1:]] if parametro.opts[0].startswith("-") else [nome]
+            itens = completos.get_completions(antes, "P0")
             assert [i.value for i in itens] == ["P001", "P002"], nome
 
 

@@ -17,7 +17,6 @@ from estoque_pg.cli.base import (
     com_banco,
     com_dias,
     com_formato,
-    contar,
     escrever,
     escrever_linha,
     escrever_linhas,
@@ -28,7 +27,7 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
 from estoque_pg.cli.ficha import pedir_produto, titulo
 from estoque_pg.erros import ErroEstoque
-from estoque_pg.idioma import t
+from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio
 
 
@@ -195,10 +194,13 @@ def simular(
                 for p in resposta.produtos
             ],
         )  # fmt: skip
+    quantos = len(resposta.produtos)
     avisar(
-        t(
-            "{produtos} would have another balance {prazo}",
-            produtos=contar(len(resposta.produtos), "product"),
+        tn(
+            "{n} product would have another balance {prazo}",
+            "{n} products would have another balance {prazo}",
+            quantos,
+            n=tabela.numero(quantos),
             prazo=tabela.ate_em(dias),
         )
     )

@@ -141,6 +141,15 @@ class Ruptura(Linha):
         "Those within --dias days from today, soonest first.",
         exemplo="--dias 14",
         contadas=("product runs out {prazo}", "products run out {prazo}"),
+        colunas=(
+            "cod_produto",
+            "nome_produto",
+            "estoque_atual",
+            "dia_ruptura",
+            "dias_ate_ruptura",
+            "falta",
+            "fim_ruptura",
+        ),
     ),
 )
 def rupturas(dias: int = 7) -> Pergunta[list[Ruptura]]:

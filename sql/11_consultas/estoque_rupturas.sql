@@ -1,5 +1,5 @@
 -- The products that end some day of today to today + dias below zero by more than their tolerance
--- (estoque_regra), soonest first, with the largest shortage on any of these days (falta) and the last day
+-- (estoque_regra), soonest first. With the largest shortage on any of these days (falta) and the last day
 -- below zero (fim_ruptura), NULL where that is today + dias. dia_ruptura is the first such day;
 -- menor_estoque_d7 knows no tolerance.
 -- Up to 7 days the maintained fields answer. Beyond, a product without a rupture so far is projected

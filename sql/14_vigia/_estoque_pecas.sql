@@ -14,6 +14,7 @@ SET search_path FROM CURRENT
 SET quote_all_identifiers = off
 SET datestyle = 'ISO'
 SET intervalstyle = 'postgres'
+SET standard_conforming_strings = on
 AS $body$
 DECLARE
     v_nome text := quote_ident(current_schema());
