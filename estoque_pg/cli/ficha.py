@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import date
-from decimal import Decimal
 
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.cli import tabela
@@ -41,14 +40,3 @@ def ruptura_em(dia: date, hoje: date) -> Marcado:
     """Return the cell that says when stock runs out."""
     quando = tabela.em_dias((dia - hoje).days)
     return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(dia)} ({quando})")
-
-
-def valor_de(campo: str, texto: str | None) -> object:
-    """Return what a stored field holds, which the audit gives as text whatever it is."""
-    if texto is None:
-        return None
-    if campo in ("saldo_atual", "menor_estoque_d7", "entrada_prevista", "saida_prevista"):
-        return Decimal(texto)
-    if campo in ("dia_ruptura", "valido_ate"):
-        return date.fromisoformat(texto)
-    return texto

@@ -1,4 +1,4 @@
-"""The commands of plain questions, made of the questions: arguments, table, JSON and CSV.
+"""The commands of plain questions, made of the questions: arguments, table, data.
 
 A question that says it has a `Comando` gets it here. Where the answer needs more than a table, the
 command is written by hand.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any
 
 import click
 
@@ -31,7 +30,7 @@ from estoque_pg.cli.tabela import Marcado
 from estoque_pg.idioma import t, tn
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
-from estoque_pg.perguntas.linha import Coluna, Linha
+from estoque_pg.perguntas.linha import Coluna, Linha, colunas_exigidas
 from estoque_pg.perguntas.publicacao import Comando, forma, publicacao
 
 
@@ -46,7 +45,7 @@ def comandos() -> dict[str, click.Command]:
 
 def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.Command:
     resposta = forma(perguntar)
-    colunas = _colunas(comando, resposta.linha)
+    colunas = colunas_exigidas(resposta.linha, comando.colunas)
 
     def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
         if "codigos" in dados and not dados["codigos"]:
@@ -127,19 +126,6 @@ def _mostrar_linha(comando: Comando, colunas: dict[str, Coluna], linha: Linha) -
         [t(titulo) for titulo in comando.titulos],
         [[_rotulo(c), _celula(c, getattr(linha, nome))] for nome, c in colunas.items()],
     )
-
-
-def _colunas(comando: Comando, classe: type[Linha]) -> dict[str, Coluna]:
-    """Return the columns to show. Each needs a title: nothing is left out by mistake."""
-    tipos = get_type_hints(classe, include_extras=True)
-    achadas = {}
-    for nome in comando.colunas or [c.name for c in fields(classe)]:
-        notas = getattr(tipos[nome], "__metadata__", ())
-        coluna = next((nota for nota in notas if isinstance(nota, Coluna)), None)
-        if coluna is None:
-            raise TypeError(f"{classe.__name__}.{nome} has no title: annotate it with a Coluna")
-        achadas[nome] = coluna
-    return achadas
 
 
 def _rotulo(coluna: Coluna) -> str:
