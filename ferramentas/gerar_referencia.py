@@ -105,7 +105,7 @@ def enderecos() -> str:
             consulta = "&".join(
                 f"{p['name']}={p['schema'].get('default', p.get('example', 10))}"
                 for p in operacao.get("parameters", [])
-                if p["in"] == "query"
+                if p["in"] == "query" and p["name"] != "formato"  # which nearly all have
             )
             endereco = f"{metodo.upper()} {caminho}" + (f"?{consulta}" if consulta else "")
             resumo = operacao["description"].rstrip(".")
