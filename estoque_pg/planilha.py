@@ -90,9 +90,13 @@ def _plano(valor: Any) -> str:
 
 # What Excel takes for something else: whatever does not begin with a letter (a formula, a number,
 # a date, a sum of money, an error), months with a number, logical values, sums of money.
-_MESES = "jan|fev|feb|mar|abr|apr|mai|may|jun|jul|ago|aug|set|sep|out|oct|nov|dez|dec"
+_MESES = (
+    "jan(eiro|uary)?|fev(ereiro)?|feb(ruary)?|mar(ço|co|ch)?|abr(il)?|apr(il)?|maio?|may"
+    "|jun(ho|e)?|jul(ho|y)?|ago(sto)?|aug(ust)?|set(embro)?|sep(t|tember)?|out(ubro)?|oct(ober)?"
+    "|nov(embro|ember)?|dez(embro)?|dec(ember)?"
+)
 _ENGANOSO = re.compile(
-    rf"[\W\d_]|(?=.*\d).*\b(?:{_MESES})|(?:verdadeiro|falso|true|false)\s*$|.*\$",
+    rf"[\W\d_]|(?=.*\d).*\b({_MESES})(?![^\W\d_])|(verdadeiro|falso|true|false)\s*$|.*\$",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -185,7 +189,7 @@ _FORMATOS = (_INTEIRO, _NUMERO, _DIA)
 
 
 def _escrever(folha: Worksheet, y: int, x: int, valor: Any, formatos: Mapping[str, Any]) -> None:
-    if valor is None:
+    if valor is None or valor == "":
         return
     if isinstance(valor, bool):
         codigo = folha.write_boolean(y, x, valor)

@@ -61,12 +61,12 @@ def do_cabecalho(aceitos: str) -> Formato:
 async def _pedido(
     request: Request,
     formato: Annotated[
-        Formato | None,
+        Formato,  # an optional one would be told of a choice of two types, and refused twice
         Query(
             description="How to answer: csv for programs, planilha for Brazilian Excel, a workbook."
             " It goes before Accept; without either, JSON."
         ),
-    ] = None,
+    ] = None,  # type: ignore[assignment]
 ) -> Formato:
     escolhido = formato or do_cabecalho(",".join(request.headers.getlist("accept")))
     if escolhido == XLSX:
