@@ -67,6 +67,27 @@ SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, saida_diaria
 SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura
   FROM nosso.estoque_buscar(%(texto)s::text, %(limite)s::integer);
 
+-- nome: regras
+-- The rules that are laid down, the general one first.
+SELECT r.cod_produto AS codigo, k.cod_produto, e.nome_produto, r.minimo, r.prazo_reposicao,
+       r.tolerancia, r.responsavel
+  FROM nosso.estoque_regra AS r
+  LEFT JOIN nosso.estoque_codigo_conhecido AS k ON k.codigo = r.cod_produto
+  LEFT JOIN nosso.estoque_tempo_real AS e ON e.cod_produto = k.cod_produto
+ ORDER BY r.cod_produto NULLS FIRST;
+
+-- nome: regra
+-- The rule that holds for a product; NULL: for all that have none of their own.
+SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
+  FROM nosso.estoque_regra_vigente(%(codigo)s::text);
+
+-- nome: definir_regra
+-- Lay down or take back fields of a rule; the rule in force then, no row for an unknown code.
+SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
+  FROM nosso.estoque_definir_regra(
+           %(codigo)s::text, %(minimo)s::numeric, %(prazo_reposicao)s::integer,
+           %(tolerancia)s::numeric, %(responsavel)s::text, %(limpar)s::text[]);
+
 -- nome: estatisticas
 -- The whole stock in one row.
 SELECT total_produtos, produtos_com_ruptura, produtos_estoque_negativo, produtos_estoque_zerado,

@@ -17,6 +17,7 @@ from estoque_pg.perguntas import (
     operacao,
     planejamento,
     projecoes,
+    regras,
     saldos,
     totais,
 )
@@ -127,6 +128,9 @@ class Metodos:
     projecao_simulada = Metodo(planejamento.projecao_simulada)
     prometer = Metodo(planejamento.prometer)
     abaixo_do_minimo = Metodo(planejamento.abaixo_do_minimo)
+    definir_regra = Metodo(regras.definir_regra)
+    regra = Metodo(regras.regra)
+    regras = Metodo(regras.regras)
     incoerencias = Metodo(incoerencias.incoerencias)
     cobertura = Metodo(cobertura.cobertura)
     buscar = Metodo(busca.buscar)

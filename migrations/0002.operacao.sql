@@ -2195,42 +2195,6 @@ REVOKE ALL ON FUNCTION _estoque_projecao_simulada(text, jsonb, integer) FROM PUB
 COMMENT ON FUNCTION _estoque_projecao_simulada(text, jsonb, integer) IS
     'estoque_projecao_simulada with its notices as rows; inner use.';
 
--- sql/11_consultas/_estoque_regras.sql
--- The rule of each product that has one of its own, its canonical code's before that of an alias, with
--- what it leaves open from the row without a code; with p_geral that row itself besides, under the product
--- NULL, all of it zero or NULL where there is none.
-CREATE FUNCTION _estoque_regras(p_geral boolean DEFAULT false)
-RETURNS TABLE (
-    cod_produto text, minimo numeric, prazo_reposicao integer, tolerancia numeric, responsavel text
-)
-LANGUAGE plpgsql STABLE ROWS 100
-SET search_path FROM CURRENT
-SET enable_seqscan = on
-SET enable_nestloop = off
-AS $body$
-#variable_conflict use_column
-DECLARE
-    g estoque_regra;
-BEGIN
-    SELECT r.* INTO g FROM estoque_regra AS r WHERE r.cod_produto IS NULL;
-    RETURN QUERY
-    SELECT DISTINCT ON (k.cod_produto) k.cod_produto, coalesce(r.minimo, g.minimo, 0),
-        coalesce(r.prazo_reposicao, g.prazo_reposicao), coalesce(r.tolerancia, g.tolerancia, 0),
-        coalesce(r.responsavel, g.responsavel)
-    FROM estoque_regra AS r
-    JOIN estoque_codigo_conhecido AS k ON k.codigo = r.cod_produto
-    ORDER BY k.cod_produto, r.cod_produto <> k.cod_produto, r.cod_produto;
-    IF p_geral THEN
-        RETURN QUERY SELECT NULL::text, coalesce(g.minimo, 0), g.prazo_reposicao,
-            coalesce(g.tolerancia, 0), g.responsavel;
-    END IF;
-END
-$body$;
-
-GRANT EXECUTE ON FUNCTION _estoque_regras(boolean) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_regras(boolean) IS
-    'The rule of each product that has one of its own; inner use.';
-
 -- sql/11_consultas/_estoque_simulados.sql
 -- estoque_simular as data: besides the products a row without one for each item whose filter met no
 -- document, by its number (aviso), which estoque_simular tells in a notice.
@@ -3050,6 +3014,47 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_prometer(text[], numeric[], integer) TO PUBLIC;
 COMMENT ON FUNCTION estoque_prometer(text[], numeric[], integer) IS
     'Since when a whole order can be promised, and how much of each product; 22023 for bad lines.';
+
+-- sql/11_consultas/estoque_regra_vigente.sql
+-- The rule that holds for a product, by any of its codes: its own, the canonical code's before that of an
+-- alias, with what it leaves open from the row without a code; that row itself for NULL. cod_produto is
+-- the canonical code. No row for an unknown code.
+CREATE FUNCTION estoque_regra_vigente(codigo text)
+RETURNS TABLE (
+    cod_produto text, minimo numeric, prazo_reposicao integer, tolerancia numeric, responsavel text
+)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_produto text;
+    g estoque_regra;
+    r estoque_regra;
+BEGIN
+    SELECT k.cod_produto INTO v_produto
+    FROM estoque_codigo_conhecido AS k
+    WHERE k.codigo = estoque_regra_vigente.codigo;
+    IF v_produto IS NULL AND estoque_regra_vigente.codigo IS NOT NULL THEN
+        RETURN;
+    END IF;
+    SELECT x.* INTO g FROM estoque_regra AS x WHERE x.cod_produto IS NULL;
+    SELECT x.* INTO r
+    FROM estoque_regra AS x
+    WHERE x.cod_produto = ANY (_estoque_membros(ARRAY[v_produto]))
+    ORDER BY x.cod_produto <> v_produto, x.cod_produto
+    LIMIT 1;
+    RETURN QUERY SELECT v_produto, coalesce(r.minimo, g.minimo, 0),
+        coalesce(r.prazo_reposicao, g.prazo_reposicao), coalesce(r.tolerancia, g.tolerancia, 0),
+        coalesce(r.responsavel, g.responsavel);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_regra_vigente(text) TO PUBLIC;
+COMMENT ON FUNCTION estoque_regra_vigente(text) IS
+    'The rule that holds for a product: minimum, lead time, tolerance, person; NULL: for all others.';
 
 -- sql/11_consultas/estoque_rupturas.sql
 -- The products that end some day of today to today + dias below zero by more than their tolerance
@@ -4343,6 +4348,11 @@ BEGIN
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
     END LOOP;
+    IF escrita THEN
+        v_nome := 'estoque_definir_regra(text, numeric, integer, numeric, text, text[])';
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END IF;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
         SELECT s.relname::text
@@ -5033,3 +5043,113 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_desajustes(name) TO PUBLIC;
 COMMENT ON FUNCTION estoque_desajustes(name) IS
     'What of the sources does not fit, and what the owner of our functions may not do.';
+
+-- sql/18_regras/_estoque_regras.sql
+-- The rule of each product that has one of its own, its canonical code's before that of an alias, with
+-- what it leaves open from the row without a code; with p_geral that row itself besides, under the product
+-- NULL, all of it zero or NULL where there is none.
+CREATE FUNCTION _estoque_regras(p_geral boolean DEFAULT false)
+RETURNS TABLE (
+    cod_produto text, minimo numeric, prazo_reposicao integer, tolerancia numeric, responsavel text
+)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    g estoque_regra;
+BEGIN
+    SELECT r.* INTO g FROM estoque_regra AS r WHERE r.cod_produto IS NULL;
+    RETURN QUERY
+    SELECT DISTINCT ON (k.cod_produto) k.cod_produto, coalesce(r.minimo, g.minimo, 0),
+        coalesce(r.prazo_reposicao, g.prazo_reposicao), coalesce(r.tolerancia, g.tolerancia, 0),
+        coalesce(r.responsavel, g.responsavel)
+    FROM estoque_regra AS r
+    JOIN estoque_codigo_conhecido AS k ON k.codigo = r.cod_produto
+    ORDER BY k.cod_produto, r.cod_produto <> k.cod_produto, r.cod_produto;
+    IF p_geral THEN
+        RETURN QUERY SELECT NULL::text, coalesce(g.minimo, 0), g.prazo_reposicao,
+            coalesce(g.tolerancia, 0), g.responsavel;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_regras(boolean) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_regras(boolean) IS
+    'The rule of each product that has one of its own; inner use.';
+
+-- sql/18_regras/estoque_definir_regra.sql
+-- Lays down what is given of a product's rule, under the code given, or of the row that holds for all
+-- others (codigo NULL), and returns the rule in force then, as estoque_regra_vigente does. What is NULL
+-- stays as it was; limpar names the fields to be taken back, and a rule that lays nothing down any more is
+-- removed. No row, and nothing done, for a code that no source knows. Needs the right to write
+-- estoque_regra.
+-- Raises 22023 for what is negative or too large, and for a name in limpar that is no field.
+CREATE FUNCTION estoque_definir_regra(
+    codigo text, OUT cod_produto text, INOUT minimo numeric DEFAULT NULL,
+    INOUT prazo_reposicao integer DEFAULT NULL, INOUT tolerancia numeric DEFAULT NULL,
+    INOUT responsavel text DEFAULT NULL, limpar text[] DEFAULT '{}'
+)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE ROWS 1
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_estranho text;
+BEGIN
+    IF NOT (minimo >= 0 AND _estoque_cabe(minimo)) THEN
+        PERFORM _estoque_acusar('22023', 'minimo', 'minimo must be from 0 to 999999999999.999, not %s',
+            'Give the safety stock in the product''s unit.', minimo::text);
+    ELSIF NOT (tolerancia >= 0 AND _estoque_cabe(tolerancia)) THEN
+        PERFORM _estoque_acusar('22023', 'tolerancia',
+            'tolerancia must be from 0 to 999999999999.999, not %s',
+            'Give the shortage that is none yet in the product''s unit.', tolerancia::text);
+    ELSIF prazo_reposicao NOT BETWEEN 0 AND 3650 THEN
+        PERFORM _estoque_acusar('22023', 'prazo_reposicao',
+            'prazo_reposicao must be from 0 to 3650, not %s',
+            'Give the lead time of replenishment in days.', prazo_reposicao::text);
+    END IF;
+    SELECT c.nome INTO v_estranho
+    FROM unnest(limpar) AS c (nome)
+    WHERE c.nome IS NULL OR c.nome <> ALL ('{minimo,prazo_reposicao,tolerancia,responsavel}')
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM _estoque_acusar('22023', 'limpar', 'a rule has no field %s',
+            'Fields are minimo, prazo_reposicao, tolerancia, responsavel.',
+            coalesce(v_estranho, 'NULL'));
+    END IF;
+    IF codigo IS NOT NULL AND NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS k
+                                          WHERE k.codigo = estoque_definir_regra.codigo) THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO estoque_regra AS r (cod_produto) VALUES (codigo) ON CONFLICT DO NOTHING;
+    UPDATE estoque_regra AS r
+    SET minimo = CASE WHEN 'minimo' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.minimo, r.minimo) END,
+        prazo_reposicao = CASE WHEN 'prazo_reposicao' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.prazo_reposicao, r.prazo_reposicao) END,
+        tolerancia = CASE WHEN 'tolerancia' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.tolerancia, r.tolerancia) END,
+        responsavel = CASE WHEN 'responsavel' <> ALL (limpar)
+            THEN coalesce(estoque_definir_regra.responsavel, r.responsavel) END
+    WHERE r.cod_produto = estoque_definir_regra.codigo
+        OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL;
+    DELETE FROM estoque_regra AS r
+    WHERE (r.cod_produto = estoque_definir_regra.codigo
+           OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL)
+        AND r.minimo IS NULL AND r.prazo_reposicao IS NULL AND r.tolerancia IS NULL
+        AND r.responsavel IS NULL;
+    RETURN QUERY SELECT v.* FROM estoque_regra_vigente(codigo) AS v;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION
+    estoque_definir_regra(text, numeric, integer, numeric, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_definir_regra(text, numeric, integer, numeric, text, text[]) IS
+    'Sets or clears fields of a product''s rule (NULL: of the general one); returns the rule in force.';

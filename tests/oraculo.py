@@ -346,11 +346,11 @@ class Oraculo:
             "fim_ruptura": None if ultimo == fins[-1]["data"] else ultimo,
         }
 
-    def regra(self, canonico: str) -> Linha:
+    def regra(self, canonico: str | None) -> Linha:
         """What planners laid down for a product, and what holds where they did not."""
         proprias = sorted(
             (r for r in self.regras
-             if r["cod_produto"] in self.conhecidos
+             if r["cod_produto"] is not None and r["cod_produto"] in self.conhecidos
              and self.canonico(r["cod_produto"]) == canonico),
             key=lambda r: (r["cod_produto"] != canonico, r["cod_produto"]),
         )  # fmt: skip

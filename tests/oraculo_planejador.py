@@ -312,6 +312,14 @@ class Planejador:
 
     # --- minimums -----------------------------------------------------------------------------
 
+    def regra_vigente(self, codigo: str | None) -> list[Linha]:
+        if codigo is not None and codigo not in self.certo.conhecidos:
+            return []
+        canonico = None if codigo is None else self.certo.canonico(codigo)
+        regra = self.certo.regra(canonico)
+        del regra["propria"]
+        return [{"cod_produto": canonico, **regra}]
+
     def abaixo_do_minimo(self, dias: int = 28) -> list[Linha]:
         linhas = []
         for produto, o_que in self.certo.produtos.items():
@@ -501,6 +509,13 @@ def comparar_planejador(conn: Conexao, oraculo: Oraculo, semente: int = 0) -> li
                 _numeradas(certo.projecao_simulada(codigo, mudancas, 15)),
             )
 
+    for codigo in (None, *codigos):
+        linhas = cur.execute("SELECT * FROM estoque_regra_vigente(%s)", [codigo]).fetchall()
+        erros += _iguais(
+            f"estoque_regra_vigente({codigo})",
+            _numeradas(linhas),
+            _numeradas(certo.regra_vigente(codigo)),
+        )
     linhas = cur.execute("SELECT * FROM estoque_abaixo_do_minimo(15)").fetchall()
     erros += _iguais(
         "estoque_abaixo_do_minimo", _numeradas(linhas), _numeradas(certo.abaixo_do_minimo(15))

@@ -168,6 +168,13 @@ def test_other_dictionaries(api: Any) -> None:
         (None, 1, ("zzz",)),
     ]
     assert [p.cod_produto for p in api.abaixo_do_minimo(7)] == ["P001"]
+    vigente = api.definir_regra("P002", minimo="10.5", responsavel="Ana")
+    assert (vigente.minimo, vigente.responsavel) == (Decimal("10.5"), "Ana")
+    assert api.regra("P002") == vigente
+    assert [(r.codigo, r.minimo) for r in api.regras()] == [("P002", Decimal("10.5"))]
+    assert api.definir_regra("P002", limpar=["minimo", "responsavel"]) == api.regra("P002")
+    assert api.regras() == []
+    assert (api.regra("zzz"), api.definir_regra("zzz", minimo=1)) == (None, None)
     for ruim in (
         "x",
         {"acao": "ignorar"},
@@ -181,6 +188,21 @@ def test_other_dictionaries(api: Any) -> None:
     for pedido in ([("P002", 0)], [("P002",)], [("P002", "x")], [(None, 1)]):
         with pytest.raises(ArgumentoInvalido, match="line 1"):
             api.prometer(pedido)
+    ruins: list[dict[str, Any]] = [
+        {"minimo": -1},
+        {"minimo": "x"},
+        {"tolerancia": float("nan")},
+        {"tolerancia": 10**12},
+        {"prazo_reposicao": 1.5},
+        {"prazo_reposicao": True},
+        {"prazo_reposicao": 3651},
+        {"responsavel": "\0"},
+        {"limpar": ["codigo"]},
+        {"limpar": "minimo"},
+    ]
+    for campos in ruins:
+        with pytest.raises(ArgumentoInvalido):
+            api.definir_regra("P002", **campos)
     assert api.get_estatisticas() == {
         "total_produtos": 2,
         "produtos_com_ruptura": 1,

@@ -261,7 +261,9 @@ def test_the_status_is_a_portuguese_screen(cena: Banco) -> None:
     assert ", em dia\n" in tela
     assert "no lugar\n" in tela
     assert {"gatilhos", "partes", "produtos", "conferidos", "ajustes", "tarefa"} <= set(rotulos)
-    assert tela.splitlines()[-1] == "com falha    nenhum"
+    # What it advises, indented, depends on how long ago the installation was.
+    linhas = [linha for linha in tela.splitlines() if not linha.startswith(" ")]
+    assert linhas[-1] == "com falha    nenhum"
 
     cena.cru("ALTER TABLE separacao DISABLE TRIGGER estoque_inserir")
     cena.cru("DROP FUNCTION estoque_virada()")

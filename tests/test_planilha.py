@@ -273,6 +273,7 @@ CHAMADAS: dict[str, tuple[list[str], bool]] = {
     "simular": (["--adiar", "2", "--pedido", "77"], True),
     "prometer": (["0123=5", "P002=2"], True),
     "abaixo-do-minimo": ([], True),
+    "regra": ([], True),
     "incoerencias": ([], True),
     "cobertura": (["0123", "P002"], True),
     "buscar": (["soja"], True),
@@ -408,28 +409,30 @@ def test_without_the_extra(cena: Banco) -> None:
 
 # One request of each endpoint that answers with rows: address, body, the command that says it too.
 PEDIDOS: dict[str, tuple[str, Any, list[str]]] = {
-    "consultar": ("", {"produtos": ["P002", "ALIAS"]}, ["P002", "ALIAS"]),
-    "cobertura": ("", {"produtos": ["0123", "P002"]}, ["0123", "P002"]),
+    "consultar": ("", {"produtos": ["P002", "ALIAS"]}, ["consultar", "P002", "ALIAS"]),
+    "cobertura": ("", {"produtos": ["0123", "P002"]}, ["cobertura", "0123", "P002"]),
     "simular": (
         "",
         {"mudancas": [{"acao": "adiar", "dias": 2, "pedidos": ["77"]}]},
-        ["--adiar", "2", "--pedido", "77"],
+        ["simular", "--adiar", "2", "--pedido", "77"],
     ),
     "prometer": (
         "",
         {"pedido": [{"codigo": "0123", "quantidade": 5}, {"codigo": "P002", "quantidade": 2}]},
-        ["0123=5", "P002=2"],
+        ["prometer", "0123=5", "P002=2"],
     ),
-    "produto": ("/ALIAS", None, ["ALIAS"]),
-    "rupturas": ("?dias=7", None, []),
-    "projecao": ("/0123", None, ["0123"]),
-    "disponibilidade": ("/0123?quantidade=400", None, ["0123", "400"]),
-    "documentos": ("/0123", None, ["0123"]),
-    "explicar": ("/0123", None, ["0123"]),
-    "abaixo_do_minimo": ("", None, []),
-    "incoerencias": ("", None, []),
-    "buscar": ("?texto=soja", None, ["soja"]),
-    "estatisticas": ("", None, []),
+    "produto": ("/ALIAS", None, ["produto", "ALIAS"]),
+    "rupturas": ("?dias=7", None, ["rupturas"]),
+    "projecao": ("/0123", None, ["projecao", "0123"]),
+    "disponibilidade": ("/0123?quantidade=400", None, ["disponibilidade", "0123", "400"]),
+    "documentos": ("/0123", None, ["documentos", "0123"]),
+    "explicar": ("/0123", None, ["explicar", "0123"]),
+    "abaixo_do_minimo": ("", None, ["abaixo-do-minimo"]),
+    "regras": ("", None, ["regra"]),
+    "regra": ("/P002", None, ["regra", "P002"]),
+    "incoerencias": ("", None, ["incoerencias"]),
+    "buscar": ("?texto=soja", None, ["buscar", "soja"]),
+    "estatisticas": ("", None, ["estatisticas"]),
 }
 
 
@@ -462,7 +465,7 @@ def test_each_endpoint_in_each_format(cliente: TestClient, cena: Banco, nome: st
         assert obtida.headers["content-language"] == "pt-BR"
         assert obtida.headers["vary"] == "Accept, Accept-Language"
         # The same bytes as from the command; of a workbook the same cells.
-        argumentos = (nome.replace("_", "-"), *PEDIDOS[nome][2], "--formato", formato)
+        argumentos = (*PEDIDOS[nome][2], "--formato", formato)
         dita = estoque(*argumentos, dsn=cena.dsn, ESTOQUE_IDIOMA="pt_BR").stdout_bytes
         if formato == "xlsx":
             assert list(abrir(obtida.content).values) == list(abrir(dita).values)

@@ -382,6 +382,24 @@ def com_dias(padrao: int) -> Callable[[F], F]:
 
 def ler_quantidade(contexto: click.Context, parametro: click.Parameter, texto: str) -> Decimal:
     """Read a positive quantity: 1234.5, or 1.234,5 as in Brazil."""
+    if not (lida := _ler_numero(texto)):
+        raise click.BadParameter(t("{texto} is not a positive quantity", texto=citado(texto)))
+    return lida
+
+
+def ler_limiar(
+    contexto: click.Context, parametro: click.Parameter, texto: str | None
+) -> Decimal | None:
+    """Read a quantity, zero as well; None where none is given."""
+    if texto is None:
+        return None
+    if (lida := _ler_numero(texto)) is None:
+        raise click.BadParameter(t("{texto} is no quantity from zero on", texto=citado(texto)))
+    return lida
+
+
+def _ler_numero(texto: str) -> Decimal | None:
+    """Read a number without a sign; None for anything else."""
     limpo = texto.strip()
     if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", limpo):
         # One thousand or one and a bit: the tables write the former, JSON the latter.
@@ -397,6 +415,4 @@ def ler_quantidade(contexto: click.Context, parametro: click.Parameter, texto: s
         )
     if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
         limpo = limpo.replace(".", "").replace(",", ".")
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) or not Decimal(limpo):
-        raise click.BadParameter(t("{texto} is not a positive quantity", texto=citado(texto)))
-    return Decimal(limpo)
+    return Decimal(limpo) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) else None

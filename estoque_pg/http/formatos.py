@@ -81,6 +81,12 @@ async def _pedido(
 Pedido = Annotated[Formato, Depends(_pedido)]
 
 
+def sucesso(**campos: Any) -> JSONResponse:
+    """Answer with JSON."""
+    # Not through the models, which would check again what the row types make sure of.
+    return JSONResponse({"sucesso": True, **campos})
+
+
 async def responder(
     formato: Formato,
     nome: str,
@@ -94,8 +100,9 @@ async def responder(
     `fora` are headers that count what of the answer has no place among its rows.
     """
     if formato == JSON:
-        # Not through the models, which would check again what the row types make sure of.
-        return JSONResponse({"sucesso": True, **campos()}, headers={"Vary": "Accept"})
+        resposta_json = sucesso(**campos())
+        resposta_json.headers["Vary"] = "Accept"
+        return resposta_json
     # In a thread: others are answered while thousands of rows are written.
     dados = await run_in_threadpool(planilha.gerar, formato, classe, resposta)
     cabecalhos = {

@@ -22,6 +22,7 @@ from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.planejamento import Promessa, Simulado
+from estoque_pg.perguntas.regras import RegraVigente
 from estoque_pg.perguntas.saldos import Produto
 
 MAX_CODIGOS = 5000
@@ -92,6 +93,26 @@ class Prometer(BaseModel):
     model_config = ConfigDict(extra="forbid")
     pedido: Annotated[list[LinhaDoPedido], Field(min_length=1, max_length=MAX_LINHAS)]
     dias: Annotated[Dias, BeforeValidator(_sem_logico)] = 28
+
+
+NaoNegativa = Annotated[
+    Decimal,
+    BeforeValidator(_sem_logico),
+    Field(ge=0, le=MAX_QUANTIDADE, allow_inf_nan=False),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": float(MAX_QUANTIDADE)}),
+]
+
+
+class DefinirRegra(BaseModel):
+    """The body of /regra: what is null or left out stays, what `limpar` names is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+    codigo: Annotated[Codigo | None, Field(description="null: the rule of all others")]
+    minimo: NaoNegativa | None = None
+    prazo_reposicao: Annotated[Dias | None, BeforeValidator(_sem_logico)] = None
+    tolerancia: NaoNegativa | None = None
+    responsavel: Texto | None = None
+    limpar: list[Literal["minimo", "prazo_reposicao", "tolerancia", "responsavel"]] = []
 
 
 class Erro(BaseModel):
@@ -172,4 +193,5 @@ RespostaPrometer = resposta(
     data_conjunta=str | None,
     produtos=list[modelo(Promessa)],  # type: ignore[misc]
 )
+RespostaRegra = resposta("DefinirRegra", regra=modelo(RegraVigente))
 RespostaSaude = resposta("Saude", saude=dict[str, Any])

@@ -22,7 +22,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.erros import ErroEstoque, citado, traduzindo
 from estoque_pg.http import formatos, modelos
-from estoque_pg.http.formatos import Pedido, responder
+from estoque_pg.http.formatos import Pedido, responder, sucesso
 from estoque_pg.http.respostas import DEMOROU, resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
 from estoque_pg.idioma import t
@@ -88,6 +88,10 @@ def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
 def _de_linhas(*codigos: int) -> dict[int | str, dict[str, Any]]:
     """The same, of an endpoint that also answers with files."""
     return {**formatos.RESPOSTAS, **_respostas(*codigos, 422, 501)}
+
+
+def _desconhecido(codigo: str) -> HTTPException:
+    return HTTPException(404, t("no source knows the code {codigo}", codigo=citado(codigo)))
 
 
 def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
@@ -174,6 +178,19 @@ async def _dos_codigos(
 def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that write."""
     rotas = _roteador("manutencao", exigencia)
+
+    @rotas.post(
+        "/regra",
+        response_model=modelos.RespostaRegra,
+        responses=_respostas(400, 403, 404, 413, 422),
+    )
+    async def definir_regra(regra: modelos.DefinirRegra, api: API) -> JSONResponse:
+        """Lay down or take back fields of a product's rule; the rule in force then."""
+        vigente = await api.definir_regra(**regra.model_dump())
+        if vigente is None:
+            raise _desconhecido(str(regra.codigo))
+        return sucesso(regra=vigente.como_dict())
+
     _oferecer(rotas, escrevem=True)
     return rotas
 
@@ -229,9 +246,7 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         except asyncio.TimeoutError:
             raise HTTPException(503, t(DEMOROU)) from None
         if achado is None:
-            raise HTTPException(
-                404, t("no source knows the code {codigo}", codigo=citado(dados["codigo"]))
-            )
+            raise _desconhecido(dados["codigo"])
         campos = partial(_campos, rota, achado, dados)
         return await responder(formato, rota.nome, resposta.linha, achado, campos)
 
@@ -310,6 +325,6 @@ def saude() -> APIRouter:
             return resposta_de_erro(503, status_de(erro)[1], saude=None)
         if achado.erro is not None:
             return resposta_de_erro(503, achado.erro, saude=achado.detalhes)
-        return JSONResponse({"sucesso": True, "saude": achado.detalhes})
+        return sucesso(saude=achado.detalhes)
 
     return rotas

@@ -9,10 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from estoque_pg.erros import ArgumentoInvalido, citado
-from estoque_pg.idioma import t
+from estoque_pg.idioma import marcar, t
 
 Quantidade = Decimal | int | float | str
 
+MAX_QUANTIDADE = Decimal("999999999999.9995")  # from here on numeric(15,3) cannot hold it
 MAX_DIAS = 3650  # how far the command line and the HTTP service look ahead; here there is no limit
 
 
@@ -72,18 +73,18 @@ def pedido(linhas: Iterable[tuple[str, Quantidade]]) -> list[tuple[str, Decimal]
     return lidas
 
 
-def texto(valor: str) -> str:
-    """Return a text to search; raise ArgumentoInvalido for what the database cannot be sent."""
+def texto(valor: str, nome: str = "texto") -> str:
+    """Return a text, given as the argument `nome`; refuse what the database cannot be sent."""
     if not isinstance(valor, str):
         raise ArgumentoInvalido(
-            t("the text to search is text, not {tipo}", tipo=type(valor).__name__)
+            t("{nome} must be text, not {tipo}", nome=nome, tipo=type(valor).__name__)
         )
     try:
         valor.encode()
     except UnicodeEncodeError:
-        raise ArgumentoInvalido(t("the text to search must be valid Unicode text")) from None
+        raise ArgumentoInvalido(t("{nome} must be valid Unicode text", nome=nome)) from None
     if "\0" in valor:
-        raise ArgumentoInvalido(t("the text to search cannot contain a NUL character"))
+        raise ArgumentoInvalido(t("{nome} cannot contain a NUL character", nome=nome))
     return valor
 
 
@@ -123,6 +124,56 @@ def quantidade(valor: Quantidade) -> Decimal:
             t("Give the quantity to promise."),
         )
     return numero
+
+
+def estoque_minimo(valor: Quantidade) -> Decimal:
+    """Return a safety stock."""
+    return _nao_negativa(
+        valor,
+        marcar("minimo must be from 0 to 999999999999.999, not %s"),
+        marcar("Give the safety stock in the product's unit."),
+    )
+
+
+def tolerancia(valor: Quantidade) -> Decimal:
+    """Return a shortage that is none yet."""
+    return _nao_negativa(
+        valor,
+        marcar("tolerancia must be from 0 to 999999999999.999, not %s"),
+        marcar("Give the shortage that is none yet in the product's unit."),
+    )
+
+
+def _nao_negativa(valor: Quantidade, frase: str, dica: str) -> Decimal:
+    try:
+        numero = Decimal(str(valor))
+    except InvalidOperation:
+        numero = Decimal("NaN")
+    if isinstance(valor, bool) or not (numero.is_finite() and 0 <= numero < MAX_QUANTIDADE):
+        raise _fora(t(frase) % (citado(valor) if isinstance(valor, str) else valor), t(dica))
+    return numero
+
+
+def prazo_reposicao(valor: int) -> int:
+    """Return a lead time in days."""
+    if isinstance(valor, bool) or not hasattr(valor, "__index__") or not 0 <= valor <= MAX_DIAS:
+        raise _fora(
+            t("prazo_reposicao must be from 0 to 3650, not %s") % f"{valor!r}",
+            t("Give the lead time of replenishment in days."),
+        )
+    return operator.index(valor)
+
+
+def limpar(valores: Iterable[str], campos: Sequence[str]) -> list[str]:
+    """Return the fields of a rule to be taken back."""
+    lista = codigos(valores)
+    for nome in lista:
+        if nome not in campos:
+            raise _fora(
+                t("a rule has no field %s") % citado(nome),
+                t("Fields are minimo, prazo_reposicao, tolerancia, responsavel."),
+            )
+    return lista
 
 
 def segundos(valor: float | None, nome: str) -> float | None:

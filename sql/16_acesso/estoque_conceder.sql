@@ -48,6 +48,11 @@ BEGIN
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
     END LOOP;
+    IF escrita THEN
+        v_nome := 'estoque_definir_regra(text, numeric, integer, numeric, text, text[])';
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+        RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
+    END IF;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
         SELECT s.relname::text
