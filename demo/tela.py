@@ -154,7 +154,7 @@ class Tela:
         linhas = [[t("before"), *celulas] for celulas in antes.values()]
         for r in passo.depois:
             linhas.append([t("after"), *_destacar(_celulas(r), antes.get(r.cod_produto))])
-        titulos, _, *corpo = tabela(colunas, linhas, self.cores, self.largura - 5).splitlines()
+        titulos, _, *corpo = tabela(colunas, linhas, self.cores).splitlines()
         self.bloco("\n".join(f"   {linha}" for linha in (titulos, *corpo)))
 
     def auditoria(self, produtos: int, previsoes: int, diferencas: int, ms: float) -> None:

@@ -10,6 +10,15 @@ SELECT codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoqu
        dia_ruptura, movimentacoes_previstas
   FROM nosso.estoque_consultar(%(codigos)s::text[]);
 
+-- nome: atrasado
+-- What of a product is overdue: exits, which count today, and entries of the last 30 days, which do not.
+SELECT coalesce(sum(m.entrada_prevista) FILTER (WHERE m.data_prevista >= h.hoje - 30), 0) AS entrada,
+       coalesce(sum(m.saida_prevista), 0) AS saida
+  FROM (SELECT nosso.estoque_hoje() AS hoje, nosso.estoque_codigo(%(codigo)s::text) AS produto) AS h
+  LEFT JOIN nosso.movimentacao_prevista AS m
+    ON ROW(m.cod_produto, m.data_prevista) >= ROW(h.produto, '-infinity'::date)
+   AND ROW(m.cod_produto, m.data_prevista) < ROW(h.produto, h.hoje);
+
 -- nome: rupturas
 -- Products that run out within so many days, by date, then code.
 SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, dias_ate_ruptura,

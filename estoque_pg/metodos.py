@@ -114,6 +114,7 @@ class Metodos:
 
     produtos = Metodo(saldos.produtos)
     produto = Metodo(saldos.produto)
+    atrasado = Metodo(saldos.atrasado)
     rupturas = Metodo(saldos.rupturas)
     acompanhar = Metodo(saldos.acompanhar)
     completar = Metodo(saldos.completar)

@@ -1405,6 +1405,7 @@ DROP FUNCTION _estoque_incoerencias_de_abertos;
 DROP FUNCTION _estoque_faltas;
 DROP FUNCTION _estoque_exigir_dias;
 DROP FUNCTION _estoque_em_uso;
+DROP FUNCTION _estoque_dia_que_conta;
 DROP FUNCTION _estoque_data_da_mudanca;
 DROP FUNCTION _estoque_citados;
 DROP FUNCTION _estoque_avisar;

@@ -1417,8 +1417,8 @@ COMMENT ON FUNCTION _estoque_acusar(text, text, text, text, text[]) IS
 
 -- sql/11_consultas/_estoque_avisar.sql
 -- Tells in a notice that the filter of an item of mudancas met no document; its fields as those of the
--- errors of _estoque_acusar.
-CREATE FUNCTION _estoque_avisar(p_item integer) RETURNS void
+-- errors of _estoque_acusar. False, so that a condition leaves the row of the notice out.
+CREATE FUNCTION _estoque_avisar(p_item integer) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $body$
 BEGIN
@@ -1426,6 +1426,7 @@ BEGIN
         MESSAGE = format('item %s of mudancas meets no open document', p_item),
         COLUMN = 'mudancas', CONSTRAINT = 'item %s of mudancas meets no open document',
         DATATYPE = to_json(ARRAY[p_item::text])::text;
+    RETURN false;
 END
 $body$;
 
@@ -1475,6 +1476,17 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_data_da_mudanca(integer, jsonb, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_data_da_mudanca(integer, jsonb, text) IS
     'The date under a key of a change of a simulation; inner use.';
+
+-- sql/11_consultas/_estoque_dia_que_conta.sql
+-- The day on which a document counts, by its date: an exit that is overdue today, an entry that is overdue
+-- and what has no date on none.
+CREATE FUNCTION _estoque_dia_que_conta(p_data date, p_entra boolean, p_hoje date) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN p_data >= p_hoje THEN p_data WHEN p_data < p_hoje AND NOT p_entra THEN p_hoje END;
+
+REVOKE ALL ON FUNCTION _estoque_dia_que_conta(date, boolean, date) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_dia_que_conta(date, boolean, date) IS
+    'The day on which a document counts, NULL where it does not; inner use.';
 
 -- sql/11_consultas/_estoque_em_uso.sql
 -- Whether a canonical product has an open document, with a date or without, or a movement since a day.
@@ -2067,7 +2079,7 @@ BEGIN
     antes := ARRAY(
         SELECT a FROM _estoque_abertos(_estoque_tocados(v_mudancas), v_para) AS a
         WHERE NOT a.faturado AND a.quantidade > 0
-            AND (v_para OR a.data >= v_hoje OR a.data < v_hoje AND NOT a.entra));
+            AND (v_para OR _estoque_dia_que_conta(a.data, a.entra, v_hoje) IS NOT NULL));
     depois := antes;
     FOREACH m IN ARRAY v_mudancas LOOP
         IF m.acao = 'somar' THEN
@@ -2259,12 +2271,12 @@ BEGIN
     -- What is as it was counts on neither side; what is gone counts against.
     v_diferenca := ARRAY(
         SELECT ROW(d.cod_produto, d.codigo, d.origem, d.id, d.numero, d.documento, d.lote,
-            greatest(d.data, v_hoje), d.entra, d.quantidade * x.sinal, false)::_estoque_aberto
+            c.dia, d.entra, d.quantidade * x.sinal, false)::_estoque_aberto
         FROM (SELECT a AS d, -1 AS sinal FROM unnest(v_mudado.antes) AS a
               UNION ALL SELECT a, 1 FROM unnest(v_mudado.depois) AS a) AS x,
-            LATERAL (SELECT (x.d).*) AS d
-        WHERE d.data <= v_fim AND (d.data >= v_hoje OR NOT d.entra)
-            AND (p_produto IS NULL OR d.cod_produto = p_produto));
+            LATERAL (SELECT (x.d).*) AS d,
+            LATERAL (SELECT _estoque_dia_que_conta(d.data, d.entra, v_hoje) AS dia) AS c
+        WHERE c.dia <= v_fim AND (p_produto IS NULL OR d.cod_produto = p_produto));
     v_produtos := CASE WHEN p_produto IS NOT NULL THEN ARRAY[p_produto] ELSE ARRAY(
         SELECT d.cod_produto FROM (
             SELECT x.cod_produto, sum(CASE WHEN x.entra THEN x.quantidade ELSE -x.quantidade END) AS liquido
@@ -2780,14 +2792,11 @@ BEGIN
         GROUP BY d.trecho
     ),
     documento AS MATERIALIZED (
-        SELECT a.origem, a.id, a.numero, a.documento, a.entra, a.quantidade,
-            greatest(a.data, v_hoje) AS dia,
-            v_agora + sum(CASE WHEN a.entra THEN a.quantidade ELSE -a.quantidade END) OVER (
-                ORDER BY greatest(a.data, v_hoje), a.entra DESC, a.origem, a.numero, a.id
-                ROWS UNBOUNDED PRECEDING) AS saldo
-        FROM _estoque_abertos(ARRAY[v_produto]) AS a
-        WHERE EXISTS (SELECT FROM intervalo) AND NOT a.faturado AND a.quantidade > 0
-            AND (a.data >= v_hoje OR a.data < v_hoje AND NOT a.entra)
+        SELECT a.origem, a.id, a.documento, a.entrada > 0 AS entra, a.entrada + a.saida AS quantidade,
+            coalesce(a.dia, a.data_prevista) AS dia, a.saldo, a.ordinality AS ordem
+        FROM estoque_documentos(v_produto, dias) WITH ORDINALITY AS a
+        WHERE EXISTS (SELECT FROM intervalo)
+            AND a.situacao IN ('conta', 'atrasada', 'alem do horizonte')
     ),
     remedio AS (
         SELECT i.inicio, i.fim, 1 AS ordem, 'repor' AS acao, NULL::text AS origem, NULL::text AS id,
@@ -2803,7 +2812,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT d.* FROM documento AS d
             WHERE d.entra AND d.dia > coalesce(i.fim, v_fim) AND d.quantidade >= i.falta
-            ORDER BY d.dia, d.origem, d.numero, d.id
+            ORDER BY d.dia, d.ordem
             LIMIT 1
         ) AS e
         UNION ALL
@@ -2814,7 +2823,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT d.* FROM documento AS d
             WHERE NOT d.entra AND d.dia <= i.inicio AND d.quantidade >= i.falta
-            ORDER BY d.quantidade, d.dia DESC, d.origem, d.numero, d.id
+            ORDER BY d.quantidade, d.dia DESC, d.ordem
             LIMIT 1
         ) AS s
         WHERE i.fim IS NOT NULL
@@ -2850,7 +2859,7 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT x.* FROM documento AS x
         WHERE x.entra AND x.dia > i.inicio
-        ORDER BY x.dia, x.origem, x.numero, x.id
+        ORDER BY x.dia, x.ordem
         LIMIT 1
     ) AS e ON true
     ORDER BY i.inicio;
@@ -2905,24 +2914,12 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_linha record;
 BEGIN
-    FOR v_linha IN SELECT s.* FROM _estoque_projecao_simulada(codigo, mudancas, dias) AS s LOOP
-        IF v_linha.aviso IS NOT NULL THEN
-            PERFORM _estoque_avisar(v_linha.aviso);
-            CONTINUE;
-        END IF;
-        dia := v_linha.dia;
-        data := v_linha.data;
-        entrada_antes := v_linha.entrada_antes;
-        saida_antes := v_linha.saida_antes;
-        saldo_antes := v_linha.saldo_antes;
-        entrada_depois := v_linha.entrada_depois;
-        saida_depois := v_linha.saida_depois;
-        saldo_depois := v_linha.saldo_depois;
-        RETURN NEXT;
-    END LOOP;
+    RETURN QUERY
+    SELECT s.dia, s.data, s.entrada_antes, s.saida_antes, s.saldo_antes, s.entrada_depois,
+        s.saida_depois, s.saldo_depois
+    FROM _estoque_projecao_simulada(codigo, mudancas, dias) AS s
+    WHERE CASE WHEN s.aviso IS NULL THEN true ELSE _estoque_avisar(s.aviso) END;
 END
 $body$;
 
@@ -3136,22 +3133,12 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_linha record;
 BEGIN
-    FOR v_linha IN SELECT s.* FROM _estoque_simulados(mudancas, dias) AS s LOOP
-        IF v_linha.aviso IS NOT NULL THEN
-            PERFORM _estoque_avisar(v_linha.aviso);
-            CONTINUE;
-        END IF;
-        cod_produto := v_linha.cod_produto;
-        nome_produto := v_linha.nome_produto;
-        dia_ruptura_antes := v_linha.dia_ruptura_antes;
-        dia_ruptura_depois := v_linha.dia_ruptura_depois;
-        menor_antes := v_linha.menor_antes;
-        menor_depois := v_linha.menor_depois;
-        RETURN NEXT;
-    END LOOP;
+    RETURN QUERY
+    SELECT s.cod_produto, s.nome_produto, s.dia_ruptura_antes, s.dia_ruptura_depois, s.menor_antes,
+        s.menor_depois
+    FROM _estoque_simulados(mudancas, dias) AS s
+    WHERE CASE WHEN s.aviso IS NULL THEN true ELSE _estoque_avisar(s.aviso) END;
 END
 $body$;
 

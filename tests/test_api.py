@@ -25,6 +25,7 @@ from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync
 from estoque_pg.cli.saidas import SAIDAS, saida_de
 from estoque_pg.erros import POR_SQLSTATE, ArgumentoInvalido, ErroEstoque, MigracoesPendentes
 from estoque_pg.metodos import perguntas_com_metodo
+from estoque_pg.perguntas.saldos import Atrasado
 
 
 class NoLaco:
@@ -150,6 +151,7 @@ def test_other_dictionaries(api: Any) -> None:
     assert [c.codigo_consultado for c in api.cobertura(["P002", "zzz", "P001"])] == ["P002", "P001"]
     assert [a.cod_produto for a in api.buscar("p001", limite=1)] == ["P001"]
     assert api.incoerencias() == []
+    assert api.atrasado("P001") == api.atrasado("zzz") == Atrasado(Decimal(0), Decimal(0))
     [intervalo] = api.explicar("P001")
     assert intervalo.falta == Decimal("100.25")
     assert [r.acao for r in intervalo.remedios][:1] == ["repor"]

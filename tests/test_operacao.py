@@ -20,6 +20,9 @@ import psycopg
 import pytest
 from apoio import GATILHOS, Banco
 from conftest import CONF, Servico
+from oraculo import comparar_consultas
+from oraculo_manha import comparar_manha
+from oraculo_planejador import comparar_planejador
 from psycopg.conninfo import make_conninfo
 from test_cli import dados, estoque, uma_linha
 from test_concorrencia import mov
@@ -419,6 +422,9 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
         "env": s._programas.ambiente(), "check": True, **s._ids,
     }  # fmt: skip
     APIEstoqueTempoReal(cena.conn).minuto()
+    leitor = f"leitor_{cena.conn.info.dbname}"
+    cena.cru(f"CREATE ROLE {leitor} LOGIN; SELECT estoque_conceder('{leitor}', leitura => true)")
+    certo = cena.verificar()
     subprocess.run(
         [s.bindir / "pg_basebackup", "-h", s.host, "-U", s.user, "-D", espelho, "-R", "-c", "fast"],
         **comum,
@@ -436,6 +442,10 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
         assert resultado.exit_code == 0, resultado.output
         assert "a standby" in resultado.stdout
         assert "runs on the primary" in resultado.stdout
+        with psycopg.connect(dsn, user=leitor, autocommit=True) as conn:  # every question, by right
+            assert comparar_consultas(conn, certo) == []
+            assert comparar_planejador(conn, certo) == []
+            assert comparar_manha(conn, certo) == []
         nada = {"processados": 0, "corrigidos": 0, "falhas": 0}
         assert dados("fallback", dsn=dsn) == nada
         feito = estoque("worker", "--uma-vez", dsn=dsn)
@@ -454,3 +464,4 @@ def test_on_a_hot_standby(servico: Servico, cena: Banco) -> None:
     finally:
         subprocess.run([*pg_ctl, "-m", "immediate", "stop"], **{**comum, "check": False})
         shutil.rmtree(espelho, ignore_errors=True)
+        cena.cru(f"DROP OWNED BY {leitor}; DROP ROLE {leitor}")

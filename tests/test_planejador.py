@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from apoio import Banco, do_extra
+from apoio import Banco, do_extra, papel_novo
 from click.shell_completion import ShellComplete
 from conftest import Servico
 from terminal import FIM, INICIO, SETA_ABAIXO, Terminal
@@ -370,6 +370,83 @@ def test_scrolls_and_resizes(banco: Banco) -> None:
         t.espera("1-19 of 60")
         t.teclar("q")
         assert t.fim() == 0
+
+
+def test_opens_a_product_with_its_documents(cena: Banco) -> None:
+    cena.sep("P001", 30, -2)
+    cena.prod("P001", 40, -3)
+    with Terminal("acompanhar", "P002", "ALIAS", dsn=cena.dsn, colunas=110) as t:
+        t.espera("2 products")
+        t.teclar(SETA_ABAIXO + "\r")
+        texto = t.espera("overdue, counts today")
+        assert "ALIAS is unified into this code" in texto
+        # Every screen adds up: the balance now, then each document's.
+        corpo = [linha.split() for linha in texto.splitlines()]
+        saldos = [linha[-2:-1] for linha in corpo if linha[-1:] == ["counts"]]
+        assert saldos == [["-130"], ["370,5"]]
+        assert "1.470  overdue, counts today" in texto
+        [ignorada] = [linha.split() for linha in texto.splitlines() if "overdue entry" in linha]
+        assert ignorada[-8:-5] == ["40", "0", "-"]
+        cena.sep("P001", 7, 2)
+        t.espera("-137")
+        t.teclar("\x1b")
+        assert "2 products" in t.espera("P002")
+        t.teclar("q")
+        assert t.fim() == 0
+        assert t.restaurado()
+
+
+def test_a_product_that_nothing_knows_any_more(cena: Banco) -> None:
+    with Terminal("acompanhar", "P002", dsn=cena.dsn) as t:
+        t.espera("1 product")
+        t.teclar("\r")
+        t.espera("no open documents")
+        cena.execute("DELETE FROM movimentacao_estoque WHERE cod_produto = 'P002'")
+        t.espera("(no longer known)")
+        t.teclar("q")
+        assert t.fim() == 0
+
+
+def test_without_the_right_to_read_documents(cena: Banco) -> None:
+    cena.sep("P001", 30, -2)
+    with papel_novo(cena.conn, "olheiro") as papel:
+        with Terminal("acompanhar", "P001", dsn=f"{cena.dsn} user={papel}") as t:
+            t.espera("1 product")
+            t.teclar("\r")
+            texto = t.espera("this role may not read documents")
+            assert [linha.split() for linha in texto.splitlines() if "overdue" in linha] == [
+                ["overdue", "0", "30", "-30"]
+            ]
+            t.teclar("q")
+            assert t.fim() == 0
+
+
+def test_filters_and_helps(banco: Banco) -> None:
+    for i, nome in enumerate(["Azeitona", "Óleo de soja", "OLEO de milho"]):
+        banco.mov(f"N{i}", -1, nome_produto=nome)
+    with Terminal("acompanhar", dsn=banco.dsn) as t:
+        t.espera("within 7 days: 3")
+        t.teclar("/óleo")
+        texto = t.espera("3; 2 with óleo")
+        assert "Azeitona" not in texto
+        t.teclar("\x7f\x7f\x7f\x7fn0\r")
+        assert "Azeitona" in t.espera("3; 1 with n0")
+        t.teclar("\r")
+        t.espera("no open documents")
+        t.teclar("\x1b")
+        t.espera("3; 1 with n0")
+        t.teclar("/zzz\r")
+        t.espera("nothing contains n0zzz")
+        t.teclar("\r")  # there is nothing to open
+        t.teclar("\x1b")
+        assert "Azeitona" in t.espera(lambda texto: "milho" in texto and " with " not in texto)
+        t.teclar("?")
+        t.espera("open the product of the line")
+        t.teclar("x")
+        t.espera("within 7 days: 3")
+        t.teclar("/q\x1bq")  # a letter of the filter, not the end
+        assert t.fim() == 0
+        assert t.restaurado()
 
 
 @pytest.mark.parametrize("sinal", [signal.SIGTERM, signal.SIGINT])

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
 import click
 
@@ -15,14 +17,12 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
-    campo,
     colorido,
     com_banco,
     com_dias,
     com_formato,
     contar,
     escrever,
-    escrever_json,
     escrever_linha,
     escrever_linhas,
     ler_quantidade,
@@ -30,10 +30,11 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
-from estoque_pg.cli.ficha import pedir_produto, ruptura_em, titulo, valor_de
+from estoque_pg.cli.ficha import ficha, pedir_produto, previsoes, ruptura_em, titulo
 from estoque_pg.erros import DivergenciaEncontrada
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.conferencia import Divergencia
+from estoque_pg.perguntas.conferencia import Divergencia, valor_de
+from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.saldos import Produto
 
 
@@ -87,35 +88,24 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
 def produto(codigo: str, banco: Banco, em_json: bool) -> None:
     """Show one product and its next 7 days.
 
+    What is overdue has lines of its own: exits, which count today, and entries, which do not count.
+
     \b
     Example:
       estoque produto P001
     """
     with banco.retrato() as api:
         achado = pedir_produto(api, codigo)
+        atrasado = api.atrasado(codigo)
         hoje = api.hoje()
     if em_json:
         escrever_linha(achado)
         return
-    cores = colorido(sys.stdout)
-    titulo(achado)
-    for rotulo, valor in (
-        (t("balance now"), achado.estoque_atual),
-        (t("lowest D+7"), achado.menor_estoque_d7),
-    ):
-        cor = tabela.VERMELHO if valor < 0 else tabela.NEGRITO
-        campo(rotulo, tabela.colorir(tabela.numero(valor), cor, cores))
-    if achado.dia_ruptura is None:
-        campo(t("runs out"), t("not within 7 days"))
-    else:
-        marca = ruptura_em(achado.dia_ruptura, hoje)
-        campo(t("runs out"), tabela.colorir(str(marca.valor), marca.cor, cores))
-    if achado.movimentacoes_previstas:
+    escrever("\n".join(ficha(achado, hoje, colorido(sys.stdout))))
+    titulos, linhas = previsoes(achado, atrasado)
+    if linhas:
         escrever("")
-        tabular(
-            [t("date"), t("in"), t("out"), t("net")],
-            [[m.data, m.entrada, m.saida, m.saldo_dia] for m in achado.movimentacoes_previstas],
-        )
+        tabular(titulos, linhas)
 
 
 @click.command()
@@ -161,6 +151,13 @@ def disponibilidade(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Recalculados(Linha):
+    """How many products were rebuilt otherwise than they had been."""
+
+    corrigidos: Annotated[int, Coluna("corrected")]
+
+
 @click.command()
 @com_codigos("[CODIGO]...")
 @click.option("--tudo", is_flag=True, help="Every product.")
@@ -190,7 +187,7 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
     if not tudo and not achados and not corrigidos:
         exigir(codigos, achados)
     if em_json:
-        escrever_json({"corrigidos": corrigidos})
+        escrever_linha(Recalculados(corrigidos))
     else:
         n = tabela.numero(corrigidos)
         escrever(tn("{n} product corrected", "{n} products corrected", corrigidos, n=n))

@@ -17,18 +17,21 @@ from estoque_pg.cli.base import (
     com_banco,
     com_dias,
     com_formato,
+    em_arquivo,
     escrever,
     escrever_linha,
     escrever_linhas,
     ler_quantidade,
+    paragrafo,
     saldo,
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
+from estoque_pg.cli.colunas import Colunas
 from estoque_pg.cli.ficha import pedir_produto, titulo
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio
+from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio, Simulado
 
 
 @click.command()
@@ -57,7 +60,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         escrever(t("does not run out {prazo}", prazo=tabela.ate_em(dias)))
     for e in explicadas:
         escrever("")
-        escrever(_em_palavras(e))
+        paragrafo(_em_palavras(e))
         tabular(
             [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
             [
@@ -180,20 +183,14 @@ def simular(
     mudancas = _ler_mudancas(arquivo) if arquivo else [{**acoes[0], **pedido}]
     with banco.api() as api:
         resposta = api.simular(mudancas, dias)
+    if not em_json or em_arquivo():
+        for aviso in resposta.avisos:
+            avisar(aviso)
     if em_json:
         escrever_linha(resposta)
         return
-    for aviso in resposta.avisos:
-        avisar(aviso)
     if resposta.produtos:
-        tabular(
-            [t("product"), t("name"), t("runs out"), t("then"), t("lowest"), t("then")],
-            [
-                [p.cod_produto, p.nome_produto, p.dia_ruptura_antes, p.dia_ruptura_depois,
-                 saldo(p.menor_antes), saldo(p.menor_depois)]
-                for p in resposta.produtos
-            ],
-        )  # fmt: skip
+        tabular(*Colunas(Simulado).tabela(resposta.produtos))
     quantos = len(resposta.produtos)
     avisar(
         tn(

@@ -1,4 +1,4 @@
-"""The commands of plain questions, made of the questions: arguments, table, JSON and CSV.
+"""The commands of plain questions, made of the questions: arguments, table, data.
 
 A question that says it has a `Comando` gets it here. Where the answer needs more than a table, the
 command is written by hand.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any
 
 import click
 
@@ -23,15 +22,14 @@ from estoque_pg.cli.base import (
     escrever_linha,
     escrever_linhas,
     ler_quantidade,
-    saldo,
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido, exigir
-from estoque_pg.cli.tabela import Marcado
+from estoque_pg.cli.colunas import Colunas
 from estoque_pg.idioma import t, tn
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
-from estoque_pg.perguntas.linha import Coluna, Linha
+from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.publicacao import Comando, forma, publicacao
 
 
@@ -46,7 +44,7 @@ def comandos() -> dict[str, click.Command]:
 
 def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.Command:
     resposta = forma(perguntar)
-    colunas = _colunas(comando, resposta.linha)
+    colunas = Colunas(resposta.linha, comando.colunas)
 
     def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
         if "codigos" in dados and not dados["codigos"]:
@@ -107,58 +105,14 @@ def _juntar(contexto: click.Context, parametro: click.Parameter, palavras: tuple
 
 
 def _mostrar_linhas(
-    comando: Comando,
-    colunas: dict[str, Coluna],
-    linhas: Sequence[Linha],
-    dados: dict[str, Any],
+    comando: Comando, colunas: Colunas, linhas: Sequence[Linha], dados: dict[str, Any]
 ) -> None:
     if linhas:
-        tabular(
-            [t(c.titulo) for c in colunas.values()],
-            [[_celula(c, getattr(r, nome)) for nome, c in colunas.items()] for r in linhas],
-        )
+        tabular(*colunas.tabela(linhas))
     prazo = tabela.ate_em(dados["dias"]) if "dias" in dados else ""
     uma, varias = (f"{{n}} {contada}" for contada in comando.contadas)
     avisar(tn(uma, varias, len(linhas), n=tabela.numero(len(linhas)), prazo=prazo))
 
 
-def _mostrar_linha(comando: Comando, colunas: dict[str, Coluna], linha: Linha) -> None:
-    tabular(
-        [t(titulo) for titulo in comando.titulos],
-        [[_rotulo(c), _celula(c, getattr(linha, nome))] for nome, c in colunas.items()],
-    )
-
-
-def _colunas(comando: Comando, classe: type[Linha]) -> dict[str, Coluna]:
-    """Return the columns to show. Each needs a title: nothing is left out by mistake."""
-    tipos = get_type_hints(classe, include_extras=True)
-    achadas = {}
-    for nome in comando.colunas or [c.name for c in fields(classe)]:
-        notas = getattr(tipos[nome], "__metadata__", ())
-        coluna = next((nota for nota in notas if isinstance(nota, Coluna)), None)
-        if coluna is None:
-            raise TypeError(f"{classe.__name__}.{nome} has no title: annotate it with a Coluna")
-        achadas[nome] = coluna
-    return achadas
-
-
-def _rotulo(coluna: Coluna) -> str:
-    marca = f"{tabela.MARCA_RUPTURA} " if coluna.sentido == "alerta" else ""
-    return marca + t(coluna.titulo)
-
-
-def _celula(coluna: Coluna, valor: Any) -> object:
-    """Return a cell that shows what the value means."""
-    if valor is None:
-        return None
-    if valor in coluna.frases:
-        return t(coluna.frases[valor])
-    if coluna.sentido == "saldo":
-        return saldo(valor)
-    if coluna.sentido == "alerta":
-        return Marcado(valor) if valor else valor
-    if coluna.sentido == "ruptura":
-        return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(valor)}")
-    if coluna.sentido == "prazo":
-        return tabela.em_dias(valor)
-    return valor
+def _mostrar_linha(comando: Comando, colunas: Colunas, linha: Linha) -> None:
+    tabular([t(titulo) for titulo in comando.titulos], colunas.deitada(linha))

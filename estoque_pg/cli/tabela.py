@@ -79,8 +79,8 @@ def tabela(
 ) -> str:
     """Return a table: numbers right-aligned, columns as wide as what they hold.
 
-    A cell is text, a number, a date, None, or one of these `Marcado`. With `largura`, the widest
-    text column is shortened until the table fits.
+    A cell is text, a number, a date, None, or one of these `Marcado`. With `largura`, text columns
+    are shortened until the table fits.
     """
     celulas = [[_texto(v) for v in linha] for linha in linhas]
     direita = [_numerica([linha[i] for linha in linhas]) for i in range(len(colunas))]
@@ -89,7 +89,8 @@ def tabela(
         for i, titulo in enumerate(colunas)
     ]
     if largura is not None:
-        _caber(larguras, direita, colunas, largura)
+        curtas = [i for i in range(len(colunas)) if _encurtavel([linha[i] for linha in linhas])]
+        _caber(larguras, curtas, colunas, largura)
 
     def montar(textos: Sequence[str], estilos: Sequence[str | None]) -> str:
         partes = []
@@ -210,14 +211,27 @@ def _encurtar(texto: str, largura: int) -> str:
     return cortar(texto, largura - 1) + "…"
 
 
+def _encurtavel(valores: Sequence[object]) -> bool:
+    """Whether it is a column of text: half a number or half a date says something else."""
+    vistos = (v.valor if isinstance(v, Marcado) else v for v in valores)
+    return any(isinstance(v, str) for v in vistos)
+
+
 def _caber(
-    larguras: list[int], direita: Sequence[bool], titulos: Sequence[str], largura: int
+    larguras: list[int], textos: Sequence[int], titulos: Sequence[str], largura: int
 ) -> None:
+    """Shorten text columns, always the widest of them, until the table fits.
+
+    Titles are cut last, and no column to less than four.
+    """
     sobra = sum(larguras) + 2 * (len(larguras) - 1) - largura
-    textos = [i for i, numerica in enumerate(direita) if not numerica]
-    if sobra > 0 and textos:
-        maior = max(textos, key=lambda i: larguras[i])
-        larguras[maior] = max(larguras[maior] - sobra, len(titulos[maior]), 8)
+    for minimas in ({i: max(largura_de(titulos[i]), 8) for i in textos}, dict.fromkeys(textos, 4)):
+        while sobra > 0:
+            largas = [i for i in textos if larguras[i] > minimas[i]]
+            if not largas:
+                break
+            larguras[max(largas, key=lambda i: larguras[i])] -= 1
+            sobra -= 1
 
 
 def _arredondar(valor: Decimal) -> Decimal:

@@ -54,6 +54,18 @@ class Documento(Linha):
         "List the open documents of a product, and which of them count.",
         exemplo="P001",
         contadas=("document", "documents"),
+        colunas=(
+            "dia",
+            "data_prevista",
+            "origem",
+            "id",
+            "documento",
+            "lote",
+            "entrada",
+            "saida",
+            "saldo",
+            "situacao",
+        ),
     ),
 )
 def documentos(codigo: str, dias: int = 28) -> Pergunta[list[Documento] | None]:

@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
+from estoque_pg.idioma import marcar
 from estoque_pg.perguntas import argumentos
-from estoque_pg.perguntas.base import Pergunta, linhas, valor
+from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor
 from estoque_pg.perguntas.linha import (
     CodProduto,
     Coluna,
@@ -26,10 +27,10 @@ from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
 class MovimentacaoPrevista(Linha):
     """The forecast of one product on one date; `saldo_dia` is the day's net."""
 
-    data: date
-    entrada: Decimal
-    saida: Decimal
-    saldo_dia: Decimal
+    data: Annotated[date, Coluna("")]
+    entrada: Annotated[Decimal, Coluna("in")]
+    saida: Annotated[Decimal, Coluna("out")]
+    saldo_dia: Annotated[Decimal, Coluna("net")]
 
     @classmethod
     def de_json(cls, objeto: Mapping[str, Any]) -> MovimentacaoPrevista:
@@ -52,13 +53,15 @@ class Produto(Linha):
 
     RESERVADAS: ClassVar[tuple[str, ...]] = ("codigo_consultado",)
 
-    codigo_consultado: str
-    cod_produto: str
-    nome_produto: str | None
-    estoque_atual: Decimal
-    menor_estoque_d7: Decimal
-    dia_ruptura: date | None
-    movimentacoes_previstas: tuple[MovimentacaoPrevista, ...]
+    codigo_consultado: Annotated[str, Coluna("asked")]
+    cod_produto: CodProduto
+    nome_produto: NomeProduto
+    estoque_atual: EstoqueAtual
+    menor_estoque_d7: MenorEstoqueD7
+    dia_ruptura: Annotated[date | None, Coluna("runs out", "ruptura")]
+    movimentacoes_previstas: Annotated[
+        tuple[MovimentacaoPrevista, ...], Coluna("forecast of the next 7 days")
+    ]
 
     @classmethod
     def de_linha(cls, **colunas: Any) -> Produto:
@@ -86,6 +89,22 @@ def produtos(codigos: Sequence[str]) -> Pergunta[list[Produto]]:
 def produto(codigo: str) -> Pergunta[Produto | None]:
     """Return a product as it stands now; None for an unknown code."""
     return produtos([codigo]).entao(lambda achados: achados[0] if achados else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Atrasado(Linha):
+    """What of a product is overdue, and in none of the days of `Produto`.
+
+    `saida` counts today; `entrada`, of the last 30 days, does not count at all.
+    """
+
+    entrada: Decimal
+    saida: Decimal
+
+
+def atrasado(codigo: str) -> Pergunta[Atrasado]:
+    """Return what of a product is overdue; zeros for an unknown code."""
+    return uma_linha(Atrasado, "atrasado", codigo=argumentos.codigo(codigo))
 
 
 def consultar_workspace(codigos: Sequence[str]) -> Pergunta[dict[str, Any]]:
@@ -126,7 +145,9 @@ class Ruptura(Linha):
     estoque_atual: EstoqueAtual
     menor_estoque_d7: MenorEstoqueD7
     dia_ruptura: Annotated[date, Coluna("runs out", "ruptura")]
-    dias_ate_ruptura: Annotated[int, Coluna("when", "prazo")]
+    dias_ate_ruptura: Annotated[
+        int, Coluna("when", "prazo", na_planilha=marcar("days until it runs out"))
+    ]
     falta: Annotated[Decimal, Coluna("short")]
     fim_ruptura: Annotated[date | None, Coluna("until")]
 

@@ -25,7 +25,7 @@ BEGIN
     antes := ARRAY(
         SELECT a FROM _estoque_abertos(_estoque_tocados(v_mudancas), v_para) AS a
         WHERE NOT a.faturado AND a.quantidade > 0
-            AND (v_para OR a.data >= v_hoje OR a.data < v_hoje AND NOT a.entra));
+            AND (v_para OR _estoque_dia_que_conta(a.data, a.entra, v_hoje) IS NOT NULL));
     depois := antes;
     FOREACH m IN ARRAY v_mudancas LOOP
         IF m.acao = 'somar' THEN

@@ -25,12 +25,12 @@ BEGIN
     -- What is as it was counts on neither side; what is gone counts against.
     v_diferenca := ARRAY(
         SELECT ROW(d.cod_produto, d.codigo, d.origem, d.id, d.numero, d.documento, d.lote,
-            greatest(d.data, v_hoje), d.entra, d.quantidade * x.sinal, false)::_estoque_aberto
+            c.dia, d.entra, d.quantidade * x.sinal, false)::_estoque_aberto
         FROM (SELECT a AS d, -1 AS sinal FROM unnest(v_mudado.antes) AS a
               UNION ALL SELECT a, 1 FROM unnest(v_mudado.depois) AS a) AS x,
-            LATERAL (SELECT (x.d).*) AS d
-        WHERE d.data <= v_fim AND (d.data >= v_hoje OR NOT d.entra)
-            AND (p_produto IS NULL OR d.cod_produto = p_produto));
+            LATERAL (SELECT (x.d).*) AS d,
+            LATERAL (SELECT _estoque_dia_que_conta(d.data, d.entra, v_hoje) AS dia) AS c
+        WHERE c.dia <= v_fim AND (p_produto IS NULL OR d.cod_produto = p_produto));
     v_produtos := CASE WHEN p_produto IS NOT NULL THEN ARRAY[p_produto] ELSE ARRAY(
         SELECT d.cod_produto FROM (
             SELECT x.cod_produto, sum(CASE WHEN x.entra THEN x.quantidade ELSE -x.quantidade END) AS liquido

@@ -45,14 +45,11 @@ BEGIN
         GROUP BY d.trecho
     ),
     documento AS MATERIALIZED (
-        SELECT a.origem, a.id, a.numero, a.documento, a.entra, a.quantidade,
-            greatest(a.data, v_hoje) AS dia,
-            v_agora + sum(CASE WHEN a.entra THEN a.quantidade ELSE -a.quantidade END) OVER (
-                ORDER BY greatest(a.data, v_hoje), a.entra DESC, a.origem, a.numero, a.id
-                ROWS UNBOUNDED PRECEDING) AS saldo
-        FROM _estoque_abertos(ARRAY[v_produto]) AS a
-        WHERE EXISTS (SELECT FROM intervalo) AND NOT a.faturado AND a.quantidade > 0
-            AND (a.data >= v_hoje OR a.data < v_hoje AND NOT a.entra)
+        SELECT a.origem, a.id, a.documento, a.entrada > 0 AS entra, a.entrada + a.saida AS quantidade,
+            coalesce(a.dia, a.data_prevista) AS dia, a.saldo, a.ordinality AS ordem
+        FROM estoque_documentos(v_produto, dias) WITH ORDINALITY AS a
+        WHERE EXISTS (SELECT FROM intervalo)
+            AND a.situacao IN ('conta', 'atrasada', 'alem do horizonte')
     ),
     remedio AS (
         SELECT i.inicio, i.fim, 1 AS ordem, 'repor' AS acao, NULL::text AS origem, NULL::text AS id,
@@ -68,7 +65,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT d.* FROM documento AS d
             WHERE d.entra AND d.dia > coalesce(i.fim, v_fim) AND d.quantidade >= i.falta
-            ORDER BY d.dia, d.origem, d.numero, d.id
+            ORDER BY d.dia, d.ordem
             LIMIT 1
         ) AS e
         UNION ALL
@@ -79,7 +76,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT d.* FROM documento AS d
             WHERE NOT d.entra AND d.dia <= i.inicio AND d.quantidade >= i.falta
-            ORDER BY d.quantidade, d.dia DESC, d.origem, d.numero, d.id
+            ORDER BY d.quantidade, d.dia DESC, d.ordem
             LIMIT 1
         ) AS s
         WHERE i.fim IS NOT NULL
@@ -115,7 +112,7 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT x.* FROM documento AS x
         WHERE x.entra AND x.dia > i.inicio
-        ORDER BY x.dia, x.origem, x.numero, x.id
+        ORDER BY x.dia, x.ordem
         LIMIT 1
     ) AS e ON true
     ORDER BY i.inicio;

@@ -8,24 +8,12 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_linha record;
 BEGIN
-    FOR v_linha IN SELECT s.* FROM _estoque_projecao_simulada(codigo, mudancas, dias) AS s LOOP
-        IF v_linha.aviso IS NOT NULL THEN
-            PERFORM _estoque_avisar(v_linha.aviso);
-            CONTINUE;
-        END IF;
-        dia := v_linha.dia;
-        data := v_linha.data;
-        entrada_antes := v_linha.entrada_antes;
-        saida_antes := v_linha.saida_antes;
-        saldo_antes := v_linha.saldo_antes;
-        entrada_depois := v_linha.entrada_depois;
-        saida_depois := v_linha.saida_depois;
-        saldo_depois := v_linha.saldo_depois;
-        RETURN NEXT;
-    END LOOP;
+    RETURN QUERY
+    SELECT s.dia, s.data, s.entrada_antes, s.saida_antes, s.saldo_antes, s.entrada_depois,
+        s.saida_depois, s.saldo_depois
+    FROM _estoque_projecao_simulada(codigo, mudancas, dias) AS s
+    WHERE CASE WHEN s.aviso IS NULL THEN true ELSE _estoque_avisar(s.aviso) END;
 END
 $body$;
 

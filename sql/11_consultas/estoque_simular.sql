@@ -12,22 +12,12 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
-DECLARE
-    v_linha record;
 BEGIN
-    FOR v_linha IN SELECT s.* FROM _estoque_simulados(mudancas, dias) AS s LOOP
-        IF v_linha.aviso IS NOT NULL THEN
-            PERFORM _estoque_avisar(v_linha.aviso);
-            CONTINUE;
-        END IF;
-        cod_produto := v_linha.cod_produto;
-        nome_produto := v_linha.nome_produto;
-        dia_ruptura_antes := v_linha.dia_ruptura_antes;
-        dia_ruptura_depois := v_linha.dia_ruptura_depois;
-        menor_antes := v_linha.menor_antes;
-        menor_depois := v_linha.menor_depois;
-        RETURN NEXT;
-    END LOOP;
+    RETURN QUERY
+    SELECT s.cod_produto, s.nome_produto, s.dia_ruptura_antes, s.dia_ruptura_depois, s.menor_antes,
+        s.menor_depois
+    FROM _estoque_simulados(mudancas, dias) AS s
+    WHERE CASE WHEN s.aviso IS NULL THEN true ELSE _estoque_avisar(s.aviso) END;
 END
 $body$;
 
