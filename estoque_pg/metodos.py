@@ -116,6 +116,8 @@ class Metodos:
     produto = Metodo(saldos.produto)
     atrasado = Metodo(saldos.atrasado)
     rupturas = Metodo(saldos.rupturas)
+    negativos = Metodo(saldos.negativos)
+    em_risco = Metodo(saldos.em_risco)
     acompanhar = Metodo(saldos.acompanhar)
     completar = Metodo(saldos.completar)
     codigo_canonico = Metodo(saldos.codigo_canonico)

@@ -1,0 +1,53 @@
+"""What people type, read: numbers as they are written in Brazil, the lines of an order."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from estoque_pg.erros import ArgumentoInvalido
+from estoque_pg.idioma import t
+
+# Between code and quantity: an equals sign, or what spreadsheets put between cells, or blanks.
+_LINHA = re.compile(r"\s*(\S.*?)\s*(?:[=;\t]\s*|\s+)(\S+)\s*")
+
+
+def numero(texto: str) -> Decimal | None:
+    """Read a number without a sign: 1234.5, or 1.234,5 as in Brazil; None for anything else.
+
+    Raises ArgumentoInvalido for what has two readings.
+    """
+    limpo = texto.strip()
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", limpo):
+        # One thousand or one and a bit: the tables write the former, JSON the latter.
+        milhar, decimal = limpo.replace(".", ""), limpo.replace(".", ",")
+        raise ArgumentoInvalido(
+            t(
+                "{limpo} has two readings: write {milhar} if the point groups thousands, "
+                "{decimal} if it is a decimal point",
+                limpo=limpo,
+                milhar=milhar,
+                decimal=decimal,
+            )
+        )
+    if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
+        limpo = limpo.replace(".", "").replace(",", ".")
+    return Decimal(limpo) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) else None
+
+
+def pedido(texto: str) -> list[tuple[str, Decimal]]:
+    """Read the lines of an order, each a code and a quantity; empty lines go.
+
+    Raises ArgumentoInvalido for the first line that is none, by its number.
+    """
+    lidas = []
+    for n, linha in enumerate(texto.splitlines(), 1):
+        if linha.strip():
+            achada = _LINHA.fullmatch(linha)
+            quantidade = numero(achada[2]) if achada else None
+            if achada is None or not quantidade:
+                raise ArgumentoInvalido(
+                    t("line {n} of the order: write a code and a quantity above zero", n=n)
+                )
+            lidas.append((achada[1], quantidade))
+    return lidas
