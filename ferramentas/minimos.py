@@ -22,7 +22,7 @@ AMBIENTE = RAIZ / ".venv-minimos"
 PYTHON = str(AMBIENTE / "bin" / "python")
 # Of the tools of the tests, these alone: the others are as new as may be.
 FERRAMENTAS = ("pytest", "pytest-postgresql")
-TESTES = ("api", "api_async", "cli", "http", "migracoes", "planejador")
+TESTES = ("api", "api_async", "cli", "http", "migracoes", "planejador", "planilha")
 
 
 def minimos() -> Iterator[str]:

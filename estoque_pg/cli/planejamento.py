@@ -17,6 +17,7 @@ from estoque_pg.cli.base import (
     com_banco,
     com_dias,
     com_formato,
+    em_arquivo,
     escrever,
     escrever_linha,
     escrever_linhas,
@@ -182,11 +183,12 @@ def simular(
     mudancas = _ler_mudancas(arquivo) if arquivo else [{**acoes[0], **pedido}]
     with banco.api() as api:
         resposta = api.simular(mudancas, dias)
+    if not em_json or em_arquivo():
+        for aviso in resposta.avisos:
+            avisar(aviso)
     if em_json:
         escrever_linha(resposta)
         return
-    for aviso in resposta.avisos:
-        avisar(aviso)
     if resposta.produtos:
         tabular(*Colunas(Simulado).tabela(resposta.produtos))
     quantos = len(resposta.produtos)

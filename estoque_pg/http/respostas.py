@@ -23,6 +23,7 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
+from estoque_pg.http.formatos import FORMATOS
 from estoque_pg.idioma import INGLES, com_idioma, do_cabecalho, idioma, marcar, t
 
 _registro = logging.getLogger("estoque_pg.http")
@@ -142,6 +143,8 @@ def _queixa(erro: RequestValidationError) -> str:
             queixa = t(_QUEIXAS[misfit["type"]], **misfit.get("ctx", {}))
         if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
             queixa = t("a product code cannot contain a NUL character")
+        elif misfit["type"] == "literal_error":  # the one choice there is
+            queixa = t("one of {formatos} is expected", formatos=", ".join(FORMATOS))
         elif not onde and misfit["type"] == "model_attributes_type":  # curl -d, with its own type
             queixa = t("a JSON object is expected, with Content-Type: application/json")
         queixas.append(f"{onde or t('the body')}: {queixa}")
