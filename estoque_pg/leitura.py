@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
-from estoque_pg.erros import ArgumentoInvalido
+from estoque_pg.erros import ArgumentoInvalido, citado
 from estoque_pg.idioma import t
 
-# Between code and quantity: an equals sign, or what spreadsheets put between cells, or blanks.
-_LINHA = re.compile(r"\s*(\S.*?)\s*(?:[=;\t]\s*|\s+)(\S+)\s*")
+# Between code and quantity: an equals sign, what spreadsheets put between cells, or blanks.
+_LINHA = re.compile(r"\s*(.*?\S)\s*(?:[=;\t]\s*|(?<=\s))([^\s=;]+)\s*", re.DOTALL)
 
 
 def numero(texto: str) -> Decimal | None:
@@ -35,19 +36,33 @@ def numero(texto: str) -> Decimal | None:
     return Decimal(limpo) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) else None
 
 
-def pedido(texto: str) -> list[tuple[str, Decimal]]:
-    """Read the lines of an order, each a code and a quantity; empty lines go.
+def pedido(linhas: Iterable[str]) -> list[tuple[str, Decimal]]:
+    """Read the lines of an order, each a code and a quantity; blank lines go.
 
-    Raises ArgumentoInvalido for the first line that is none, by its number.
+    Between the two stands an equals sign, a semicolon, a tab or blanks. Raises ArgumentoInvalido
+    for the first line that is none, which it names by its number.
     """
     lidas = []
-    for n, linha in enumerate(texto.splitlines(), 1):
-        if linha.strip():
-            achada = _LINHA.fullmatch(linha)
-            quantidade = numero(achada[2]) if achada else None
-            if achada is None or not quantidade:
-                raise ArgumentoInvalido(
-                    t("line {n} of the order: write a code and a quantity above zero", n=n)
+    for n, linha in enumerate(linhas, 1):
+        if not linha.strip():
+            continue
+        achada = _LINHA.fullmatch(linha)
+        if achada is None:
+            raise ArgumentoInvalido(
+                t(
+                    "line {n} of the order, {texto}: write CODIGO=QUANTIDADE",
+                    n=n,
+                    texto=citado(linha),
                 )
-            lidas.append((achada[1], quantidade))
+            )
+        try:
+            quantidade = numero(achada[2])
+        except ArgumentoInvalido as erro:
+            raise ArgumentoInvalido(
+                t("line {n} of the order: {erro}", n=n, erro=erro.mensagem)
+            ) from None
+        if not quantidade:
+            queixa = t("{texto} is not a positive quantity", texto=citado(achada[2]))
+            raise ArgumentoInvalido(t("line {n} of the order: {erro}", n=n, erro=queixa))
+        lidas.append((achada[1], quantidade))
     return lidas

@@ -417,6 +417,11 @@ PEDIDOS: dict[str, tuple[str, Any, list[str]]] = {
         {"mudancas": [{"acao": "adiar", "dias": 2, "pedidos": ["77"]}]},
         ["simular", "--adiar", "2", "--pedido", "77"],
     ),
+    "projecao_simulada": (
+        "",
+        {"codigo": "0123", "mudancas": [{"acao": "adiar", "dias": 2, "pedidos": ["77"]}]},
+        ["simular", "--adiar", "2", "--pedido", "77", "--produto", "0123"],
+    ),
     "prometer": (
         "",
         {"pedido": [{"codigo": "0123", "quantidade": 5}, {"codigo": "P002", "quantidade": 2}]},

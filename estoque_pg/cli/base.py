@@ -6,7 +6,6 @@ import functools
 import io
 import json
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -19,7 +18,7 @@ from typing import Any, TypeVar
 import click
 import psycopg
 
-from estoque_pg import migracoes, planilha
+from estoque_pg import leitura, migracoes, planilha
 from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
@@ -27,6 +26,7 @@ from estoque_pg.cli.ajuda import ensinar_click, traduzido
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import (
+    ArgumentoInvalido,
     ErroEstoque,
     MigracoesPendentes,
     citado,
@@ -411,20 +411,7 @@ def ler_limiar(
 
 
 def _ler_numero(texto: str) -> Decimal | None:
-    """Read a number without a sign; None for anything else."""
-    limpo = texto.strip()
-    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", limpo):
-        # One thousand or one and a bit: the tables write the former, JSON the latter.
-        milhar, decimal = limpo.replace(".", ""), limpo.replace(".", ",")
-        raise click.BadParameter(
-            t(
-                "{limpo} has two readings: write {milhar} if the point groups thousands, "
-                "{decimal} if it is a decimal point",
-                limpo=limpo,
-                milhar=milhar,
-                decimal=decimal,
-            )
-        )
-    if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
-        limpo = limpo.replace(".", "").replace(",", ".")
-    return Decimal(limpo) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) else None
+    try:
+        return leitura.numero(texto)
+    except ArgumentoInvalido as erro:
+        raise click.BadParameter(erro.mensagem) from None

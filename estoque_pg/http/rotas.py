@@ -30,7 +30,7 @@ from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.linha import Linha, dicts
-from estoque_pg.perguntas.planejamento import Promessa, Simulacao
+from estoque_pg.perguntas.planejamento import ProjecaoSimulada, Promessa, Simulacao
 from estoque_pg.perguntas.publicacao import Rota, forma, publicacao
 from estoque_pg.perguntas.saldos import Produto
 
@@ -132,6 +132,27 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
             Simulacao,
             achada,
             lambda: {"total": len(achada.produtos), **achada.como_dict()},
+            fora={"Estoque-Avisos": len(achada.avisos)},
+        )
+
+    @rotas.post(
+        "/projecao_simulada",
+        response_model=modelos.RespostaProjecaoSimulada,
+        responses=_de_linhas(400, 404, 413),
+    )
+    async def projecao_simulada(
+        simulacao: modelos.ProjecaoSimulada, api: API, formato: Pedido
+    ) -> Response:
+        """A product day by day, as it is and as changes of documents would make it."""
+        achada = await api.projecao_simulada(simulacao.codigo, simulacao.mudancas, simulacao.dias)
+        if achada is None:
+            raise _desconhecido(simulacao.codigo)
+        return await responder(
+            formato,
+            "projecao_simulada",
+            ProjecaoSimulada,
+            achada,
+            achada.como_dict,
             fora={"Estoque-Avisos": len(achada.avisos)},
         )
 

@@ -152,19 +152,21 @@ def _simulado(aviso: int | None, **colunas: Any) -> int | Simulado:
 class DiaSimulado(Linha):
     """A row of `estoque_projecao_simulada`: one day, as it is and as it would be."""
 
-    dia: int
-    data: date
-    entrada_antes: Decimal
-    saida_antes: Decimal
-    saldo_antes: Decimal
-    entrada_depois: Decimal
-    saida_depois: Decimal
-    saldo_depois: Decimal
+    dia: Annotated[int, Coluna("day", na_planilha=marcar("days from today"))]
+    data: Annotated[date, Coluna("date")]
+    entrada_antes: Annotated[Decimal, Coluna("in")]
+    saida_antes: Annotated[Decimal, Coluna("out")]
+    saldo_antes: Annotated[Decimal, Coluna("balance", "saldo")]
+    entrada_depois: Annotated[Decimal, Coluna("then in")]
+    saida_depois: Annotated[Decimal, Coluna("then out")]
+    saldo_depois: Annotated[Decimal, Coluna("then balance", "saldo")]
 
 
 @dataclass(frozen=True, slots=True)
 class ProjecaoSimulada(Linha):
     """A product day by day, before and after; `avisos` as in `Simulacao`."""
+
+    TABELA: ClassVar[str] = "dias"
 
     dias: tuple[DiaSimulado, ...]
     avisos: tuple[str, ...]
