@@ -79,7 +79,7 @@ class Simular(BaseModel):
     dias: Annotated[Dias, BeforeValidator(_sem_logico)] = 28
 
 
-class ProjecaoSimulada(Simular):
+class SimularProduto(Simular):
     """The body of /projecao_simulada."""
 
     codigo: Codigo

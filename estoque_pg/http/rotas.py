@@ -141,7 +141,7 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
         responses=_de_linhas(400, 404, 413),
     )
     async def projecao_simulada(
-        simulacao: modelos.ProjecaoSimulada, api: API, formato: Pedido
+        simulacao: modelos.SimularProduto, api: API, formato: Pedido
     ) -> Response:
         """A product day by day, as it is and as changes of documents would make it."""
         achada = await api.projecao_simulada(simulacao.codigo, simulacao.mudancas, simulacao.dias)
