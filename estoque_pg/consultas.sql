@@ -114,6 +114,18 @@ SELECT r.cod_produto AS codigo, k.cod_produto, e.nome_produto, r.minimo, r.prazo
 SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
   FROM nosso.estoque_regra_vigente(%(codigo)s::text);
 
+-- nome: responsaveis
+-- Who looks after each product with a rule, and after all others.
+SELECT cod_produto, responsavel FROM nosso._estoque_regras(true);
+
+-- nome: causas
+-- The exit that first takes each of these products below zero.
+SELECT p.codigo AS cod_produto, e.origem, e.id, e.documento, e.saida
+  FROM unnest(%(codigos)s::text[]) AS p (codigo)
+ CROSS JOIN LATERAL (SELECT x.origem, x.id, x.documento, x.saida
+                       FROM nosso.estoque_explicar(p.codigo, %(dias)s::integer) AS x
+                      ORDER BY x.inicio LIMIT 1) AS e;
+
 -- nome: definir_regra
 -- Lay down or take back fields of a rule; the rule in force then, no row for an unknown code.
 SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel

@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import sys
+from importlib.util import find_spec
+from types import FrameType
 
 import click
 
@@ -78,8 +80,18 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
             )
         _avisar_do_banco(banco)
         resumir()
-        app = criar_aplicacao(banco.dsn, banco.schema, token, token_para_tudo=not local)
-        servidor = uvicorn.Server(
+        com_painel = find_spec("jinja2") is not None
+        app = criar_aplicacao(
+            banco.dsn, banco.schema, token, token_para_tudo=not local, com_painel=com_painel
+        )
+
+        class Servidor(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                if (ao_vivo := getattr(app.state, "ao_vivo", None)) is not None:
+                    ao_vivo.encerrar()  # open pages would be waited for
+                super().handle_exit(sig, frame)
+
+        servidor = Servidor(
             uvicorn.Config(
                 app,
                 lifespan="on",

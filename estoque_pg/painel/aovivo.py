@@ -43,11 +43,20 @@ class AoVivo:
         self._responder = responder
         self._ouvintes: set[Ouvinte] = set()
         self._fim = asyncio.Event()
-        self.versao = 0  # counts the changes that were seen
+        self._mudancas = 0
+        self._inicio = f"{time.time():.0f}"
         self._marca: int | None = None
         self._hoje: date | None = None
         self._produtos = 0
         self._sabidos: dict[str, str] = {}
+
+    @property
+    def versao(self) -> str:
+        """Which state of the stock this is: another one after each change that was seen.
+
+        After a restart no page has the state that it knew.
+        """
+        return f"{self._inicio}-{self._mudancas}"
 
     @property
     def ouvintes(self) -> int:
@@ -78,14 +87,19 @@ class AoVivo:
         self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, visto.produtos
         self._sabidos = visto.mudados
         if (novos or todos) and not primeira:
-            self.versao += 1
+            self._mudancas += 1
             for ouvinte in self._ouvintes:
                 if todos or ouvinte.codigo is None or ouvinte.codigo in novos:
                     ouvinte.mudou.set()
 
-    async def ouvir(self, codigo: str | None) -> AsyncIterator[int]:
-        """Yield the number of changes seen whenever there is something new, until the end."""
+    async def ouvir(self, codigo: str | None, versao: str) -> AsyncIterator[str]:
+        """Yield the state whenever it is another than `versao`, what the page shows, until the end.
+
+        A page that was away hears at once what it missed.
+        """
         ouvinte = Ouvinte(codigo)
+        if versao != self.versao:
+            ouvinte.mudou.set()
         self._ouvintes.add(ouvinte)
         try:
             while not self._fim.is_set():

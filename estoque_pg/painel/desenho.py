@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,8 +19,11 @@ from starlette.responses import HTMLResponse
 
 from estoque_pg import __version__
 from estoque_pg.cli import tabela
+from estoque_pg.cli.planejamento import em_palavras
 from estoque_pg.idioma import PORTUGUES, idioma, t, tn
 from estoque_pg.painel.entrada import Entrada
+from estoque_pg.perguntas.documentos import ORIGENS
+from estoque_pg.perguntas.linha import em_json
 
 MODELOS = Path(__file__).parent / "modelos"
 ESTATICO = Path(__file__).parent / "estatico"
@@ -73,10 +79,13 @@ class Desenho:
         )
         self.ambiente.globals.update(
             t=t, tn=tn, endereco=endereco, versao=__version__, arquivo=_arquivo,
-            em_dias=tabela.em_dias, ate_em=tabela.ate_em,
+            em_dias=tabela.em_dias, ate_em=tabela.ate_em, em_palavras=em_palavras,
+            origens=ORIGENS, ha_xlsx=find_spec("xlsxwriter") is not None,
         )  # fmt: skip
+        self.ambiente.tests["eh_numero"] = lambda v: isinstance(v, (Decimal, int))
+        self.ambiente.tests["eh_data"] = lambda v: isinstance(v, date)
         filtros: Mapping[str, Callable[..., Any]] = {
-            "numero": numero, "data": data, "hora": hora, "codigo": _codigo,
+            "numero": numero, "data": data, "hora": hora, "codigo": _codigo, "em_json": _em_json,
         }  # fmt: skip
         self.ambiente.filters.update(filtros)
 
@@ -90,6 +99,7 @@ class Desenho:
             consulta=dict(request.query_params),
             aqui=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             entrada_exigida=self._entrada.exigida,
+            versao_do_estoque=request.app.state.ao_vivo.versao,
             **dados,
         )
         linguas = {"Content-Language": idioma().replace("_", "-")}
@@ -98,7 +108,7 @@ class Desenho:
 
 def endereco(caminho: str, atual: Mapping[str, str] | None = None, **mais: object) -> str:
     """Return an address of ours, with what its query says now and what it shall say besides."""
-    campos = {**(atual or {}), **{nome: valor for nome, valor in mais.items()}}
+    campos = {**(atual or {}), **mais}
     cheios = {nome: str(valor) for nome, valor in campos.items() if valor not in (None, "")}
     return caminho + (f"?{urlencode(cheios)}" if cheios else "")
 
@@ -107,6 +117,11 @@ def _codigo(codigo: str) -> str:
     return "/produto/" + quote(codigo, safe="")
 
 
+def _em_json(valor: Any) -> str:
+    return json.dumps(em_json(valor), ensure_ascii=False)
+
+
+@lru_cache
 def _arquivo(nome: str) -> str:
     """Return the address of a file, another one whenever what it holds is another."""
     resumo = hashlib.sha256((ESTATICO / nome).read_bytes()).hexdigest()[:10]

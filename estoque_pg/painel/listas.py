@@ -12,11 +12,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.api import APIEstoqueTempoReal, retrato
 from estoque_pg.erros import SemPermissao
 from estoque_pg.idioma import marcar, t
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.linha import Coluna, Linha
+from estoque_pg.perguntas.linha import colunas as colunas_de
 from estoque_pg.perguntas.planejamento import AbaixoDoMinimo, Causa
 from estoque_pg.perguntas.saldos import EmRisco, Negativo, Ruptura
 
@@ -113,13 +114,25 @@ def contar(api: APIEstoqueTempoReal, rupturas: Sequence[Ruptura]) -> list[Contag
     ]
     # Those that show the ERP's documents, for roles that may read them.
     try:
-        abaixo = len(api.abaixo_do_minimo(HORIZONTE))
+        with retrato(api.banco, api.schema) as dentro:  # type: ignore[arg-type]
+            abaixo = len(dentro.abaixo_do_minimo(HORIZONTE))
     except SemPermissao:
         return contagens
     return [
         *contagens,
         Contagem(t("below the minimum"), abaixo, "/lista/abaixo-do-minimo", "alerta"),
     ]
+
+
+def causas(api: APIEstoqueTempoReal, codigos: Sequence[str], dias: int) -> dict[str, Causa]:
+    """Return what takes each product below zero; nothing to a role that may not read documents."""
+    if not codigos:
+        return {}
+    try:
+        with retrato(api.banco, api.schema) as dentro:  # type: ignore[arg-type]
+            return {c.cod_produto: c for c in dentro.causas(codigos, dias)}
+    except SemPermissao:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -153,9 +166,7 @@ def achar(api: APIEstoqueTempoReal, lista: Lista, pedido: Pedido) -> Achada:
             for r in linhas
             if all(p in simples(f"{r.cod_produto} {r.nome_produto or ''}") for p in palavras)
         ]
-    from estoque_pg.perguntas.linha import colunas as colunas_de
-
-    colunas = {n: c for n, c in colunas_de(lista.classe).items() if c is not None}
+    colunas = colunas_de(lista.classe)
     ordem = pedido.ordem.removeprefix("-")
     if ordem in {c.name for c in fields(lista.classe)}:
         linhas = sorted(linhas, key=lambda r: _chave(getattr(r, ordem)))
@@ -164,15 +175,19 @@ def achar(api: APIEstoqueTempoReal, lista: Lista, pedido: Pedido) -> Achada:
     paginas = max(-(-len(linhas) // POR_PAGINA), 1)
     pagina = min(pedido.pagina, paginas)
     desta = linhas[(pagina - 1) * POR_PAGINA : pagina * POR_PAGINA]
-    causas = {}
-    if lista.com_causa and desta:
-        try:
-            causas = {c.cod_produto: c for c in api.causas([r.cod_produto for r in desta], dias)}
-        except SemPermissao:
-            causas = {}
+    das_linhas = [r.cod_produto for r in desta] if lista.com_causa else []
     todos = sorted({n for n in [*quem.values(), geral] if n})
     return Achada(
-        lista.classe, linhas, desta, colunas, causas, todos, dias, pedido.ordem, paginas, api.hoje()
+        lista.classe,
+        linhas,
+        desta,
+        colunas,
+        causas(api, das_linhas, dias),
+        todos,
+        dias,
+        pedido.ordem,
+        paginas,
+        api.hoje(),
     )
 
 

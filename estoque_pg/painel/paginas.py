@@ -7,10 +7,10 @@ list is a file where the address says `formato`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,17 +18,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from estoque_pg import leitura, planilha
 from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import ArgumentoInvalido, citado, traduzindo
+from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado, traduzindo
 from estoque_pg.http import formatos
-from estoque_pg.http.saude import examinar
 from estoque_pg.idioma import idioma, t
 from estoque_pg.painel import listas
 from estoque_pg.painel.desenho import Desenho
 from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
 from estoque_pg.painel.listas import LISTAS, Pedido
 from estoque_pg.painel.produto import montar_produto
-from estoque_pg.perguntas.planejamento import ACOES
+from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
 from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.planejamento import Promessa
 from estoque_pg.situacao import situacao
 
 HORIZONTE = 28  # days that "soon" means in the counts
@@ -60,10 +60,15 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
                 rupturas = api.rupturas(HORIZONTE)
                 contagens = listas.contar(api, rupturas)
                 primeiras = rupturas[:12]
-                causas = {c.cod_produto: c for c in api.causas([r.cod_produto for r in primeiras])}
+                causas = listas.causas(api, [r.cod_produto for r in primeiras], HORIZONTE)
                 dia = api.hoje()
             return desenho.pagina(
-                request, "hoje.html", contagens=contagens, rupturas=primeiras, causas=causas, dia=dia
+                request,
+                "hoje.html",
+                contagens=contagens,
+                rupturas=primeiras,
+                causas=causas,
+                dia=dia,
             )
 
         return guardadas.resposta(request, desenhar)
@@ -93,13 +98,19 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/incoerencias")
     def incoerencias(request: Request, formato: str = "") -> Response:
-        with perguntando(request) as api:
-            achadas = api.incoerencias()
+        achadas: list[Incoerencia] = []
+        negado = False
+        try:
+            with perguntando(request) as api:
+                achadas = api.incoerencias()
+        except SemPermissao:
+            negado = True
         if formato:
-            from estoque_pg.perguntas.incoerencias import Incoerencia
-
             return arquivo("incoerencias", formato, Incoerencia, achadas)
-        return desenho.pagina(request, "incoerencias.html", achadas=achadas)
+        return desenho.pagina(
+            request, "incoerencias.html", achadas=achadas, negado=negado, tipos=TIPOS,
+            o_que_fazer=O_QUE_FAZER,
+        )  # fmt: skip
 
     @paginas.get("/buscar")
     def buscar(request: Request, texto: str = "") -> Response:
@@ -119,7 +130,9 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             with perguntando(request) as api:
                 dados = montar_produto(api, codigo, request.query_params)
             if dados is None:
-                raise HTTPException(404, t("no source knows the code {codigo}", codigo=citado(codigo)))
+                raise HTTPException(
+                    404, t("no source knows the code {codigo}", codigo=citado(codigo))
+                )
             return desenho.pagina(request, "produto.html", **dados)
 
         return guardadas.resposta(request, desenhar)
@@ -128,15 +141,16 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/pedido")
     def pedido(request: Request, linhas: str = "", formato: str = "") -> Response:
-        promessas, queixa = [], ""
+        promessas: list[Promessa] = []
+        queixa = ""
         try:
             if linhas.strip():
                 with perguntando(request) as api:
-                    promessas = api.prometer(leitura.pedido(linhas))
+                    promessas = api.prometer(leitura.pedido(linhas.splitlines()))
         except ArgumentoInvalido as erro:
             queixa = erro.mensagem
         if formato and promessas:
-            return arquivo("pedido", formato, type(promessas[0]), promessas)
+            return arquivo("pedido", formato, Promessa, promessas)
         return desenho.pagina(
             request, "pedido.html", linhas=linhas, promessas=promessas, queixa=queixa
         )
@@ -147,14 +161,17 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     def estado(request: Request) -> Response:
         with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
             agora = situacao(conn, schema)
-        return desenho.pagina(request, "estado.html", situacao=agora)
+        ouvintes = request.app.state.ao_vivo.ouvintes
+        return desenho.pagina(request, "estado.html", situacao=agora, ouvintes=ouvintes)
 
     # -- live -----------------------------------------------------------------------------------
 
     @paginas.get("/ao-vivo", response_class=EventSourceResponse)
-    async def ao_vivo(request: Request, codigo: str | None = None):  # type: ignore[no-untyped-def]
-        async for versao in request.app.state.ao_vivo.ouvir(codigo):
-            yield ServerSentEvent(event="mudou", raw_data=str(versao))
+    async def ao_vivo(
+        request: Request, codigo: str = "", versao: str = ""
+    ) -> AsyncIterator[ServerSentEvent]:
+        async for nova in request.app.state.ao_vivo.ouvir(codigo or None, versao):
+            yield ServerSentEvent(event="mudou", raw_data=nova)
 
     # -- the way in -----------------------------------------------------------------------------
 
@@ -198,7 +215,7 @@ class _Guardada:
     """A page that was drawn: when, of which version of the stock, and what that took."""
 
     resposta: Response
-    versao: int
+    versao: str
     quando: float
     custo: float
 
@@ -220,7 +237,7 @@ class Guardadas:
         chave = (str(request.url), idioma())
         versao, agora = request.app.state.ao_vivo.versao, time.monotonic()
         velha = self._paginas.get(chave)
-        # Who asks by himself gets what is true now; who was told to ask again, what was drawn since.
+        # Who asks gets what is true now; a page that renews itself, what was drawn since.
         if velha is not None and request.headers.get("hx-request"):
             idade = agora - velha.quando
             if idade < velha.custo * self.PARTE or (

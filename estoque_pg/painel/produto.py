@@ -48,7 +48,8 @@ def montar_produto(
     produto = api.produto(codigo)
     if produto is None:
         return None
-    dias = int(consulta["dias"]) if consulta.get("dias") in map(str, HORIZONTES) else HORIZONTES[0]
+    pedidos = {str(h): h for h in HORIZONTES}
+    dias = pedidos.get(consulta.get("dias", ""), HORIZONTES[0])
     projecao = api.projecao(codigo, dias)
     regra = api.regra(codigo)
     assert regra is not None

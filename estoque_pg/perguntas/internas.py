@@ -7,6 +7,7 @@ connection that `estoque_pg.manutencao` opens.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor, valores
 from estoque_pg.perguntas.linha import Linha
