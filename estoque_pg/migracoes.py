@@ -1060,7 +1060,8 @@ def _texto(migracao: Any) -> str:
 
 def _texto_da_volta(migracao: Any) -> str:
     arquivo = Path(migracao.path)
-    return arquivo.with_name(f"{arquivo.stem}.rollback.sql").read_text(encoding="utf-8")
+    volta = arquivo.with_name(f"{arquivo.stem}.rollback.sql")
+    return volta.read_text(encoding="utf-8") if volta.exists() else ""
 
 
 def _seguem(texto: str) -> bool:
