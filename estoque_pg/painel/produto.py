@@ -17,6 +17,7 @@ from estoque_pg.painel import grafico
 from estoque_pg.painel.grafico import Ponto
 from estoque_pg.perguntas.documentos import SITUACOES
 from estoque_pg.perguntas.planejamento import ACOES, ProjecaoSimulada
+from estoque_pg.perguntas.projecoes import Disponibilidade
 
 HORIZONTES = (28, 90)
 
@@ -39,6 +40,15 @@ class Tentativa:
     def menor(self) -> Decimal | None:
         """The lowest end of day there would be."""
         return min(d.saldo_depois for d in self.resultado.dias) if self.resultado else None
+
+
+@dataclass(frozen=True)
+class Promessa:
+    """Since when a quantity can be promised, or what is wrong with it."""
+
+    quantidade: Decimal | None = None
+    resposta: Disponibilidade | None = None
+    queixa: str = ""
 
 
 def montar_produto(
@@ -83,18 +93,16 @@ def montar_produto(
     return {**dados, "grafico": grafico.desenhar(pontos, regra.minimo), "projecao": projecao}
 
 
-def _prometer(
-    api: APIEstoqueTempoReal, codigo: str, quantidade: str, dias: int
-) -> dict[str, Any] | None:
+def _prometer(api: APIEstoqueTempoReal, codigo: str, quantidade: str, dias: int) -> Promessa | None:
     if not quantidade.strip():
         return None
     try:
         lida = leitura.numero(quantidade)
         if not lida:
             raise ArgumentoInvalido(t("write a quantity above zero"))
-        return {"quantidade": lida, "resposta": api.disponibilidade(codigo, lida, dias)}
+        return Promessa(lida, api.disponibilidade(codigo, lida, dias))
     except ArgumentoInvalido as erro:
-        return {"queixa": erro.mensagem}
+        return Promessa(queixa=erro.mensagem)
 
 
 def _tentar(
