@@ -154,7 +154,11 @@ def test_other_dictionaries(api: Any) -> None:
     assert [p.cod_produto for p in api.negativos()] == []
     assert [p.cod_produto for p in api.em_risco(7)] == []
     [causa] = api.causas(["P001", "P002"])
-    assert (causa.cod_produto, causa.origem, causa.saida) == ("P001", "separacao", 1750)
+    assert (causa.cod_produto, causa.origem, causa.saida) == (
+        "P001",
+        "separacao",
+        Decimal("1200.5"),
+    )
     assert api.responsaveis() == {None: None}
     assert api.atrasado("P001") == api.atrasado("zzz") == Atrasado(Decimal(0), Decimal(0))
     [intervalo] = api.explicar("P001")

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +21,9 @@ from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.internas import Mudados
 
 INTERVALO = 1.0  # seconds between two looks, at least
-PARTE = 20  # and at least so many times what a look took: a twentieth of one server process
+PARTE = 20  # and at least so many times what a look takes: a twentieth of one server process
+DESENHO = 4  # and so many times what pages took that were drawn since the last one
+MAXIMO = 15.0  # seconds between two looks, at most
 _registro = logging.getLogger("estoque_pg.painel")
 
 
@@ -49,6 +52,8 @@ class AoVivo:
         self._hoje: date | None = None
         self._produtos = 0
         self._sabidos: dict[str, str] = {}
+        self._levou: deque[float] = deque(maxlen=5)
+        self._gasto = 0.0
 
     @property
     def versao(self) -> str:
@@ -73,9 +78,12 @@ class AoVivo:
                 if self._marca is not None:
                     _registro.warning("warning: changes are not seen: %s", erro.mensagem)
                 self._marca = None  # what happens meanwhile is not known: all is new afterwards
-            levou = time.monotonic() - inicio
+            self._levou.append(time.monotonic() - inicio)
+            # The quickest of the last: one that had to wait for a processor says nothing.
+            espera = max(INTERVALO, min(self._levou) * PARTE, self._gasto * DESENHO)
+            self._gasto = 0.0
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._fim.wait(), max(INTERVALO, levou * PARTE))
+                await asyncio.wait_for(self._fim.wait(), min(espera, MAXIMO))
 
     async def olhar(self) -> None:
         """Look once, and wake those whom it concerns."""
@@ -109,6 +117,10 @@ class AoVivo:
                     yield self.versao
         finally:
             self._ouvintes.discard(ouvinte)
+
+    def gastou(self, segundos: float) -> None:
+        """Note what drawing a page took that was told of a change."""
+        self._gasto += segundos
 
     def encerrar(self) -> None:
         """Let everybody go: an open page would hold up the end of the service."""

@@ -99,7 +99,7 @@ class Desenho:
             consulta=dict(request.query_params),
             aqui=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             entrada_exigida=self._entrada.exigida,
-            versao_do_estoque=request.app.state.ao_vivo.versao,
+            versao_do_estoque=getattr(request.state, "versao", ""),
             **dados,
         )
         linguas = {"Content-Language": idioma().replace("_", "-")}

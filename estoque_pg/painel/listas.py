@@ -90,7 +90,7 @@ LISTAS: Mapping[str, Lista] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Contagem:
+class Figura:
     """A figure of the first page: what it counts, how many, where the list is, how bad it is."""
 
     titulo: str
@@ -99,18 +99,18 @@ class Contagem:
     tom: str
 
 
-def contar(api: APIEstoqueTempoReal, rupturas: Sequence[Ruptura]) -> list[Contagem]:
+def contar(api: APIEstoqueTempoReal, rupturas: Sequence[Ruptura]) -> list[Figura]:
     """Return the figures of the first page, of the ruptures within 28 days and of the rest."""
 
     def ate(dias: int) -> int:
         return sum(r.dias_ate_ruptura <= dias for r in rupturas)
 
     contagens = [
-        Contagem(t("run out today"), ate(0), "/lista/rupturas?dias=0", "falta"),
-        Contagem(t("within 7 days"), ate(7), "/lista/rupturas?dias=7", "falta"),
-        Contagem(t("within 28 days"), ate(28), "/lista/rupturas?dias=28", "falta"),
-        Contagem(t("below zero now"), len(api.negativos()), "/lista/negativos", "falta"),
-        Contagem(t("at risk"), len(api.em_risco(HORIZONTE)), "/lista/em-risco", "alerta"),
+        Figura(t("run out today"), ate(0), "/lista/rupturas?dias=0", "falta"),
+        Figura(t("within 7 days"), ate(7), "/lista/rupturas?dias=7", "falta"),
+        Figura(t("within 28 days"), ate(28), "/lista/rupturas?dias=28", "falta"),
+        Figura(t("below zero now"), len(api.negativos()), "/lista/negativos", "falta"),
+        Figura(t("at risk"), len(api.em_risco(HORIZONTE)), "/lista/em-risco", "alerta"),
     ]
     # Those that show the ERP's documents, for roles that may read them.
     try:
@@ -120,7 +120,7 @@ def contar(api: APIEstoqueTempoReal, rupturas: Sequence[Ruptura]) -> list[Contag
         return contagens
     return [
         *contagens,
-        Contagem(t("below the minimum"), abaixo, "/lista/abaixo-do-minimo", "alerta"),
+        Figura(t("below the minimum"), abaixo, "/lista/abaixo-do-minimo", "alerta"),
     ]
 
 

@@ -6,6 +6,7 @@ list is a file where the address says `formato`.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     """Return the pages of the panel."""
 
     def exigir(request: Request) -> None:
+        # Before anything is asked: what changes meanwhile is news to the page.
+        request.state.versao = request.app.state.ao_vivo.versao
         if not entrada.dentro(request):
             raise HTTPException(303, headers={"Location": para_entrar(request)})
 
@@ -212,42 +215,49 @@ def arquivo(nome: str, formato: str, classe: type[Linha], linhas: Sequence[Linha
 
 @dataclass
 class _Guardada:
-    """A page that was drawn: when, of which version of the stock, and what that took."""
+    """A page that was drawn: when, and of which state of the stock."""
 
     resposta: Response
     versao: str
     quando: float
-    custo: float
 
 
 class Guardadas:
     """The pages drawn last: many who look at one page at a time cost no more than one.
 
-    A page holds while nothing changed, for a minute at most, and always ten times as long as it
-    took: a twentieth of a process is what the dearest page may cost, however busy the writers are.
+    A page holds while nothing that was seen changed, for a minute at most. What drawing took is
+    told to `AoVivo`, which then lets the next change wait.
     """
 
-    MAXIMO, VALIDADE, PARTE = 200, 60.0, 10
+    MAXIMO, VALIDADE = 200, 60.0
 
     def __init__(self) -> None:
         self._paginas: dict[tuple[str, str], _Guardada] = {}
+        self._travas: dict[tuple[str, str], threading.Lock] = {}
 
     def resposta(self, request: Request, desenhar: Callable[[], Response]) -> Response:
-        """Return the page as it was drawn, or drawn anew."""
+        """Return the page as it was drawn, or drawn anew.
+
+        Who asks gets what is true now; a page that renews itself, what was drawn since the change.
+        """
+        if not request.headers.get("hx-request"):
+            return desenhar()
         chave = (str(request.url), idioma())
-        versao, agora = request.app.state.ao_vivo.versao, time.monotonic()
-        velha = self._paginas.get(chave)
-        # Who asks gets what is true now; a page that renews itself, what was drawn since.
-        if velha is not None and request.headers.get("hx-request"):
-            idade = agora - velha.quando
-            if idade < velha.custo * self.PARTE or (
-                velha.versao == versao and idade < self.VALIDADE
+        with self._travas.setdefault(chave, threading.Lock()):
+            velha = self._paginas.get(chave)
+            inicio = time.monotonic()
+            if (
+                velha is not None
+                and velha.versao == request.state.versao
+                and inicio - velha.quando < self.VALIDADE
             ):
                 return velha.resposta
-        resposta = desenhar()
-        if resposta.status_code == 200:
-            self._paginas.pop(chave, None)
-            self._paginas[chave] = _Guardada(resposta, versao, agora, time.monotonic() - agora)
-            while len(self._paginas) > self.MAXIMO:
-                self._paginas.pop(next(iter(self._paginas)))
+            resposta = desenhar()
+            request.app.state.ao_vivo.gastou(time.monotonic() - inicio)
+            if resposta.status_code == 200:
+                self._paginas[chave] = _Guardada(resposta, request.state.versao, inicio)
+        while len(self._paginas) > self.MAXIMO:
+            mais_velha = next(iter(self._paginas))
+            self._paginas.pop(mais_velha, None)
+            self._travas.pop(mais_velha, None)
         return resposta

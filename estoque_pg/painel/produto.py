@@ -43,7 +43,7 @@ class Tentativa:
 
 
 @dataclass(frozen=True)
-class Promessa:
+class Prometido:
     """Since when a quantity can be promised, or what is wrong with it."""
 
     quantidade: Decimal | None = None
@@ -93,16 +93,18 @@ def montar_produto(
     return {**dados, "grafico": grafico.desenhar(pontos, regra.minimo), "projecao": projecao}
 
 
-def _prometer(api: APIEstoqueTempoReal, codigo: str, quantidade: str, dias: int) -> Promessa | None:
+def _prometer(
+    api: APIEstoqueTempoReal, codigo: str, quantidade: str, dias: int
+) -> Prometido | None:
     if not quantidade.strip():
         return None
     try:
         lida = leitura.numero(quantidade)
         if not lida:
             raise ArgumentoInvalido(t("write a quantity above zero"))
-        return Promessa(lida, api.disponibilidade(codigo, lida, dias))
+        return Prometido(lida, api.disponibilidade(codigo, lida, dias))
     except ArgumentoInvalido as erro:
-        return Promessa(queixa=erro.mensagem)
+        return Prometido(queixa=erro.mensagem)
 
 
 def _tentar(

@@ -117,7 +117,7 @@ class Causa(Linha):
     saida: Decimal | None
 
 
-def causas(codigos: Iterable[str], dias: int = 28) -> Pergunta[list[Causa]]:
+def causas(codigos: Sequence[str], dias: int = 28) -> Pergunta[list[Causa]]:
     """Return the cause of the first rupture of each of these products that runs out."""
     return linhas(Causa, "causas", codigos=argumentos.codigos(codigos), dias=argumentos.dias(dias))
 
