@@ -69,7 +69,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         escrever(t("does not run out {prazo}", prazo=tabela.ate_em(dias)))
     for e in explicadas:
         escrever("")
-        paragrafo(_em_palavras(e))
+        paragrafo(em_palavras(e))
         tabular(
             [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
             [
@@ -79,7 +79,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         )
 
 
-def _em_palavras(e: Explicacao) -> str:
+def em_palavras(e: Explicacao) -> str:
     """Tell an interval as a paragraph."""
     frases = [
         t(

@@ -105,6 +105,13 @@ async def responder(
         return resposta_json
     # In a thread: others are answered while thousands of rows are written.
     dados = await run_in_threadpool(planilha.gerar, formato, classe, resposta)
+    return arquivo(formato, nome, dados, fora)
+
+
+def arquivo(
+    formato: str, nome: str, dados: bytes, fora: Mapping[str, int] | None = None
+) -> Response:
+    """Return a file that was made, under its name."""
     cabecalhos = {
         "Content-Disposition": f'attachment; filename="{nome}.{_FINAIS[formato]}"',
         "Content-Language": idioma().replace("_", "-"),  # of the titles

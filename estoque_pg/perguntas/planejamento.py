@@ -107,6 +107,22 @@ def _explicacao(**colunas: Any) -> Explicacao | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Causa(Linha):
+    """The exit that first takes a product below zero, all None where a day begins there."""
+
+    cod_produto: str
+    origem: str | None
+    id: str | None
+    documento: str | None
+    saida: Decimal | None
+
+
+def causas(codigos: Sequence[str], dias: int = 28) -> Pergunta[list[Causa]]:
+    """Return the cause of the first rupture of each of these products that runs out."""
+    return linhas(Causa, "causas", codigos=argumentos.codigos(codigos), dias=argumentos.dias(dias))
+
+
+@dataclass(frozen=True, slots=True)
 class Simulado(Linha):
     """A row of `estoque_simular`: a product before and after the changes."""
 
