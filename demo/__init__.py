@@ -186,6 +186,7 @@ def _despedir(servidor: Servidor, pasta: Path | None, tela: Tela) -> None:
     tela.linha(t("estoque rupturas     # or acompanhar, projecao CODE, status; estoque --help"))
     tela.linha(servidor.comando_psql(BANCO))
     if pasta is None:
+        tela.linha(t("make painel          # all of this in a browser"))
         tela.linha(t("make stop            # the data stay; make clean removes all of it"))
     else:
         python, alvo = shlex.quote(sys.executable), shlex.quote(str(pasta))

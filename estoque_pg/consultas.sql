@@ -25,6 +25,30 @@ SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura, 
        falta, fim_ruptura
   FROM nosso.estoque_rupturas(%(dias)s::integer);
 
+-- nome: negativos
+-- Products whose balance is below zero now, the lowest first.
+SELECT cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura
+  FROM nosso.estoque_consultar(ARRAY(
+           SELECT t.cod_produto FROM nosso.estoque_tempo_real AS t WHERE t.saldo_atual < 0))
+ ORDER BY estoque_atual, cod_produto;
+
+-- nome: em_risco
+-- Products that run out unless the planned entries come, by date, then code.
+SELECT cod_produto, nome_produto, estoque_atual, dia_ruptura, falta, proxima_entrada
+  FROM nosso.estoque_em_risco(%(dias)s::integer);
+
+-- nome: mudados
+-- The products whose rows were written by transactions that had not ended at the moment `desde`, or
+-- began later, each with its writer; how many there are; and the moment of this answer. A snapshot
+-- lists no subtransactions, so rows are compared by their writer's number, not by visibility.
+SELECT pg_snapshot_xmin(s.agora)::text AS marca, nosso.estoque_hoje() AS hoje,
+       (SELECT count(*) FROM nosso.estoque_tempo_real) AS produtos,
+       (SELECT coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text), '{}')
+          FROM nosso.estoque_tempo_real AS t
+         WHERE (s.ate - t.xmin::text::bigint) & 4294967295 <= s.ate - %(desde)s::bigint) AS mudados
+  FROM (SELECT a.agora, pg_snapshot_xmax(a.agora)::text::bigint AS ate
+          FROM (SELECT pg_current_snapshot() AS agora) AS a) AS s;
+
 -- nome: projecao
 -- One row per day from today to the horizon.
 SELECT dia, data, saldo_inicial, entrada, saida, saldo_final
@@ -89,6 +113,18 @@ SELECT r.cod_produto AS codigo, k.cod_produto, e.nome_produto, r.minimo, r.prazo
 -- The rule that holds for a product; NULL: for all that have none of their own.
 SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
   FROM nosso.estoque_regra_vigente(%(codigo)s::text);
+
+-- nome: responsaveis
+-- Who looks after each product with a rule, and after all others.
+SELECT cod_produto, responsavel FROM nosso._estoque_regras(true);
+
+-- nome: causas
+-- The exit that first takes each of these products below zero.
+SELECT p.codigo AS cod_produto, e.origem, e.id, e.documento, e.saida
+  FROM unnest(%(codigos)s::text[]) AS p (codigo)
+ CROSS JOIN LATERAL (SELECT x.origem, x.id, x.documento, x.saida
+                       FROM nosso.estoque_explicar(p.codigo, %(dias)s::integer) AS x
+                      ORDER BY x.inicio LIMIT 1) AS e;
 
 -- nome: definir_regra
 -- Lay down or take back fields of a rule; the rule in force then, no row for an unknown code.

@@ -1060,7 +1060,8 @@ def _texto(migracao: Any) -> str:
 
 def _texto_da_volta(migracao: Any) -> str:
     arquivo = Path(migracao.path)
-    return arquivo.with_name(f"{arquivo.stem}.rollback.sql").read_text(encoding="utf-8")
+    volta = arquivo.with_name(f"{arquivo.stem}.rollback.sql")
+    return volta.read_text(encoding="utf-8") if volta.exists() else ""
 
 
 def _seguem(texto: str) -> bool:
@@ -1068,10 +1069,20 @@ def _seguem(texto: str) -> bool:
     return bool(_SEGUEM.search(texto))
 
 
+# What yoyo made of the files of a migration, by their path and what they said: taking half a
+# thousand statements apart is half of the work of installing, and some install into many schemas.
+_LIDAS: dict[tuple[str, str, str], dict[str, Any]] = {}
+_DA_LEITURA = ("steps", "source", "_depends", "use_transactions", "module")
+
+
 def _carregar(migracao: Any) -> None:
     """Have yoyo read and split the files of a migration."""
     try:
-        migracao.load()
+        chave = (migracao.path, _texto(migracao), _texto_da_volta(migracao))
+        if chave not in _LIDAS:
+            migracao.load()
+            _LIDAS[chave] = {nome: getattr(migracao, nome) for nome in _DA_LEITURA}
+        vars(migracao).update(_LIDAS[chave])
     except UnicodeDecodeError as erro:
         # yoyo reads every file in UTF-8, and once more in the encoding of the locale.
         raise ErroEstoque(

@@ -35,7 +35,14 @@ gets plain text and every character.
 `--formato` chooses how data are printed. `tabela`, the default, is for people: numbers and dates as
 in Brazil. `json` has numbers as numbers and ISO dates. `csv` has a header row with the keys of the
 JSON, quotes as in RFC 4180, a plain decimal point, ISO dates, nothing for NULL, and JSON text where
-the JSON has a list. Both are UTF-8. `--json` is short for `--formato json`.
+the JSON has a list; of `simular` its products. Both are UTF-8. `--json` is short for
+`--formato json`.
+
+Two more are spreadsheets, with titles and sentences in the language of people. `planilha` is CSV as
+Brazilian Excel opens it: semicolons, decimal commas, dd/mm/aaaa, and a text that Excel would change
+(0123, MAR5, =1+1) as the formula `="0123"`. `xlsx` is a workbook with real numbers and dates, a
+header that stays and a filter (`estoque rupturas --formato xlsx > rupturas.xlsx`); it needs the
+extra `xlsx`: `pip install 'estoque-pg[xlsx]'`. What is a list in the JSON is words in one cell.
 
 What people read is Portuguese where `ESTOQUE_IDIOMA`, or else the locale (`LANGUAGE`, `LC_ALL`,
 `LC_MESSAGES`, `LANG`), says `pt`: `ESTOQUE_IDIOMA=pt_BR estoque rupturas --help`. Data are the same
@@ -105,7 +112,7 @@ def enderecos() -> str:
             consulta = "&".join(
                 f"{p['name']}={p['schema'].get('default', p.get('example', 10))}"
                 for p in operacao.get("parameters", [])
-                if p["in"] == "query"
+                if p["in"] == "query" and p["name"] != "formato"  # which nearly all have
             )
             endereco = f"{metodo.upper()} {caminho}" + (f"?{consulta}" if consulta else "")
             resumo = operacao["description"].rstrip(".")

@@ -16,24 +16,28 @@ from pathlib import Path
 
 import pip
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 RAIZ = Path(__file__).resolve().parent.parent
 AMBIENTE = RAIZ / ".venv-minimos"
 PYTHON = str(AMBIENTE / "bin" / "python")
 # Of the tools of the tests, these alone: the others are as new as may be.
 FERRAMENTAS = ("pytest", "pytest-postgresql")
-TESTES = ("api", "api_async", "cli", "http", "migracoes", "planejador")
+TESTES = ("api", "api_async", "cli", "http", "migracoes", "painel", "planejador", "planilha")
 
 
 def minimos() -> Iterator[str]:
-    """The lowest version of each requirement, as pip takes it."""
+    """The lowest version of each requirement, as pip takes it; where extras differ, the higher."""
+    menores: dict[str, Version] = {}
     for requisito in map(Requirement, requires("estoque-pg") or []):
         do_pacote = requisito.marker is None or not requisito.marker.evaluate({"extra": "test"})
         if do_pacote or requisito.name in FERRAMENTAS:
             limites = [s.version for s in requisito.specifier if s.operator in (">=", "==")]
             if len(limites) != 1:
                 sys.exit(f"{requisito} has no lowest version")
-            yield f"{requisito.name}=={limites[0]}"
+            menor = Version(limites[0])
+            menores[requisito.name] = max(menor, menores.get(requisito.name, menor))
+    yield from (f"{nome}=={versao}" for nome, versao in menores.items())
 
 
 def preparar(versoes: list[str]) -> None:

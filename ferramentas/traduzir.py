@@ -19,6 +19,7 @@ import click
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 RAIZ = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(RAIZ))
@@ -50,6 +51,7 @@ def frases() -> set[Frase]:
     """All that the product says: in Python, in the help, in the errors of SQL, by click's mouth."""
     return {
         *_do_python(PACOTE, PALAVRAS),
+        *_dos_modelos(),
         *_do_python(RAIZ / "demo", PALAVRAS),
         *_do_python(RAIZ / "servidor", PALAVRAS),
         *frases_da_ajuda(servidor),
@@ -75,6 +77,18 @@ def _do_python(pasta: Path, palavras: Mapping[str, int]) -> Iterator[Frase]:
                 frases = [v for v in valores if isinstance(v, str) and v][: palavras.get(nome, 0)]
                 if frases:
                     yield frases[0] if len(frases) == 1 else tuple(frases)
+
+
+def _dos_modelos() -> Iterator[Frase]:
+    """What the pages of the panel say."""
+    ambiente = Environment()
+    for arquivo in sorted((PACOTE / "painel" / "modelos").glob("*.html")):
+        for no in ambiente.parse(arquivo.read_text(encoding="utf-8")).find_all(nodes.Call):
+            nome = no.node.name if isinstance(no.node, nodes.Name) else ""
+            valores = [a.value for a in no.args if isinstance(a, nodes.Const)]
+            frases = [v for v in valores if isinstance(v, str) and v][: PALAVRAS.get(nome, 0)]
+            if frases:
+                yield frases[0] if len(frases) == 1 else tuple(frases)
 
 
 def _das_perguntas() -> Iterator[Frase]:

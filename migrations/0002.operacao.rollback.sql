@@ -1408,6 +1408,7 @@ DROP FUNCTION estoque_prometer;
 DROP FUNCTION estoque_projecao_simulada;
 DROP FUNCTION estoque_incoerencias;
 DROP FUNCTION estoque_explicar;
+DROP FUNCTION estoque_em_risco;
 DROP FUNCTION estoque_documentos;
 DROP FUNCTION estoque_disponibilidade(text, double precision, integer);
 DROP FUNCTION estoque_cobertura;

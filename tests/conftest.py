@@ -44,8 +44,11 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """The processors we may use. Not more than 8: each session's server takes memory, too."""
-    return min(len(os.sched_getaffinity(0)), 8)
+    """One more than the processors we may use: many tests wait, for locks and for clocks.
+
+    Not more than 8: each session's server takes memory, too.
+    """
+    return min(len(os.sched_getaffinity(0)) + 1, 8)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -320,6 +320,28 @@ class Planejador:
         del regra["propria"]
         return [{"cod_produto": canonico, **regra}]
 
+    def em_risco(self, dias: int = 28) -> list[Linha]:
+        linhas = []
+        for produto, o_que in self.certo.produtos.items():
+            projetados = self.certo.projetar(produto, dias)
+            sem, faltas = projetados[0]["saldo_inicial"], []
+            for d in projetados:
+                sem -= d["saida"]
+                if sem < 0:
+                    faltas.append(d["data"])
+            if faltas and all(d["saldo_final"] >= 0 for d in projetados):
+                linhas.append(
+                    {
+                        "cod_produto": produto,
+                        "nome_produto": o_que.nome,
+                        "estoque_atual": o_que.saldo,
+                        "dia_ruptura": faltas[0],
+                        "falta": -sem,
+                        "proxima_entrada": min(d["data"] for d in projetados if d["entrada"] > 0),
+                    }
+                )
+        return sorted(linhas, key=lambda r: (r["dia_ruptura"], r["cod_produto"]))
+
     def abaixo_do_minimo(self, dias: int = 28) -> list[Linha]:
         linhas = []
         for produto, o_que in self.certo.produtos.items():
@@ -516,6 +538,8 @@ def comparar_planejador(conn: Conexao, oraculo: Oraculo, semente: int = 0) -> li
             _numeradas(linhas),
             _numeradas(certo.regra_vigente(codigo)),
         )
+    linhas = cur.execute("SELECT * FROM estoque_em_risco(15)").fetchall()
+    erros += _iguais("estoque_em_risco", _numeradas(linhas), _numeradas(certo.em_risco(15)))
     linhas = cur.execute("SELECT * FROM estoque_abaixo_do_minimo(15)").fetchall()
     erros += _iguais(
         "estoque_abaixo_do_minimo", _numeradas(linhas), _numeradas(certo.abaixo_do_minimo(15))

@@ -151,6 +151,15 @@ def test_other_dictionaries(api: Any) -> None:
     assert [c.codigo_consultado for c in api.cobertura(["P002", "zzz", "P001"])] == ["P002", "P001"]
     assert [a.cod_produto for a in api.buscar("p001", limite=1)] == ["P001"]
     assert api.incoerencias() == []
+    assert [p.cod_produto for p in api.negativos()] == []
+    assert [p.cod_produto for p in api.em_risco(7)] == []
+    [causa] = api.causas(["P001", "P002"])
+    assert (causa.cod_produto, causa.origem, causa.saida) == (
+        "P001",
+        "separacao",
+        Decimal("1200.5"),
+    )
+    assert api.responsaveis() == {None: None}
     assert api.atrasado("P001") == api.atrasado("zzz") == Atrasado(Decimal(0), Decimal(0))
     [intervalo] = api.explicar("P001")
     assert intervalo.falta == Decimal("100.25")

@@ -121,6 +121,20 @@ def test_what_if_from_a_file(cena: Banco, tmp_path: Path) -> None:
     assert cena.verificar()  # nothing was written
 
 
+def test_what_if_of_one_product(cena: Banco) -> None:
+    opcoes = ["--ignorar", "--pedido", "77", "--produto", "VELHO", "--dias", "2"]
+    linhas, _ = tela("simular", *opcoes, dsn=cena.dsn)
+    assert linhas[0].split("  ")[-1].strip() == "then balance"
+    assert [linha.split() for linha in linhas[2:]] == [
+        ["06/08/2025", "0", "0", "100", "0", "0", "100"],
+        ["07/08/2025", "0", "0", "100", "0", "0", "100"],
+        ["08/08/2025", "0", "150", "-50", "0", "0", "100"],
+    ]
+    assert [d["saldo_depois"] for d in dados("simular", *opcoes, dsn=cena.dsn)["dias"]] == [100] * 3
+    nada = ["--ignorar", "--pedido", "77", "--produto", "nada"]
+    assert "nada" in uma_linha(estoque("simular", *nada, dsn=cena.dsn), 1)
+
+
 @pytest.mark.parametrize(
     ("args", "entrada", "codigo", "dito"),
     [
@@ -158,6 +172,16 @@ def test_a_whole_order(cena: Banco) -> None:
     assert feito.exit_code == 1
     assert "zzz" in feito.stderr
     assert {p["cod_produto"] for p in json.loads(feito.stdout)} == {"P002", None}
+
+
+def test_an_order_as_a_spreadsheet_writes_it(cena: Banco, tmp_path: Path) -> None:
+    cena.mov("A B", 5)
+    arquivo = tmp_path / "pedido.csv"
+    arquivo.write_bytes("\ufeffP002;15\r\nP002\t1,5\r\n\r\nA B=2\r\nA B 1\r\n".encode())
+    promessas = dados("prometer", "P002=1", "--arquivo", str(arquivo), dsn=cena.dsn)
+    assert [(p["cod_produto"], p["quantidade"]) for p in promessas] == [("P002", 17.5), ("A B", 3)]
+    uma_linha(estoque("prometer", dsn=cena.dsn), 2)
+    assert "nowhere" in uma_linha(estoque("prometer", "--arquivo", "nowhere", dsn=cena.dsn), 1)
 
 
 @pytest.mark.parametrize("linha", ["P001", "=5", "P001=", "P001=0", "P001=-1", "P001=nan"])

@@ -35,6 +35,7 @@ FUNCOES = {
     "estoque_cobertura": "codigo_consultado cod_produto nome_produto estoque_atual saida_diaria"
     " dias_por_consumo dias_por_documentos",
     "estoque_buscar": "cod_produto nome_produto estoque_atual menor_estoque_d7 dia_ruptura",
+    "estoque_em_risco": "cod_produto nome_produto estoque_atual dia_ruptura falta proxima_entrada",
     "estoque_regra_vigente": "cod_produto minimo prazo_reposicao tolerancia responsavel",
     "estoque_verificar": "cod_produto campo data_prevista valor_armazenado valor_esperado",
 }

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import io
 import json
 import os
-import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import click
 import psycopg
 
-from estoque_pg import migracoes
+from estoque_pg import leitura, migracoes, planilha
 from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
 from estoque_pg.cli import tabela
@@ -29,6 +26,7 @@ from estoque_pg.cli.ajuda import ensinar_click, traduzido
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import (
+    ArgumentoInvalido,
     ErroEstoque,
     MigracoesPendentes,
     citado,
@@ -39,7 +37,8 @@ from estoque_pg.erros import (
 from estoque_pg.idioma import com_idioma, idioma, t, tn
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.base import Pergunta
-from estoque_pg.perguntas.linha import Linha, em_json
+from estoque_pg.perguntas.linha import Linha
+from estoque_pg.planilha import CSV, PLANILHA, XLSX
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -126,61 +125,34 @@ def avisar(texto: str) -> None:
 
 
 def escrever_json(objeto: Any) -> None:
-    """Print data of any shape: as JSON, or as CSV where --formato says so."""
-    if _pedido() == CSV:
-        lista = objeto if isinstance(objeto, list) else [objeto]
-        _escrever_csv(list(lista[0]) if lista else [], lista)
-    else:
-        _escrever_utf8(json.dumps(objeto, ensure_ascii=False, indent=2) + "\n")
+    """Print data of any shape as JSON."""
+    # In UTF-8 whatever the terminal's encoding, so that no code is ever garbled.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(json.dumps(objeto, ensure_ascii=False, indent=2) + "\n")
 
 
-def escrever_linhas(classe: type[Linha], linhas: Iterable[Linha]) -> None:
-    """Print typed rows as JSON or CSV; an empty CSV still has its header.
-
-    All columns, with the code as it was asked for: answers are joined to questions.
-    """
-    if _pedido() == CSV:
-        colunas = [c.name for c in fields(classe)]
-        _escrever_csv(colunas, ({c: getattr(r, c) for c in colunas} for r in linhas))
+def escrever_linhas(classe: type[Linha], linhas: Sequence[Linha]) -> None:
+    """Print typed rows in the format asked for, all columns; a file of none has its header."""
+    if em_arquivo():
+        _escrever_arquivo(classe, linhas)
     else:
         escrever_json([r.todas() for r in linhas])
 
 
 def escrever_linha(linha: Linha) -> None:
-    """Print one typed row: an object in JSON, a header and a line in CSV."""
-    if _pedido() == CSV:
-        escrever_linhas(type(linha), [linha])
+    """Print one typed row: an object in JSON; elsewhere a header and a line, or its table."""
+    if em_arquivo():
+        _escrever_arquivo(type(linha), linha)
     else:
         escrever_json(linha.todas())
 
 
-def _escrever_csv(colunas: list[str], linhas: Iterable[Mapping[str, Any]]) -> None:
-    saida = io.StringIO()
-    escritor = csv.writer(saida, lineterminator="\n")  # as psql's; quoting as in RFC 4180
-    escritor.writerow(colunas)
-    escritor.writerows([_celula(linha[c]) for c in colunas] for linha in linhas)
-    _escrever_utf8(saida.getvalue())
-
-
-def _celula(valor: Any) -> str:
-    """Write a value for machines: 1234.5, 2025-08-07, true; what is nested as JSON."""
-    if valor is None:
-        return ""
-    if isinstance(valor, Decimal):
-        texto = f"{valor:f}"
-        return texto.rstrip("0").rstrip(".") if "." in texto else texto
-    if isinstance(valor, date):
-        return valor.isoformat()
-    if isinstance(valor, (tuple, list, dict, bool)):
-        return json.dumps(em_json(valor), ensure_ascii=False)
-    return str(valor)
-
-
-def _escrever_utf8(texto: str) -> None:
-    """Print data: in UTF-8 whatever the terminal's encoding, so that no code is ever garbled."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    sys.stdout.write(texto)
+def _escrever_arquivo(classe: type[Linha], resposta: Linha | Sequence[Linha]) -> None:
+    """Print a file of rows, byte by byte."""
+    dados = planilha.gerar(str(_pedido()), classe, resposta)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(dados)
 
 
 def largura() -> int | None:
@@ -357,13 +329,18 @@ def com_banco(comando: F) -> F:
     return com_banco  # type: ignore[return-value]
 
 
-TABELA, CSV, JSON = "tabela", "csv", "json"
+TABELA, JSON = "tabela", "json"
 _CHAVE = "estoque_pg.formato"
 
 
 def _pedido() -> str | None:
     contexto = click.get_current_context(silent=True)
     return contexto.meta.get(_CHAVE) if contexto else None
+
+
+def em_arquivo() -> bool:
+    """Whether --formato asks for a file of rows, in which nothing else has a place."""
+    return _pedido() in planilha.FORMATOS
 
 
 def com_json(comando: F) -> F:
@@ -375,13 +352,14 @@ def com_formato(comando: F) -> F:
     """Add --formato and its short form --json, to commands whose data are rows.
 
     The command gets `em_json` as with `com_json`; what prints data then writes the format asked
-    for, JSON or CSV.
+    for.
     """
 
     @click.option(
         "--formato",
-        type=click.Choice([TABELA, CSV, JSON]),
-        help="Print a table for people (the default), CSV or JSON.",
+        type=click.Choice([TABELA, CSV, PLANILHA, XLSX, JSON]),
+        help="Print a table for people (the default), CSV, CSV as Brazilian Excel opens it"
+        " (planilha), a workbook (xlsx) or JSON.",
     )
     @click.option("--json", "curto", is_flag=True, help="Short for --formato json.")
     @functools.wraps(comando)
@@ -391,8 +369,14 @@ def com_formato(comando: F) -> F:
                 t("--json and --formato {formato} exclude each other", formato=formato)
             )
         pedido = JSON if curto else formato
+        if pedido == XLSX:
+            planilha.exigir_xlsxwriter()
+            if sys.stdout.isatty():
+                raise click.UsageError(
+                    t("a workbook is nothing for a terminal: --formato xlsx > file.xlsx")
+                )
         click.get_current_context().meta[_CHAVE] = pedido
-        return comando(*args, em_json=pedido in (CSV, JSON), **kwargs)
+        return comando(*args, em_json=pedido not in (None, TABELA), **kwargs)
 
     return com_formato  # type: ignore[return-value]
 
@@ -427,20 +411,7 @@ def ler_limiar(
 
 
 def _ler_numero(texto: str) -> Decimal | None:
-    """Read a number without a sign; None for anything else."""
-    limpo = texto.strip()
-    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", limpo):
-        # One thousand or one and a bit: the tables write the former, JSON the latter.
-        milhar, decimal = limpo.replace(".", ""), limpo.replace(".", ",")
-        raise click.BadParameter(
-            t(
-                "{limpo} has two readings: write {milhar} if the point groups thousands, "
-                "{decimal} if it is a decimal point",
-                limpo=limpo,
-                milhar=milhar,
-                decimal=decimal,
-            )
-        )
-    if re.fullmatch(r"\d{1,3}(\.\d{3})*,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+", limpo):
-        limpo = limpo.replace(".", "").replace(",", ".")
-    return Decimal(limpo) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", limpo) else None
+    try:
+        return leitura.numero(texto)
+    except ArgumentoInvalido as erro:
+        raise click.BadParameter(erro.mensagem) from None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any
 
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import saldo
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.idioma import t
-from estoque_pg.perguntas.linha import Coluna, Linha
+from estoque_pg.perguntas.linha import Coluna, Linha, colunas_exigidas
 
 
 class Colunas:
@@ -20,14 +19,7 @@ class Colunas:
     """
 
     def __init__(self, classe: type[Linha], nomes: Sequence[str] = ()) -> None:
-        tipos = get_type_hints(classe, include_extras=True)
-        self._colunas: dict[str, Coluna] = {}
-        for nome in nomes or [c.name for c in fields(classe)]:
-            notas = getattr(tipos[nome], "__metadata__", ())
-            coluna = next((nota for nota in notas if isinstance(nota, Coluna)), None)
-            if coluna is None:
-                raise TypeError(f"{classe.__name__}.{nome} has no title: annotate it with a Coluna")
-            self._colunas[nome] = coluna
+        self._colunas = colunas_exigidas(classe, nomes)
 
     def tabela(self, linhas: Sequence[Linha]) -> tuple[list[str], list[list[object]]]:
         """Return the titles, and the cells of each row."""

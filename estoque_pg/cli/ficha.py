@@ -73,14 +73,3 @@ def ruptura_em(dia: date, hoje: date) -> Marcado:
     """Return the cell that says when stock runs out."""
     quando = tabela.em_dias((dia - hoje).days)
     return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(dia)} ({quando})")
-
-
-def valor_de(campo: str, texto: str | None) -> object:
-    """Return what a stored field holds, which the audit gives as text whatever it is."""
-    if texto is None:
-        return None
-    if campo in ("saldo_atual", "menor_estoque_d7", "entrada_prevista", "saida_prevista"):
-        return Decimal(texto)
-    if campo in ("dia_ruptura", "valido_ate"):
-        return date.fromisoformat(texto)
-    return texto

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median, quantiles
+from typing import Annotated
 
 import click
 
@@ -16,12 +18,23 @@ from estoque_pg.cli.base import (
     avisar,
     com_banco,
     com_formato,
-    escrever_json,
+    escrever_linhas,
     tabular,
 )
 from estoque_pg.erros import ProdutoDesconhecido
 from estoque_pg.idioma import t
 from estoque_pg.perguntas import internas
+from estoque_pg.perguntas.linha import Coluna, Linha
+
+
+@dataclass(frozen=True, slots=True)
+class Medida(Linha):
+    """How long a question takes, in milliseconds."""
+
+    pergunta: Annotated[str, Coluna("question")]
+    mediana_ms: Annotated[float, Coluna("median ms")]
+    p99_ms: Annotated[float, Coluna("p99 ms")]
+
 
 AQUECIMENTO = 10  # runs that plan and fill caches, and are not counted
 
@@ -55,20 +68,19 @@ def bench(vezes: int, banco: Banco, em_json: bool) -> None:
             )
         api = APIEstoqueTempoReal(conn, banco.schema)
         medidas = [
-            {"pergunta": nome, **_medir(pergunta, vezes)}
-            for nome, pergunta in _perguntas(api, codigos)
+            Medida(nome, *_medir(pergunta, vezes)) for nome, pergunta in _perguntas(api, codigos)
         ]
     if em_json:
-        escrever_json(medidas)
+        escrever_linhas(Medida, medidas)
         return
     tabular(
         [t("question"), t("median ms"), t("p99 ms")],
-        [[m["pergunta"], _ms(m["mediana_ms"]), _ms(m["p99_ms"])] for m in medidas],
+        [[m.pergunta, _ms(m.mediana_ms), _ms(m.p99_ms)] for m in medidas],
     )
     avisar(t("each asked {vezes} times", vezes=vezes))
 
 
-def _ms(tempo: object) -> Decimal:
+def _ms(tempo: float) -> Decimal:
     return Decimal(f"{tempo:.2f}")
 
 
@@ -91,7 +103,7 @@ def _perguntas(
     ]
 
 
-def _medir(pergunta: Callable[[], object], vezes: int) -> dict[str, float]:
+def _medir(pergunta: Callable[[], object], vezes: int) -> tuple[float, float]:
     tempos = []
     for _ in range(AQUECIMENTO + vezes):
         inicio = time.perf_counter()
@@ -99,4 +111,4 @@ def _medir(pergunta: Callable[[], object], vezes: int) -> dict[str, float]:
         tempos.append(1000 * (time.perf_counter() - inicio))
     tempos = tempos[AQUECIMENTO:]
     p99 = quantiles(tempos, n=100, method="inclusive")[98]
-    return {"mediana_ms": round(median(tempos), 3), "p99_ms": round(p99, 3)}
+    return round(median(tempos), 3), round(p99, 3)

@@ -24,12 +24,11 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.entrega import entregador
-from estoque_pg.cli.ficha import valor_de
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ErroEstoque, ManutencaoNecessaria
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.conferencia import Ajuste
+from estoque_pg.perguntas.conferencia import Ajuste, valor_de
 from estoque_pg.relogio import fuso
 from estoque_pg.situacao import Operacao, Problema, Situacao, situacao
 

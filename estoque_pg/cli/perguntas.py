@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
 import click
 
@@ -21,7 +23,6 @@ from estoque_pg.cli.base import (
     com_formato,
     contar,
     escrever,
-    escrever_json,
     escrever_linha,
     escrever_linhas,
     ler_quantidade,
@@ -29,10 +30,11 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
-from estoque_pg.cli.ficha import ficha, pedir_produto, previsoes, ruptura_em, titulo, valor_de
+from estoque_pg.cli.ficha import ficha, pedir_produto, previsoes, ruptura_em, titulo
 from estoque_pg.erros import DivergenciaEncontrada
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.conferencia import Divergencia
+from estoque_pg.perguntas.conferencia import Divergencia, valor_de
+from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.saldos import Produto
 
 
@@ -149,6 +151,13 @@ def disponibilidade(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Recalculados(Linha):
+    """How many products were rebuilt otherwise than they had been."""
+
+    corrigidos: Annotated[int, Coluna("corrected")]
+
+
 @click.command()
 @com_codigos("[CODIGO]...")
 @click.option("--tudo", is_flag=True, help="Every product.")
@@ -178,7 +187,7 @@ def recalcular(codigos: tuple[str, ...], tudo: bool, banco: Banco, em_json: bool
     if not tudo and not achados and not corrigidos:
         exigir(codigos, achados)
     if em_json:
-        escrever_json({"corrigidos": corrigidos})
+        escrever_linha(Recalculados(corrigidos))
     else:
         n = tabela.numero(corrigidos)
         escrever(tn("{n} product corrected", "{n} products corrected", corrigidos, n=n))

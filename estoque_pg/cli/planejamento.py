@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from decimal import Decimal
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from estoque_pg import leitura
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
@@ -17,10 +18,10 @@ from estoque_pg.cli.base import (
     com_banco,
     com_dias,
     com_formato,
+    em_arquivo,
     escrever,
     escrever_linha,
     escrever_linhas,
-    ler_quantidade,
     paragrafo,
     saldo,
     tabular,
@@ -28,9 +29,18 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
 from estoque_pg.cli.colunas import Colunas
 from estoque_pg.cli.ficha import pedir_produto, titulo
-from estoque_pg.erros import ErroEstoque
+from estoque_pg.erros import ArgumentoInvalido, ErroEstoque
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Promessa, Remedio, Simulado
+from estoque_pg.perguntas.planejamento import (
+    ACOES,
+    DiaSimulado,
+    Explicacao,
+    ProjecaoSimulada,
+    Promessa,
+    Remedio,
+    Simulacao,
+    Simulado,
+)
 
 
 @click.command()
@@ -59,7 +69,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         escrever(t("does not run out {prazo}", prazo=tabela.ate_em(dias)))
     for e in explicadas:
         escrever("")
-        paragrafo(_em_palavras(e))
+        paragrafo(em_palavras(e))
         tabular(
             [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
             [
@@ -69,7 +79,7 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         )
 
 
-def _em_palavras(e: Explicacao) -> str:
+def em_palavras(e: Explicacao) -> str:
     """Tell an interval as a paragraph."""
     frases = [
         t(
@@ -138,11 +148,18 @@ def _chamar(documento: str | None, origem: str | None, id_: str | None) -> str:
 )
 @click.option("--de", metavar="YYYY-MM-DD", help="Only those dated this day or later.")
 @click.option("--ate", metavar="YYYY-MM-DD", help="Only those dated this day or earlier.")
+@click.option(
+    "--produto",
+    metavar="CODIGO",
+    help="Show this product day by day, instead of the products that change.",
+    shell_complete=completar,
+)
 @com_dias(28)
 @com_banco
 @com_formato
 def simular(
     arquivo: str | None,
+    produto: str | None,
     adiar: int | None,
     para: str | None,
     ignorar: bool,
@@ -162,6 +179,7 @@ def simular(
       estoque simular --adiar 2 --linha "LINHA 3"
       estoque simular --ignorar --pedido 1234
       estoque simular changes.json
+      estoque simular --adiar 2 --linha "LINHA 3" --produto P001
     """
     acoes: list[dict[str, Any]] = []
     if adiar is not None:
@@ -181,12 +199,22 @@ def simular(
         )
     mudancas = _ler_mudancas(arquivo) if arquivo else [{**acoes[0], **pedido}]
     with banco.api() as api:
-        resposta = api.simular(mudancas, dias)
+        resposta: Simulacao | ProjecaoSimulada | None
+        if produto is None:
+            resposta = api.simular(mudancas, dias)
+        else:
+            resposta = api.projecao_simulada(produto, mudancas, dias)
+    if resposta is None:
+        raise desconhecido([produto or ""])
+    if not em_json or em_arquivo():
+        for aviso in resposta.avisos:
+            avisar(aviso)
     if em_json:
         escrever_linha(resposta)
         return
-    for aviso in resposta.avisos:
-        avisar(aviso)
+    if isinstance(resposta, ProjecaoSimulada):
+        tabular(*Colunas(DiaSimulado, _DIAS).tabela(resposta.dias))
+        return
     if resposta.produtos:
         tabular(*Colunas(Simulado).tabela(resposta.produtos))
     quantos = len(resposta.produtos)
@@ -201,14 +229,25 @@ def simular(
     )
 
 
-def _ler_mudancas(arquivo: str) -> Any:
+_DIAS = [c.name for c in fields(DiaSimulado) if c.name != "dia"]  # the date says it
+
+
+def _ler_texto(arquivo: str) -> str:
+    """Read a file, or standard input where a dash stands."""
     try:
         bruto = sys.stdin.buffer.read() if arquivo == "-" else Path(arquivo).read_bytes()
-        return json.loads(bruto.decode("utf-8-sig"))
-    except OSError as erro:
+        return bruto.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as erro:
+        motivo = getattr(erro, "strerror", None) or erro
         raise ErroEstoque(
-            t("cannot read {arquivo}: {erro}", arquivo=arquivo, erro=erro.strerror or erro)
+            t("cannot read {arquivo}: {erro}", arquivo=arquivo, erro=motivo)
         ) from erro
+
+
+def _ler_mudancas(arquivo: str) -> Any:
+    texto = _ler_texto(arquivo)
+    try:
+        return json.loads(texto)
     except ValueError as erro:
         raise ErroEstoque(
             t("{arquivo} is no JSON: {erro}", arquivo=arquivo, erro=erro),
@@ -217,24 +256,39 @@ def _ler_mudancas(arquivo: str) -> Any:
 
 
 @click.command()
-@click.argument("linhas", nargs=-1, metavar="CODIGO=QUANTIDADE...", required=True)
+@click.argument("linhas", nargs=-1, metavar="[CODIGO=QUANTIDADE]...")
+@click.option(
+    "--arquivo",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Read the lines of the order from FILE.",
+)
 @com_dias(28)
 @com_banco
 @com_formato
-def prometer(linhas: tuple[str, ...], dias: int, banco: Banco, em_json: bool) -> None:
+def prometer(
+    linhas: tuple[str, ...], arquivo: Path | None, dias: int, banco: Banco, em_json: bool
+) -> None:
     """Say since when a whole order can be promised.
 
-    Lines of one product are added up. A dash reads lines from standard input.
+    Lines of one product are added up. A dash reads lines from standard input; there and in a file
+    a semicolon, a tab or blanks may stand for the equals sign, as spreadsheets write it.
 
     \b
     Examples:
       estoque prometer P001=50 P002=20
       estoque prometer - < order.txt
+      estoque prometer --arquivo order.csv
     """
-    pedido: list[tuple[str, Decimal]] = []
-    for linha in linhas:
-        for texto in ler_entrada() if linha == "-" else [linha]:
-            pedido.append(_ler_linha(len(pedido) + 1, texto))
+    todas = [texto for linha in linhas for texto in (ler_entrada() if linha == "-" else [linha])]
+    if arquivo is not None:
+        todas += _ler_texto(str(arquivo)).splitlines()
+    if not todas:
+        raise click.UsageError(t("give the lines of the order: CODIGO=QUANTIDADE, or --arquivo"))
+    try:
+        pedido = leitura.pedido(todas)
+    except ArgumentoInvalido as erro:
+        raise click.UsageError(erro.mensagem) from None
     with banco.api() as api:
         promessas = api.prometer(pedido, dias)
     if em_json:
@@ -257,16 +311,3 @@ def prometer(linhas: tuple[str, ...], dias: int, banco: Banco, em_json: bool) ->
     faltam = [c for p in promessas if p.cod_produto is None for c in p.codigos_pedidos]
     if faltam:
         raise desconhecido(faltam)
-
-
-def _ler_linha(n: int, texto: str) -> tuple[str, Decimal]:
-    codigo, igual, quantidade = texto.rpartition("=")
-    if not igual or not codigo:
-        raise click.UsageError(
-            t("line {n} of the order, {texto}: write CODIGO=QUANTIDADE", n=n, texto=texto)
-        )
-    contexto = click.get_current_context()
-    try:
-        return codigo, ler_quantidade(contexto, contexto.command.params[0], quantidade)
-    except click.BadParameter as erro:
-        raise click.UsageError(t("line {n} of the order: {erro}", n=n, erro=erro.message)) from erro

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import click
 import psycopg
@@ -20,6 +21,7 @@ from estoque_pg.cli.base import (
     contar,
     escrever,
     escrever_json,
+    escrever_linhas,
     mostrar_andamento,
     tabular,
 )
@@ -27,6 +29,17 @@ from estoque_pg.erros import CronAusente, ErroConexao, MigracoesPendentes, SemPe
 from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.internas import Cron
+from estoque_pg.perguntas.linha import Coluna, Linha
+
+
+@dataclass(frozen=True, slots=True)
+class Instalacao(Linha):
+    """An install of the database; `erro` says why it cannot be used as it is."""
+
+    schema: Annotated[str | None, Coluna("schema")]
+    versao: Annotated[str, Coluna("version")]
+    em_dia: Annotated[bool, Coluna("up to date")]
+    erro: Annotated[str | None, Coluna("error")]
 
 
 @click.command("list")
@@ -44,16 +57,17 @@ def listar(banco: Banco, em_json: bool) -> None:
         estados = [e for e in (migracoes.estado(conn, s) for s in schemas) if e.instalado]
     linhas = [(e, migracoes.recusa(e)) for e in estados]
     if em_json:
-        escrever_json(
+        escrever_linhas(
+            Instalacao,
             [
-                {
-                    "schema": e.schema,
-                    "versao": max((*e.aplicadas, *e.desconhecidas)),
-                    "em_dia": e.em_dia,
-                    "erro": erro.mensagem if erro else None,
-                }
+                Instalacao(
+                    e.schema,
+                    max((*e.aplicadas, *e.desconhecidas)),
+                    e.em_dia,
+                    erro.mensagem if erro else None,
+                )
                 for e, erro in linhas
-            ]
+            ],
         )
     elif linhas:
         tabular(

@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import sys
+from importlib.util import find_spec
+from types import FrameType
 
 import click
 
@@ -39,7 +41,8 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
 def servir(endereco: str, porta: int, banco: Banco) -> None:
     """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
 
-    It needs what `pip install fastapi psycopg-pool uvicorn` installs. Where ESTOQUE_TOKEN is
+    With the extra `painel` (fastapi 0.143 or newer, and jinja2) also with pages, at /. It needs
+    what `pip install fastapi psycopg-pool uvicorn` installs. Where ESTOQUE_TOKEN is
     set, recalculating needs it as a bearer token. An address that other machines can reach needs
     it for everything but /saude.
 
@@ -78,8 +81,19 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
             )
         _avisar_do_banco(banco)
         resumir()
-        app = criar_aplicacao(banco.dsn, banco.schema, token, token_para_tudo=not local)
-        servidor = uvicorn.Server(
+        # The extra `painel`: Jinja, and a FastAPI that has server-sent events.
+        com_painel = all(map(find_spec, ("jinja2", "fastapi.sse")))
+        app = criar_aplicacao(
+            banco.dsn, banco.schema, token, token_para_tudo=not local, com_painel=com_painel
+        )
+
+        class Servidor(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                if (ao_vivo := getattr(app.state, "ao_vivo", None)) is not None:
+                    ao_vivo.encerrar()  # open pages would be waited for
+                super().handle_exit(sig, frame)
+
+        servidor = Servidor(
             uvicorn.Config(
                 app,
                 lifespan="on",

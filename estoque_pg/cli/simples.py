@@ -1,4 +1,4 @@
-"""The commands of plain questions, made of the questions: arguments, table, JSON and CSV.
+"""The commands of plain questions, made of the questions: arguments, table, data.
 
 A question that says it has a `Comando` gets it here. Where the answer needs more than a table, the
 command is written by hand.

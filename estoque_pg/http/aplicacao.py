@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -22,6 +22,7 @@ def criar_aplicacao(
     schema: str | None = None,
     token: str | None = None,
     token_para_tudo: bool = False,
+    com_painel: bool = False,
 ) -> FastAPI:
     """Return the ASGI application on a database.
 
@@ -29,9 +30,16 @@ def criar_aplicacao(
     bear it (`Authorization: Bearer ...`), and with `token_para_tudo` everything but /saude, as it
     should be wherever others than this machine can connect. Nothing is opened before the server
     starts the application, and a database that is away then, or later, is a 503 until it is back.
+    `com_painel` serves the panel at / as well, which needs the extra `painel`.
     """
     if token_para_tudo and not token:
         raise ValueError("token_para_tudo needs a token")
+
+    painel = None
+    if com_painel:
+        from estoque_pg.painel import Painel  # not everybody has what it needs
+
+        painel = Painel(conninfo, schema, token if token_para_tudo else None)
 
     @asynccontextmanager
     async def vida(app: FastAPI) -> AsyncIterator[None]:
@@ -41,7 +49,8 @@ def criar_aplicacao(
         try:
             async with pool_de_perguntas(conninfo) as pool:
                 app.state.api = APIEstoqueTempoRealAsync(pool, schema)
-                yield
+                async with painel.vida(app, app.state.api) if painel else nullcontext():
+                    yield
         finally:
             await run_in_threadpool(app.state.pool_de_saude.close)
 
@@ -59,10 +68,13 @@ def criar_aplicacao(
     )
     app.add_middleware(LimiteDoCorpo)
     app.add_middleware(Lingua)
-    respostas.instalar(app)
+    respostas.instalar(app, painel.erro if painel else None)
     app.include_router(rotas.perguntas(de_todos))
     app.include_router(rotas.manutencao(exigencia))
     app.include_router(rotas.saude())
+
+    if painel is not None:
+        painel.por(app)
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=de_todos)
     async def openapi() -> JSONResponse:

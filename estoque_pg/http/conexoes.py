@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 CONEXOES = 10
+PAGINAS = 4  # of the panel, besides
 ESPERA = 2.0  # seconds a request waits for a connection before it answers 503
 
 
@@ -45,6 +46,19 @@ def pool_de_perguntas(conninfo: str) -> AsyncConnectionPool[psycopg.AsyncConnect
         max_size=CONEXOES,
         check=AsyncConnectionPool.check_connection,
         name="perguntas",
+        **_comum(conninfo),
+    )
+
+
+def pool_de_paginas(conninfo: str) -> ConnectionPool[psycopg.Connection[Any]]:
+    """Return the pool of the panel, unopened: a page asks several questions of one snapshot."""
+
+    return ConnectionPool(
+        conninfo,
+        min_size=0,
+        max_size=PAGINAS,
+        check=ConnectionPool.check_connection,
+        name="paginas",
         **_comum(conninfo),
     )
 

@@ -21,7 +21,7 @@ from estoque_pg.idioma import t
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.linha import Linha
-from estoque_pg.perguntas.planejamento import Promessa, Simulado
+from estoque_pg.perguntas.planejamento import DiaSimulado, Promessa, Simulado
 from estoque_pg.perguntas.regras import RegraVigente
 from estoque_pg.perguntas.saldos import Produto
 
@@ -77,6 +77,12 @@ class Simular(BaseModel):
         Field(max_length=1000, examples=[[{"acao": "adiar", "dias": 2, "linhas": ["LINHA 3"]}]]),
     ]
     dias: Annotated[Dias, BeforeValidator(_sem_logico)] = 28
+
+
+class SimularProduto(Simular):
+    """The body of /projecao_simulada."""
+
+    codigo: Codigo
 
 
 class LinhaDoPedido(BaseModel):
@@ -186,6 +192,11 @@ RespostaSimular = resposta(
     "Simular",
     total=int,
     produtos=list[modelo(Simulado)],  # type: ignore[misc]
+    avisos=list[str],
+)
+RespostaProjecaoSimulada = resposta(
+    "ProjecaoSimulada",
+    dias=list[modelo(DiaSimulado)],  # type: ignore[misc]
     avisos=list[str],
 )
 RespostaPrometer = resposta(

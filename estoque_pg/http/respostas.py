@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from estoque_pg.erros import (
@@ -23,6 +23,7 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
+from estoque_pg.http.formatos import FORMATOS
 from estoque_pg.idioma import INGLES, com_idioma, do_cabecalho, idioma, marcar, t
 
 _registro = logging.getLogger("estoque_pg.http")
@@ -95,34 +96,48 @@ def status_de(erro: ErroEstoque) -> tuple[int, str]:
     return status, t(mensagem) if mensagem else erro.mensagem
 
 
-def instalar(app: FastAPI) -> None:
-    """Make the application answer all errors this way."""
+Pagina = Callable[[Request, int, str], Response | None]
 
-    async def nosso(_: Request, erro: Exception) -> JSONResponse:
+
+def instalar(app: FastAPI, pagina: Pagina | None = None) -> None:
+    """Make the application answer all errors this way.
+
+    `pagina` gives the page to who reads pages; None where it is no such one.
+    """
+
+    def responder(
+        pedido: Request, status: int, erro: str, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        feita = pagina(pedido, status, erro) if pagina else None
+        return feita or resposta_de_erro(status, erro, headers)
+
+    async def nosso(pedido: Request, erro: Exception) -> Response:
         assert isinstance(erro, ErroEstoque)
         status, mensagem = status_de(erro)
         if mensagem != erro.mensagem:  # what the client is not told
             registro = _registro_da_conexao if isinstance(erro, ErroConexao) else _registro
             registro.warning("warning: answered %s: %s", status, erro.mensagem)
-        return resposta_de_erro(status, mensagem)
+        return responder(pedido, status, mensagem)
 
-    async def de_http(_: Request, erro: Exception) -> JSONResponse:
+    async def de_http(pedido: Request, erro: Exception) -> Response:
         assert isinstance(erro, HTTPException)
+        if erro.status_code < 400:  # the panel sends on to its login
+            return Response(status_code=erro.status_code, headers=erro.headers)
         if erro.detail == "Not Found":  # no route: all others say what was not found
             erro.detail = t(
                 "there is nothing at this address: GET /openapi.json lists what there is"
             )
         detalhe = t(erro.detail) if erro.detail in _DE_STARLETTE else erro.detail
-        return resposta_de_erro(erro.status_code, detalhe, erro.headers)
+        return responder(pedido, erro.status_code, detalhe, erro.headers)
 
-    async def de_validacao(_: Request, erro: Exception) -> JSONResponse:
+    async def de_validacao(pedido: Request, erro: Exception) -> Response:
         assert isinstance(erro, RequestValidationError)
-        return resposta_de_erro(422, _queixa(erro))
+        return responder(pedido, 422, _queixa(erro))
 
-    async def inesperado(request: Request, erro: Exception) -> JSONResponse:
+    async def inesperado(pedido: Request, erro: Exception) -> Response:
         # Starlette asks for this one outside of all that surrounds a request.
-        with com_idioma(do_cabecalho(request.headers.get("accept-language"))):
-            return resposta_de_erro(500, t(_INTERNO))  # the log has the traceback
+        with com_idioma(do_cabecalho(pedido.headers.get("accept-language"))):
+            return responder(pedido, 500, t(_INTERNO))  # the log has the traceback
 
     app.add_exception_handler(ErroEstoque, nosso)
     app.add_exception_handler(HTTPException, de_http)
@@ -142,6 +157,8 @@ def _queixa(erro: RequestValidationError) -> str:
             queixa = t(_QUEIXAS[misfit["type"]], **misfit.get("ctx", {}))
         if misfit["type"] == "string_pattern_mismatch":  # the one pattern there is
             queixa = t("a product code cannot contain a NUL character")
+        elif misfit["type"] == "literal_error":  # the one choice there is
+            queixa = t("one of {formatos} is expected", formatos=", ".join(FORMATOS))
         elif not onde and misfit["type"] == "model_attributes_type":  # curl -d, with its own type
             queixa = t("a JSON object is expected, with Content-Type: application/json")
         queixas.append(f"{onde or t('the body')}: {queixa}")

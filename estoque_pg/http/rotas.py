@@ -9,25 +9,30 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends as Dependencia
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.convertors import Convertor, register_url_convertor
 
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.erros import ErroEstoque, citado, traduzindo
-from estoque_pg.http import modelos
+from estoque_pg.http import formatos, modelos
+from estoque_pg.http.formatos import Pedido, responder, sucesso
 from estoque_pg.http.respostas import DEMOROU, resposta_de_erro, status_de
 from estoque_pg.http.saude import Saude, examinar
 from estoque_pg.idioma import t
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
-from estoque_pg.perguntas.linha import dicts
+from estoque_pg.perguntas.cobertura import Cobertura
+from estoque_pg.perguntas.linha import Linha, dicts
+from estoque_pg.perguntas.planejamento import ProjecaoSimulada, Promessa, Simulacao
 from estoque_pg.perguntas.publicacao import Rota, forma, publicacao
+from estoque_pg.perguntas.saldos import Produto
 
 BASE = "/api/estoque/tempo-real"
 LIMITE = 30  # seconds that a question may take
@@ -74,14 +79,15 @@ def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
         409: "The sources of the product contradict themselves.",
         413: "The body is too large.",
         422: "An argument is out of its domain.",
+        501: "This service cannot make workbooks.",
         503: "The database is away, busy, or not up to date.",
     }
     return {c: {"model": modelos.Erro, "description": significado[c]} for c in codigos}
 
 
-def _sucesso(**campos: Any) -> JSONResponse:
-    # Not through the models, which would check again what the row types make sure of.
-    return JSONResponse({"sucesso": True, **campos})
+def _de_linhas(*codigos: int) -> dict[int | str, dict[str, Any]]:
+    """The same, of an endpoint that also answers with files."""
+    return {**formatos.RESPOSTAS, **_respostas(*codigos, 422, 501)}
 
 
 def _desconhecido(codigo: str) -> HTTPException:
@@ -95,47 +101,99 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     @rotas.post(
         "/consultar",
         response_model=modelos.RespostaConsultar,
-        responses=_respostas(400, 413, 422),
+        responses=_de_linhas(400, 413),
     )
-    async def consultar(consulta: modelos.Consulta, api: API) -> JSONResponse:
+    async def consultar(consulta: modelos.Consulta, api: API, formato: Pedido) -> Response:
         """Balances and forecasts of a list of codes, and those of the list that nothing knows."""
-        return _sucesso(**await api.consultar_workspace(consulta.produtos))
+        achados = await api.produtos(consulta.produtos)
+        return await _dos_codigos(formato, "consultar", Produto, consulta.produtos, achados)
 
     @rotas.post(
         "/cobertura",
         response_model=modelos.RespostaCobertura,
-        responses=_respostas(400, 413, 422),
+        responses=_de_linhas(400, 413),
     )
-    async def cobertura(consulta: modelos.Consulta, api: API) -> JSONResponse:
+    async def cobertura(consulta: modelos.Consulta, api: API, formato: Pedido) -> Response:
         """For how long the stock of a list of codes lasts, and those that nothing knows."""
         achados = await api.cobertura(consulta.produtos)
-        conhecidos = {a.codigo_consultado for a in achados}
-        faltam = [c for c in dict.fromkeys(consulta.produtos) if c not in conhecidos]
-        return _sucesso(total=len(achados), produtos=dicts(achados), nao_encontrados=faltam)
+        return await _dos_codigos(formato, "cobertura", Cobertura, consulta.produtos, achados)
 
     @rotas.post(
         "/simular",
         response_model=modelos.RespostaSimular,
-        responses=_respostas(400, 413, 422),
+        responses=_de_linhas(400, 413),
     )
-    async def simular(simulacao: modelos.Simular, api: API) -> JSONResponse:
+    async def simular(simulacao: modelos.Simular, api: API, formato: Pedido) -> Response:
         """What changes of documents would do to each product; nothing is written."""
         achada = await api.simular(simulacao.mudancas, simulacao.dias)
-        return _sucesso(total=len(achada.produtos), **achada.como_dict())
+        return await responder(
+            formato,
+            "simular",
+            Simulacao,
+            achada,
+            lambda: {"total": len(achada.produtos), **achada.como_dict()},
+            fora={"Estoque-Avisos": len(achada.avisos)},
+        )
+
+    @rotas.post(
+        "/projecao_simulada",
+        response_model=modelos.RespostaProjecaoSimulada,
+        responses=_de_linhas(400, 404, 413),
+    )
+    async def projecao_simulada(
+        simulacao: modelos.SimularProduto, api: API, formato: Pedido
+    ) -> Response:
+        """A product day by day, as it is and as changes of documents would make it."""
+        achada = await api.projecao_simulada(simulacao.codigo, simulacao.mudancas, simulacao.dias)
+        if achada is None:
+            raise _desconhecido(simulacao.codigo)
+        return await responder(
+            formato,
+            "projecao_simulada",
+            ProjecaoSimulada,
+            achada,
+            achada.como_dict,
+            fora={"Estoque-Avisos": len(achada.avisos)},
+        )
 
     @rotas.post(
         "/prometer",
         response_model=modelos.RespostaPrometer,
-        responses=_respostas(400, 413, 422),
+        responses=_de_linhas(400, 413),
     )
-    async def prometer(pedido: modelos.Prometer, api: API) -> JSONResponse:
+    async def prometer(pedido: modelos.Prometer, api: API, formato: Pedido) -> Response:
         """Since when a whole order can be promised, and how much of each product."""
         linhas = [(linha.codigo, linha.quantidade) for linha in pedido.pedido]
-        achadas = dicts(await api.prometer(linhas, pedido.dias))
-        return _sucesso(data_conjunta=achadas[0]["data_conjunta"], produtos=achadas)
+        achadas = await api.prometer(linhas, pedido.dias)
+
+        def campos() -> dict[str, Any]:
+            produtos = dicts(achadas)
+            return {"data_conjunta": produtos[0]["data_conjunta"], "produtos": produtos}
+
+        return await responder(formato, "prometer", Promessa, achadas, campos)
 
     _oferecer(rotas, escrevem=False)
     return rotas
+
+
+async def _dos_codigos(
+    formato: formatos.Formato,
+    nome: str,
+    classe: type[Linha],
+    codigos: Sequence[str],
+    achados: Sequence[Produto] | Sequence[Cobertura],
+) -> Response:
+    """Answer what is known of a list of codes, and name those that nothing knows."""
+    conhecidos = {a.codigo_consultado for a in achados}
+    faltam = [c for c in dict.fromkeys(codigos) if c not in conhecidos]
+    return await responder(
+        formato,
+        nome,
+        classe,
+        achados,
+        lambda: {"total": len(achados), "produtos": dicts(achados), "nao_encontrados": faltam},
+        fora={"Estoque-Nao-Encontrados": len(faltam)},
+    )
 
 
 def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
@@ -152,7 +210,7 @@ def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
         vigente = await api.definir_regra(**regra.model_dump())
         if vigente is None:
             raise _desconhecido(str(regra.codigo))
-        return _sucesso(regra=vigente.como_dict())
+        return sucesso(regra=vigente.como_dict())
 
     _oferecer(rotas, escrevem=True)
     return rotas
@@ -192,7 +250,8 @@ def _oferecer(rotas: APIRouter, escrevem: bool) -> None:
 def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota: Rota) -> None:
     parametros = inspect.signature(perguntar).parameters
     tem_codigo = "codigo" in parametros
-    opcional = forma(perguntar).opcional
+    resposta = forma(perguntar)
+    opcional = resposta.opcional
     if opcional and not tem_codigo:
         raise TypeError(f"{rota.nome} may find nothing, and has no code that could be unknown")
     erros = [
@@ -202,30 +261,35 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         *([422] if parametros else []),
     ]
 
-    async def responder(api: API, **dados: Any) -> JSONResponse:
+    async def perguntado(api: API, formato: formatos.Formato = "json", **dados: Any) -> Response:
         try:
             achado = await asyncio.wait_for(api.responder(perguntar(**dados)), LIMITE)
         except asyncio.TimeoutError:
             raise HTTPException(503, t(DEMOROU)) from None
         if achado is None:
             raise _desconhecido(dados["codigo"])
-        return _sucesso(**_campos(rota, achado, dados))
+        campos = partial(_campos, rota, achado, dados)
+        return await responder(formato, rota.nome, resposta.linha, achado, campos)
 
     # FastAPI reads the arguments of an endpoint from its signature.
-    vars(responder)["__signature__"] = inspect.Signature(
+    demais = {"api": API} if rota.escreve else {"api": API, "formato": Pedido}
+    vars(perguntado)["__signature__"] = inspect.Signature(
         [
             *map(_parametro, parametros.values()),
-            inspect.Parameter("api", inspect.Parameter.KEYWORD_ONLY, annotation=API),
+            *(
+                inspect.Parameter(nome, inspect.Parameter.KEYWORD_ONLY, annotation=tipo)
+                for nome, tipo in demais.items()
+            ),
         ]
     )
     rotas.add_api_route(
         f"/{rota.nome}" + ("/{codigo:codigo_de_produto}" if tem_codigo else ""),
-        responder,
+        perguntado,
         methods=["POST" if rota.escreve else "GET"],
         name=rota.nome,
         description=rota.descricao,
         response_model=_modelo(perguntar, rota),
-        responses=_respostas(*erros),
+        responses=_respostas(*erros) if rota.escreve else _de_linhas(*erros),
     )
 
 
@@ -282,6 +346,6 @@ def saude() -> APIRouter:
             return resposta_de_erro(503, status_de(erro)[1], saude=None)
         if achado.erro is not None:
             return resposta_de_erro(503, achado.erro, saude=achado.detalhes)
-        return _sucesso(saude=achado.detalhes)
+        return sucesso(saude=achado.detalhes)
 
     return rotas

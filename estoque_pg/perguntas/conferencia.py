@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated, Any
 
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.base import Pergunta, linhas, talvez_linha, uma_linha, valor
-from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha
 from estoque_pg.perguntas.publicacao import Rota, publicada
 
 
@@ -17,11 +18,27 @@ from estoque_pg.perguntas.publicacao import Rota, publicada
 class Divergencia(Linha):
     """A row of `estoque_verificar`: a stored value that differs from the sources."""
 
-    cod_produto: str
-    campo: str
-    data_prevista: date | None
-    valor_armazenado: str | None
-    valor_esperado: str | None
+    cod_produto: CodProduto
+    campo: Annotated[str, Coluna("field")]
+    data_prevista: Annotated[date | None, Coluna("date")]
+    valor_armazenado: Annotated[str | None, Coluna("stored")]
+    valor_esperado: Annotated[str | None, Coluna("expected")]
+
+    def na_planilha(self, campo: str) -> Any:
+        """Return a value of a field that holds numbers or dates as such."""
+        valor = getattr(self, campo)
+        return valor_de(self.campo, valor) if campo.startswith("valor_") else valor
+
+
+def valor_de(campo: str, texto: str | None) -> Decimal | date | str | None:
+    """Return what a stored field holds, which the audit gives as text whatever it is."""
+    if texto is None:
+        return None
+    if campo in ("saldo_atual", "menor_estoque_d7", "entrada_prevista", "saida_prevista"):
+        return Decimal(texto)
+    if campo in ("dia_ruptura", "valido_ate"):
+        return date.fromisoformat(texto)
+    return texto
 
 
 def verificar(codigos: Sequence[str] | None = None) -> Pergunta[list[Divergencia]]:

@@ -23,6 +23,17 @@ SITUACOES = {
     "faturado": marcar("invoiced"),
 }
 
+# What the sources are called, for people.
+ORIGENS = {
+    "movimentacao_estoque": marcar("movement"),
+    "separacao": marcar("separation"),
+    "pre_separacao_item": marcar("pre-separation"),
+    "programacao_producao": marcar("production"),
+    "embarque_itens": marcar("shipment item"),
+    "unificacao_codigos": marcar("unification"),
+    "estoque_codigo_conhecido": marcar("code"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Documento(Linha):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 from estoque_pg.idioma import marcar
 from estoque_pg.perguntas.base import Pergunta, linhas
-from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha
 from estoque_pg.perguntas.publicacao import Rota, publicada
 
 # What is wrong, by the key that the database gives.
@@ -53,8 +53,8 @@ O_QUE_FAZER: Mapping[str, str] = MappingProxyType(
 class DocumentoCitado(Linha):
     """A document by its source and id; a code by the table that lists the known ones."""
 
-    origem: str
-    id: str
+    origem: Annotated[str, Coluna("")]
+    id: Annotated[str, Coluna("")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ class Incoerencia(Linha):
     `O_QUE_FAZER`. `desde` is None for codes and for documents without a date.
     """
 
-    tipo: str
-    cod_produto: str
-    documentos: tuple[DocumentoCitado, ...]
-    desde: date | None
-    quantidade: Decimal | None
-    o_que_fazer: str
+    tipo: Annotated[str, Coluna("what is wrong", frases=TIPOS)]
+    cod_produto: CodProduto
+    documentos: Annotated[tuple[DocumentoCitado, ...], Coluna("documents")]
+    desde: Annotated[date | None, Coluna("since")]
+    quantidade: Annotated[Decimal | None, Coluna("quantity")]
+    o_que_fazer: Annotated[str, Coluna("what to do", frases=O_QUE_FAZER)]
 
     @classmethod
     def de_linha(cls, **colunas: Any) -> Incoerencia:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -153,3 +154,26 @@ def concluir_entrega(
 def amostra() -> Pergunta[list[str]]:
     """Return some products, drawn at random, for `estoque bench`."""
     return valores(str, "amostra")
+
+
+@dataclass(frozen=True, slots=True)
+class Mudados(Linha):
+    """The products written since a moment, and the moment to ask from next.
+
+    `mudados` has the number of each row's writer by canonical code: the same again is nothing new.
+    """
+
+    marca: int
+    hoje: date
+    produtos: int
+    mudados: dict[str, str]
+
+
+def mudados(desde: int | None) -> Pergunta[Mudados]:
+    """Return what was written since the moment `marca` of an earlier answer; None: nothing yet."""
+    longe = 2**62  # no transaction has that number
+    return uma_linha(
+        lambda marca, **mais: Mudados(marca=int(marca), **mais),
+        "mudados",
+        desde=longe if desde is None else desde,
+    )

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class Linha:
     # Columns that the public dictionary leaves out.
     RESERVADAS: ClassVar[tuple[str, ...]] = ()
 
+    # The field whose rows are the answer's table, where the row is an answer that has one.
+    TABELA: ClassVar[str] = ""
+
     def como_dict(self) -> dict[str, Any]:
         """Return the row as a dictionary that json.dumps accepts."""
         return {c: v for c, v in self.todas().items() if c not in self.RESERVADAS}
@@ -28,6 +32,10 @@ class Linha:
     def todas(self) -> dict[str, Any]:
         """Return all columns, reserved ones too, as json.dumps accepts them."""
         return {c.name: em_json(getattr(self, c.name)) for c in fields(self)}
+
+    def na_planilha(self, campo: str) -> Any:
+        """Return what a spreadsheet shows of a field: a number, a date, a text, rows, None."""
+        return getattr(self, campo)
 
 
 def dicts(linhas: Iterable[Linha]) -> list[dict[str, Any]]:
@@ -62,12 +70,43 @@ class Coluna:
     """Annotates a field of a row with its title in a table, and what the value means.
 
     A value that is a stable key has a sentence in `frases`, for tables; data have the key itself.
-    Title and sentences are English, and translated when they are shown.
+    In a spreadsheet the title is `na_planilha`, where tables write the value in another way that
+    the other title goes with. Titles and sentences are English, and translated when they are
+    shown.
     """
 
     titulo: str
     sentido: Sentido = ""
     frases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    na_planilha: str = ""
+
+
+# What `colunas` found: it is asked for each row within a row.
+_COLUNAS: dict[type[Linha], Mapping[str, Coluna]] = {}
+
+
+def colunas(classe: type[Linha]) -> Mapping[str, Coluna]:
+    """Return the columns that have a title, in order."""
+    if classe not in _COLUNAS:
+        tipos = get_type_hints(classe, include_extras=True)
+        achadas = {}
+        for nome in (c.name for c in fields(classe)):
+            notas = getattr(tipos[nome], "__metadata__", ())
+            if coluna := next((nota for nota in notas if isinstance(nota, Coluna)), None):
+                achadas[nome] = coluna
+        _COLUNAS[classe] = MappingProxyType(achadas)
+    return _COLUNAS[classe]
+
+
+def colunas_exigidas(classe: type[Linha], nomes: Iterable[str] = ()) -> dict[str, Coluna]:
+    """Return columns by name, all if none is named. Each needs a title: nothing is left out."""
+    achadas = colunas(classe)
+    exigidas = {}
+    for nome in nomes or [c.name for c in fields(classe)]:
+        if nome not in achadas:
+            raise TypeError(f"{classe.__name__}.{nome} has no title: annotate it with a Coluna")
+        exigidas[nome] = achadas[nome]
+    return exigidas
 
 
 # Columns that many rows have.

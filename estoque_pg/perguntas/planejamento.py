@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from estoque_pg.erros import ArgumentoInvalido
 from estoque_pg.idioma import marcar, t
@@ -35,16 +35,16 @@ class Remedio(Linha):
     `documento` and `de` are None for a replenishment.
     """
 
-    acao: str
-    origem: str | None
-    id: str | None
-    documento: str | None
-    quantidade: Decimal
-    de: date | None
-    para: date
-    mudancas: tuple[dict[str, Any], ...]
-    dia_ruptura_depois: date | None
-    menor_depois: Decimal
+    acao: Annotated[str, Coluna("", frases=ACOES)]
+    origem: Annotated[str | None, Coluna("")]
+    id: Annotated[str | None, Coluna("")]
+    documento: Annotated[str | None, Coluna("document")]
+    quantidade: Annotated[Decimal, Coluna("quantity")]
+    de: Annotated[date | None, Coluna("counts on")]
+    para: Annotated[date, Coluna("to")]
+    mudancas: tuple[dict[str, Any], ...]  # for programs: a spreadsheet has no place for it
+    dia_ruptura_depois: Annotated[date | None, Coluna("then runs out")]
+    menor_depois: Annotated[Decimal, Coluna("then lowest")]
 
     @classmethod
     def de_json(cls, objeto: Mapping[str, Any]) -> Remedio:
@@ -65,18 +65,18 @@ class Explicacao(Linha):
     begins below zero; `entrada_*` those of the next entry that counts after the first day.
     """
 
-    inicio: date
-    fim: date | None
-    falta: Decimal
-    dia_da_falta: date
-    origem: str | None
-    id: str | None
-    documento: str | None
-    saida: Decimal | None
-    entrada_data: date | None
-    entrada_quantidade: Decimal | None
-    entrada_documento: str | None
-    remedios: tuple[Remedio, ...]
+    inicio: Annotated[date, Coluna("below zero from")]
+    fim: Annotated[date | None, Coluna("until")]
+    falta: Annotated[Decimal, Coluna("short")]
+    dia_da_falta: Annotated[date, Coluna("day of the shortage")]
+    origem: Annotated[str | None, Coluna("source")]
+    id: Annotated[str | None, Coluna("id")]
+    documento: Annotated[str | None, Coluna("document")]
+    saida: Annotated[Decimal | None, Coluna("out")]
+    entrada_data: Annotated[date | None, Coluna("next entry")]
+    entrada_quantidade: Annotated[Decimal | None, Coluna("quantity of the entry")]
+    entrada_documento: Annotated[str | None, Coluna("document of the entry")]
+    remedios: Annotated[tuple[Remedio, ...], Coluna("what would end it")]
 
     @classmethod
     def de_linha(cls, **colunas: Any) -> Explicacao:
@@ -107,20 +107,38 @@ def _explicacao(**colunas: Any) -> Explicacao | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Causa(Linha):
+    """The exit that first takes a product below zero, all None where a day begins there."""
+
+    cod_produto: str
+    origem: str | None
+    id: str | None
+    documento: str | None
+    saida: Decimal | None
+
+
+def causas(codigos: Sequence[str], dias: int = 28) -> Pergunta[list[Causa]]:
+    """Return the cause of the first rupture of each of these products that runs out."""
+    return linhas(Causa, "causas", codigos=argumentos.codigos(codigos), dias=argumentos.dias(dias))
+
+
+@dataclass(frozen=True, slots=True)
 class Simulado(Linha):
     """A row of `estoque_simular`: a product before and after the changes."""
 
     cod_produto: CodProduto
     nome_produto: NomeProduto
     dia_ruptura_antes: Annotated[date | None, Coluna("runs out", "ruptura")]
-    dia_ruptura_depois: Annotated[date | None, Coluna("then", "ruptura")]
+    dia_ruptura_depois: Annotated[date | None, Coluna("then runs out", "ruptura")]
     menor_antes: Annotated[Decimal, Coluna("lowest", "saldo")]
-    menor_depois: Annotated[Decimal, Coluna("then", "saldo")]
+    menor_depois: Annotated[Decimal, Coluna("then lowest", "saldo")]
 
 
 @dataclass(frozen=True, slots=True)
 class Simulacao(Linha):
     """What changes would do; `avisos` names the items whose filter met no open document."""
+
+    TABELA: ClassVar[str] = "produtos"
 
     produtos: tuple[Simulado, ...]
     avisos: tuple[str, ...]
@@ -150,19 +168,21 @@ def _simulado(aviso: int | None, **colunas: Any) -> int | Simulado:
 class DiaSimulado(Linha):
     """A row of `estoque_projecao_simulada`: one day, as it is and as it would be."""
 
-    dia: int
-    data: date
-    entrada_antes: Decimal
-    saida_antes: Decimal
-    saldo_antes: Decimal
-    entrada_depois: Decimal
-    saida_depois: Decimal
-    saldo_depois: Decimal
+    dia: Annotated[int, Coluna("day", na_planilha=marcar("days from today"))]
+    data: Annotated[date, Coluna("date")]
+    entrada_antes: Annotated[Decimal, Coluna("in")]
+    saida_antes: Annotated[Decimal, Coluna("out")]
+    saldo_antes: Annotated[Decimal, Coluna("balance", "saldo")]
+    entrada_depois: Annotated[Decimal, Coluna("then in")]
+    saida_depois: Annotated[Decimal, Coluna("then out")]
+    saldo_depois: Annotated[Decimal, Coluna("then balance", "saldo")]
 
 
 @dataclass(frozen=True, slots=True)
 class ProjecaoSimulada(Linha):
     """A product day by day, before and after; `avisos` as in `Simulacao`."""
+
+    TABELA: ClassVar[str] = "dias"
 
     dias: tuple[DiaSimulado, ...]
     avisos: tuple[str, ...]

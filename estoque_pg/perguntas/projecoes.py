@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
+from estoque_pg.idioma import marcar
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.argumentos import Quantidade
 from estoque_pg.perguntas.base import Pergunta, linhas, talvez_linha
-from estoque_pg.perguntas.linha import Linha, dicts
+from estoque_pg.perguntas.linha import Coluna, Linha, dicts
 from estoque_pg.perguntas.publicacao import Rota, publicada
 
 
@@ -19,12 +20,12 @@ from estoque_pg.perguntas.publicacao import Rota, publicada
 class DiaProjetado(Linha):
     """A row of `estoque_projecao`: one day, `dia` days from today, forecast or not."""
 
-    dia: int
-    data: date
-    saldo_inicial: Decimal
-    entrada: Decimal
-    saida: Decimal
-    saldo_final: Decimal
+    dia: Annotated[int, Coluna("day", na_planilha=marcar("days from today"))]
+    data: Annotated[date, Coluna("date")]
+    saldo_inicial: Annotated[Decimal, Coluna("opening", "saldo")]
+    entrada: Annotated[Decimal, Coluna("in")]
+    saida: Annotated[Decimal, Coluna("out")]
+    saldo_final: Annotated[Decimal, Coluna("closing", "saldo")]
 
     @classmethod
     def de_json(cls, objeto: Mapping[str, Any]) -> DiaProjetado:
@@ -58,6 +59,8 @@ def consultar_projecao(codigo: str, dias: int = 28) -> Pergunta[list[dict[str, A
 @dataclass(frozen=True, slots=True)
 class ProjecaoCompleta(Linha):
     """A product with its projection, and since when, and how much, any of it can be promised."""
+
+    TABELA: ClassVar[str] = "projecao"
 
     cod_produto: str
     nome_produto: str | None
@@ -99,8 +102,8 @@ def projecao_completa(codigo: str, dias: int = 28) -> Pergunta[ProjecaoCompleta 
 class Disponibilidade(Linha):
     """The row of `estoque_disponibilidade`: since when, and how much; None when no day does."""
 
-    data_disponivel: date | None
-    quantidade_disponivel: Decimal | None
+    data_disponivel: Annotated[date | None, Coluna("from")]
+    quantidade_disponivel: Annotated[Decimal | None, Coluna("most then")]
 
 
 @publicada(

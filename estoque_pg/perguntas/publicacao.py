@@ -37,7 +37,7 @@ class Rota:
 
 @dataclass(frozen=True)
 class Comando:
-    """The command `nome`: a table of the rows, with the columns' titles; JSON and CSV besides.
+    """The command `nome`: a table of the rows, with the columns' titles; data besides.
 
     `exemplo` is what follows the name in the help's example. Rows are closed by a line
     that counts them, `contadas` in the singular and the plural; {prazo} in it tells the days. One

@@ -61,6 +61,21 @@ def regra(codigo: str | None) -> Pergunta[RegraVigente | None]:
     return talvez_linha(RegraVigente, "regra", codigo=_codigo(codigo))
 
 
+@dataclass(frozen=True, slots=True)
+class Responsavel(Linha):
+    """Who looks after a product; after all that have no rule of their own where it is None."""
+
+    cod_produto: str | None
+    responsavel: str | None
+
+
+def responsaveis() -> Pergunta[dict[str | None, str | None]]:
+    """Return who looks after each product with a rule, and after the others under None."""
+    return linhas(Responsavel, "responsaveis").entao(
+        lambda todos: {r.cod_produto: r.responsavel for r in todos}
+    )
+
+
 def definir_regra(
     codigo: str | None,
     *,

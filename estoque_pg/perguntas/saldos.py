@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
+from estoque_pg.idioma import marcar
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor
 from estoque_pg.perguntas.linha import (
@@ -26,10 +27,10 @@ from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
 class MovimentacaoPrevista(Linha):
     """The forecast of one product on one date; `saldo_dia` is the day's net."""
 
-    data: date
-    entrada: Decimal
-    saida: Decimal
-    saldo_dia: Decimal
+    data: Annotated[date, Coluna("")]
+    entrada: Annotated[Decimal, Coluna("in")]
+    saida: Annotated[Decimal, Coluna("out")]
+    saldo_dia: Annotated[Decimal, Coluna("net")]
 
     @classmethod
     def de_json(cls, objeto: Mapping[str, Any]) -> MovimentacaoPrevista:
@@ -52,13 +53,15 @@ class Produto(Linha):
 
     RESERVADAS: ClassVar[tuple[str, ...]] = ("codigo_consultado",)
 
-    codigo_consultado: str
-    cod_produto: str
-    nome_produto: str | None
-    estoque_atual: Decimal
-    menor_estoque_d7: Decimal
-    dia_ruptura: date | None
-    movimentacoes_previstas: tuple[MovimentacaoPrevista, ...]
+    codigo_consultado: Annotated[str, Coluna("asked")]
+    cod_produto: CodProduto
+    nome_produto: NomeProduto
+    estoque_atual: EstoqueAtual
+    menor_estoque_d7: MenorEstoqueD7
+    dia_ruptura: Annotated[date | None, Coluna("runs out", "ruptura")]
+    movimentacoes_previstas: Annotated[
+        tuple[MovimentacaoPrevista, ...], Coluna("forecast of the next 7 days")
+    ]
 
     @classmethod
     def de_linha(cls, **colunas: Any) -> Produto:
@@ -142,7 +145,9 @@ class Ruptura(Linha):
     estoque_atual: EstoqueAtual
     menor_estoque_d7: MenorEstoqueD7
     dia_ruptura: Annotated[date, Coluna("runs out", "ruptura")]
-    dias_ate_ruptura: Annotated[int, Coluna("when", "prazo")]
+    dias_ate_ruptura: Annotated[
+        int, Coluna("when", "prazo", na_planilha=marcar("days until it runs out"))
+    ]
     falta: Annotated[Decimal, Coluna("short")]
     fim_ruptura: Annotated[date | None, Coluna("until")]
 
@@ -222,3 +227,57 @@ def completar(prefixo: str) -> Pergunta[list[CodigoConhecido]]:
 def codigo_canonico(codigo: str) -> Pergunta[str]:
     """Return the code its unification group goes by; the code itself when it has none."""
     return valor(str, "codigo", codigo=argumentos.codigo(codigo))
+
+
+@dataclass(frozen=True, slots=True)
+class Negativo(Linha):
+    """A product whose balance is below zero now."""
+
+    cod_produto: CodProduto
+    nome_produto: NomeProduto
+    estoque_atual: EstoqueAtual
+    menor_estoque_d7: MenorEstoqueD7
+    dia_ruptura: Annotated[date | None, Coluna("runs out", "ruptura")]
+
+
+@publicada(
+    rota=Rota("negativos", "The products whose balance is below zero now.", "produtos"),
+    comando=Comando(
+        "negativos",
+        "List the products whose balance is below zero.",
+        contadas=("product is below zero", "products are below zero"),
+    ),
+)
+def negativos() -> Pergunta[list[Negativo]]:
+    """Return the products whose balance is below zero now, the lowest first."""
+    return linhas(Negativo, "negativos")
+
+
+@dataclass(frozen=True, slots=True)
+class EmRisco(Linha):
+    """A row of `estoque_em_risco`: a product that runs out unless its entries come.
+
+    `dia_ruptura` and `falta` are what would be without them, `proxima_entrada` the first of them.
+    """
+
+    cod_produto: CodProduto
+    nome_produto: NomeProduto
+    estoque_atual: EstoqueAtual
+    dia_ruptura: Annotated[date, Coluna("without entries", "ruptura")]
+    falta: Annotated[Decimal, Coluna("short")]
+    proxima_entrada: Annotated[date, Coluna("next entry")]
+
+
+@publicada(
+    rota=Rota("em_risco", "The products that run out unless the planned entries come.", "produtos"),
+    comando=Comando(
+        "em-risco",
+        "List the products that run out unless their entries come.\n\n"
+        "They end no day below zero as planned, but would if no entry came.",
+        exemplo="--dias 14",
+        contadas=("product depends on its entries", "products depend on their entries"),
+    ),
+)
+def em_risco(dias: int = 28) -> Pergunta[list[EmRisco]]:
+    """Return the products that would run out if no entry came, soonest first."""
+    return linhas(EmRisco, "em_risco", dias=argumentos.dias(dias))

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
+from estoque_pg.idioma import marcar
 from estoque_pg.perguntas.base import Pergunta, uma_linha, valor
 from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
@@ -21,7 +22,9 @@ class Estatisticas(Linha):
     produtos_estoque_negativo: Annotated[int, Coluna("balance below zero")]
     produtos_estoque_zerado: Annotated[int, Coluna("balance zero")]
     movimentacoes_previstas_7d: Annotated[int, Coluna("forecast rows of the next 7 days")]
-    percentual_ruptura: Annotated[Decimal, Coluna("  per cent of all")]
+    percentual_ruptura: Annotated[
+        Decimal, Coluna("  per cent of all", na_planilha=marcar("per cent running out"))
+    ]
 
 
 @publicada(

@@ -1,0 +1,129 @@
+"""What changed, told to every open page: one reader a process, however many listen.
+
+Writers tell nobody: once a second the rows that they wrote are looked for by their writer's number
+(the question `mudados`). A page is told that something changed, and asks for itself again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from estoque_pg.erros import ErroEstoque
+from estoque_pg.perguntas import internas
+from estoque_pg.perguntas.base import Pergunta
+from estoque_pg.perguntas.internas import Mudados
+
+INTERVALO = 1.0  # seconds between two looks, at least
+PARTE = 20  # and at least so many times what a look takes: a twentieth of one server process
+DESENHO = 4  # and so many times what pages took that were drawn since the last one
+MAXIMO = 15.0  # seconds between two looks, at most
+_registro = logging.getLogger("estoque_pg.painel")
+
+
+@dataclass(eq=False)
+class Ouvinte:
+    """An open page: what it shows, and whether that changed since it was last told.
+
+    `codigo` is the canonical code of the one product it shows, None for a page about all. However
+    slow a page is, it owes no more than one notice.
+    """
+
+    codigo: str | None
+    mudou: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class AoVivo:
+    """Looks for changes, and wakes who listens."""
+
+    def __init__(self, responder: Callable[[Pergunta[Mudados]], Awaitable[Mudados]]) -> None:
+        self._responder = responder
+        self._ouvintes: set[Ouvinte] = set()
+        self._fim = asyncio.Event()
+        self._mudancas = 0
+        self._inicio = f"{time.time():.0f}"
+        self._marca: int | None = None
+        self._hoje: date | None = None
+        self._produtos = 0
+        self._sabidos: dict[str, str] = {}
+        self._levou: deque[float] = deque(maxlen=5)
+        self._gasto = 0.0
+
+    @property
+    def versao(self) -> str:
+        """Which state of the stock this is: another one after each change that was seen.
+
+        After a restart no page has the state that it knew.
+        """
+        return f"{self._inicio}-{self._mudancas}"
+
+    @property
+    def ouvintes(self) -> int:
+        """How many pages listen."""
+        return len(self._ouvintes)
+
+    async def olhar_sempre(self) -> None:
+        """Look again and again until `encerrar`; while the database is away, wait for it."""
+        while not self._fim.is_set():
+            inicio = time.monotonic()
+            try:
+                await self.olhar()
+            except ErroEstoque as erro:
+                if self._marca is not None:
+                    _registro.warning("warning: changes are not seen: %s", erro.mensagem)
+                self._marca = None  # what happens meanwhile is not known: all is new afterwards
+            self._levou.append(time.monotonic() - inicio)
+            # The quickest of the last: one that had to wait for a processor says nothing.
+            espera = max(INTERVALO, min(self._levou) * PARTE, self._gasto * DESENHO)
+            self._gasto = 0.0
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._fim.wait(), min(espera, MAXIMO))
+
+    async def olhar(self) -> None:
+        """Look once, and wake those whom it concerns."""
+        visto = await self._responder(internas.mudados(self._marca))
+        novos = {c for c, quem in visto.mudados.items() if self._sabidos.get(c) != quem}
+        # A day that turned, a row that went: what was read is no sum of changes any more.
+        todos = self._marca is None or visto.hoje != self._hoje or visto.produtos < self._produtos
+        primeira = self._marca is None and self._hoje is None
+        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, visto.produtos
+        self._sabidos = visto.mudados
+        if (novos or todos) and not primeira:
+            self._mudancas += 1
+            for ouvinte in self._ouvintes:
+                if todos or ouvinte.codigo is None or ouvinte.codigo in novos:
+                    ouvinte.mudou.set()
+
+    async def ouvir(self, codigo: str | None, versao: str) -> AsyncIterator[str]:
+        """Yield the state whenever it is another than `versao`, what the page shows, until the end.
+
+        A page that was away hears at once what it missed.
+        """
+        ouvinte = Ouvinte(codigo)
+        if versao != self.versao:
+            ouvinte.mudou.set()
+        self._ouvintes.add(ouvinte)
+        try:
+            while not self._fim.is_set():
+                await ouvinte.mudou.wait()
+                ouvinte.mudou.clear()
+                if not self._fim.is_set():
+                    yield self.versao
+        finally:
+            self._ouvintes.discard(ouvinte)
+
+    def gastou(self, segundos: float) -> None:
+        """Note what drawing a page took that was told of a change."""
+        self._gasto += segundos
+
+    def encerrar(self) -> None:
+        """Let everybody go: an open page would hold up the end of the service."""
+        self._fim.set()
+        for ouvinte in self._ouvintes:
+            ouvinte.mudou.set()

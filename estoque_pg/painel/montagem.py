@@ -1,0 +1,58 @@
+"""Puts the panel beside the API: pages, files, what is alive, and errors as pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from estoque_pg.api_async import APIEstoqueTempoRealAsync
+from estoque_pg.http.conexoes import pool_de_paginas
+from estoque_pg.painel import paginas
+from estoque_pg.painel.aovivo import AoVivo
+from estoque_pg.painel.desenho import Desenho
+from estoque_pg.painel.entrada import Entrada
+
+ESTATICO = Path(__file__).parent / "estatico"
+
+
+class Painel:
+    """The panel of an application. `token` is asked for by a form, where there is one."""
+
+    def __init__(self, conninfo: str, schema: str | None, token: str | None) -> None:
+        self._conninfo = conninfo
+        self._schema = schema
+        self.entrada = Entrada(token)
+        self.desenho = Desenho(self.entrada)
+
+    @asynccontextmanager
+    async def vida(self, app: FastAPI, api: APIEstoqueTempoRealAsync) -> AsyncIterator[None]:
+        """Hold what the pages need while the application runs."""
+        app.state.ao_vivo = AoVivo(api.responder)
+        app.state.pool_de_paginas = pool_de_paginas(self._conninfo)
+        app.state.pool_de_paginas.open()
+        leitor = asyncio.create_task(app.state.ao_vivo.olhar_sempre())
+        try:
+            yield
+        finally:
+            app.state.ao_vivo.encerrar()
+            await leitor
+            await run_in_threadpool(app.state.pool_de_paginas.close)
+
+    def por(self, app: FastAPI) -> None:
+        """Add the pages and their files."""
+        app.include_router(paginas.rotas(self._schema, self.entrada, self.desenho))
+        app.mount("/estatico", StaticFiles(directory=ESTATICO), name="estatico")
+
+    def erro(self, request: Request, status: int, mensagem: str) -> Response | None:
+        """Return an error as a page to who reads pages; None to the others."""
+        de_pessoa = "text/html" in request.headers.get("accept", "")
+        if not de_pessoa or request.url.path.startswith("/api/"):
+            return None
+        return self.desenho.pagina(request, "erro.html", status, mensagem=mensagem)

@@ -1,0 +1,263 @@
+"""The pages: each asks its questions in one snapshot, and draws the answers.
+
+What a page shows is in its address: filters, order and what is tried can be shared as a link. A
+list is a file where the address says `formato`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from estoque_pg import leitura, planilha
+from estoque_pg.api import APIEstoqueTempoReal, retrato
+from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado, traduzindo
+from estoque_pg.http import formatos
+from estoque_pg.idioma import idioma, t
+from estoque_pg.painel import listas
+from estoque_pg.painel.desenho import Desenho
+from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
+from estoque_pg.painel.listas import LISTAS, Pedido
+from estoque_pg.painel.produto import montar_produto
+from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
+from estoque_pg.perguntas.linha import Linha
+from estoque_pg.perguntas.planejamento import Promessa
+from estoque_pg.situacao import situacao
+
+HORIZONTE = 28  # days that "soon" means in the counts
+
+
+def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
+    """Return the pages of the panel."""
+
+    def exigir(request: Request) -> None:
+        # Before anything is asked: what changes meanwhile is news to the page.
+        request.state.versao = request.app.state.ao_vivo.versao
+        if not entrada.dentro(request):
+            raise HTTPException(303, headers={"Location": para_entrar(request)})
+
+    livres = APIRouter(include_in_schema=False)
+    paginas = APIRouter(include_in_schema=False, dependencies=[Depends(exigir)])
+    guardadas = Guardadas()
+
+    @contextmanager
+    def perguntando(request: Request) -> Iterator[APIEstoqueTempoReal]:
+        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
+            with retrato(conn, schema) as api:
+                yield api
+
+    # -- today ----------------------------------------------------------------------------------
+
+    @paginas.get("/")
+    def hoje(request: Request) -> Response:
+        def desenhar() -> Response:
+            with perguntando(request) as api:
+                rupturas = api.rupturas(HORIZONTE)
+                contagens = listas.contar(api, rupturas)
+                primeiras = rupturas[:12]
+                causas = listas.causas(api, [r.cod_produto for r in primeiras], HORIZONTE)
+                dia = api.hoje()
+            return desenho.pagina(
+                request,
+                "hoje.html",
+                contagens=contagens,
+                rupturas=primeiras,
+                causas=causas,
+                dia=dia,
+            )
+
+        return guardadas.resposta(request, desenhar)
+
+    # -- lists ----------------------------------------------------------------------------------
+
+    @paginas.get("/lista/{nome}")
+    def lista(request: Request, nome: str, pedido: Annotated[Pedido, Query()]) -> Response:
+        if nome not in LISTAS:
+            raise HTTPException(404, t("there is no such list: {nome}", nome=citado(nome)))
+
+        def achar() -> listas.Achada:
+            with perguntando(request) as api:
+                return listas.achar(api, LISTAS[nome], pedido)
+
+        if pedido.formato:
+            achada = achar()
+            return arquivo(nome, pedido.formato, achada.classe, achada.linhas)
+
+        def desenhar() -> Response:
+            achada = achar()
+            return desenho.pagina(
+                request, "lista.html", nome=nome, lista=LISTAS[nome], pedido=pedido, achada=achada
+            )
+
+        return guardadas.resposta(request, desenhar)
+
+    @paginas.get("/incoerencias")
+    def incoerencias(request: Request, formato: str = "") -> Response:
+        achadas: list[Incoerencia] = []
+        negado = False
+        try:
+            with perguntando(request) as api:
+                achadas = api.incoerencias()
+        except SemPermissao:
+            negado = True
+        if formato:
+            return arquivo("incoerencias", formato, Incoerencia, achadas)
+        return desenho.pagina(
+            request, "incoerencias.html", achadas=achadas, negado=negado, tipos=TIPOS,
+            o_que_fazer=O_QUE_FAZER,
+        )  # fmt: skip
+
+    @paginas.get("/buscar")
+    def buscar(request: Request, texto: str = "") -> Response:
+        with perguntando(request) as api:
+            achados = api.buscar(texto)
+            conhecido = texto and api.produto(texto)
+        if conhecido or len(achados) == 1:
+            codigo = texto if conhecido else achados[0].cod_produto
+            return RedirectResponse(desenho.ambiente.filters["codigo"](codigo), 303)
+        return desenho.pagina(request, "buscar.html", texto=texto, achados=achados)
+
+    # -- a product ------------------------------------------------------------------------------
+
+    @paginas.get("/produto/{codigo:codigo_de_produto}")
+    def produto(request: Request, codigo: str) -> Response:
+        def desenhar() -> Response:
+            with perguntando(request) as api:
+                dados = montar_produto(api, codigo, request.query_params)
+            if dados is None:
+                raise HTTPException(
+                    404, t("no source knows the code {codigo}", codigo=citado(codigo))
+                )
+            return desenho.pagina(request, "produto.html", **dados)
+
+        return guardadas.resposta(request, desenhar)
+
+    # -- an order -------------------------------------------------------------------------------
+
+    @paginas.get("/pedido")
+    def pedido(request: Request, linhas: str = "", formato: str = "") -> Response:
+        promessas: list[Promessa] = []
+        queixa = ""
+        try:
+            if linhas.strip():
+                with perguntando(request) as api:
+                    promessas = api.prometer(leitura.pedido(linhas.splitlines()))
+        except ArgumentoInvalido as erro:
+            queixa = erro.mensagem
+        if formato and promessas:
+            return arquivo("pedido", formato, Promessa, promessas)
+        return desenho.pagina(
+            request, "pedido.html", linhas=linhas, promessas=promessas, queixa=queixa
+        )
+
+    # -- the system -----------------------------------------------------------------------------
+
+    @paginas.get("/estado")
+    def estado(request: Request) -> Response:
+        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
+            agora = situacao(conn, schema)
+        ouvintes = request.app.state.ao_vivo.ouvintes
+        return desenho.pagina(request, "estado.html", situacao=agora, ouvintes=ouvintes)
+
+    # -- live -----------------------------------------------------------------------------------
+
+    @paginas.get("/ao-vivo", response_class=EventSourceResponse)
+    async def ao_vivo(
+        request: Request, codigo: str = "", versao: str = ""
+    ) -> AsyncIterator[ServerSentEvent]:
+        async for nova in request.app.state.ao_vivo.ouvir(codigo or None, versao):
+            yield ServerSentEvent(event="mudou", raw_data=nova)
+
+    # -- the way in -----------------------------------------------------------------------------
+
+    @livres.get("/entrar")
+    def entrar(request: Request, destino: str = "/") -> Response:
+        return desenho.pagina(request, "entrar.html", destino=destino, queixa="")
+
+    @livres.post("/entrar")
+    async def conferir(request: Request) -> Response:
+        if not de_casa(request):
+            raise HTTPException(403, t("the form was sent from another site"))
+        campos = await formulario(request)
+        destino = campos.get("destino", "/")
+        if entrada.confere(campos.get("senha", "").strip()):
+            return entrada.abrir(request, destino)
+        return desenho.pagina(
+            request, "entrar.html", 401, destino=destino, queixa=t("that is not the token")
+        )
+
+    @livres.post("/sair")
+    async def sair(request: Request) -> Response:
+        if not de_casa(request):
+            raise HTTPException(403, t("the form was sent from another site"))
+        return entrada.fechar()
+
+    todas = APIRouter(include_in_schema=False)
+    todas.include_router(livres)
+    todas.include_router(paginas)
+    return todas
+
+
+def arquivo(nome: str, formato: str, classe: type[Linha], linhas: Sequence[Linha]) -> Response:
+    """Return rows as a file; raises ArgumentoInvalido for a form that there is not."""
+    if formato not in planilha.FORMATOS:
+        raise ArgumentoInvalido(t("there is no such format: {formato}", formato=citado(formato)))
+    return formatos.arquivo(formato, nome, planilha.gerar(formato, classe, linhas))
+
+
+@dataclass
+class _Guardada:
+    """A page that was drawn: when, and of which state of the stock."""
+
+    resposta: Response
+    versao: str
+    quando: float
+
+
+class Guardadas:
+    """The pages drawn last: many who look at one page at a time cost no more than one.
+
+    A page holds while nothing that was seen changed, for a minute at most. What drawing took is
+    told to `AoVivo`, which then lets the next change wait.
+    """
+
+    MAXIMO, VALIDADE = 200, 60.0
+
+    def __init__(self) -> None:
+        self._paginas: dict[tuple[str, str], _Guardada] = {}
+        self._travas: dict[tuple[str, str], threading.Lock] = {}
+
+    def resposta(self, request: Request, desenhar: Callable[[], Response]) -> Response:
+        """Return the page as it was drawn, or drawn anew.
+
+        Who asks gets what is true now; a page that renews itself, what was drawn since the change.
+        """
+        if not request.headers.get("hx-request"):
+            return desenhar()
+        chave = (str(request.url), idioma())
+        with self._travas.setdefault(chave, threading.Lock()):
+            velha = self._paginas.get(chave)
+            inicio = time.monotonic()
+            if (
+                velha is not None
+                and velha.versao == request.state.versao
+                and inicio - velha.quando < self.VALIDADE
+            ):
+                return velha.resposta
+            resposta = desenhar()
+            request.app.state.ao_vivo.gastou(time.monotonic() - inicio)
+            if resposta.status_code == 200:
+                self._paginas[chave] = _Guardada(resposta, request.state.versao, inicio)
+        while len(self._paginas) > self.MAXIMO:
+            mais_velha = next(iter(self._paginas))
+            self._paginas.pop(mais_velha, None)
+            self._travas.pop(mais_velha, None)
+        return resposta
