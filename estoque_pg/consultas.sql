@@ -133,6 +133,61 @@ SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
            %(codigo)s::text, %(minimo)s::numeric, %(prazo_reposicao)s::integer,
            %(tolerancia)s::numeric, %(responsavel)s::text, %(limpar)s::text[]);
 
+-- nome: transicoes
+-- What was announced of ruptures and minimums since a moment, of the last 7 days without one.
+SELECT id, cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes, dia_depois, falta_antes,
+       falta_depois, causa
+  FROM nosso.estoque_transicoes(coalesce(%(desde)s::timestamptz, now() - interval '7 days'),
+                                %(limite)s::integer);
+
+-- nome: anunciar
+-- Write what changed of ruptures since it was last announced; how many transitions.
+SELECT nosso.estoque_anunciar();
+
+-- nome: inscrever
+-- Subscribe a destination to transitions; its id, and the secret of a webhook.
+SELECT id, segredo
+  FROM nosso.estoque_inscrever(
+           canal => %(canal)s::text, destino => %(destino)s::text, segredo => %(segredo)s::text,
+           produtos => %(produtos)s::text[], prefixo => %(prefixo)s::text,
+           responsavel => %(responsavel)s::text, tipos => %(tipos)s::text[],
+           resumo_as => %(resumo_as)s::time, idioma => %(idioma)s::text, fuso => %(fuso)s::text);
+
+-- nome: inscricoes
+-- The subscriptions, without their secrets.
+SELECT id, canal, destino, produtos, prefixo, responsavel, tipos, resumo_as, idioma, fuso, ativa,
+       motivo, criada_em, criada_por, pendentes, mortas
+  FROM nosso.estoque_inscricoes();
+
+-- nome: cancelar_inscricao
+-- Remove a subscription; whether it was there.
+SELECT nosso.estoque_cancelar_inscricao(%(inscricao)s::bigint);
+
+-- nome: testar_inscricao
+-- Make a test message; the number of the delivery.
+SELECT nosso.estoque_testar_inscricao(%(inscricao)s::bigint) AS entrega;
+
+-- nome: entregas_mortas
+-- Deliveries that were given up.
+SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, tentativas, erro
+  FROM nosso.estoque_entregas_mortas();
+
+-- nome: reenviar
+-- Take up again a delivery that was given up; whether there was one.
+SELECT nosso.estoque_reenviar(%(entrega)s::bigint);
+
+-- nome: tomar_entrega
+-- Take the next delivery that is due, or the one named, for so many seconds.
+SELECT entrega, reserva, chave, tentativa, canal, destino, segredo, idioma, aviso
+  FROM nosso._estoque_tomar_entrega(
+           %(canais)s::text[], make_interval(secs => %(reserva)s::float8), %(uma)s::bigint);
+
+-- nome: concluir_entrega
+-- Note what became of a delivery; whether its lease still held.
+SELECT nosso._estoque_concluir_entrega(
+           %(entrega)s::bigint, %(reserva)s::uuid, %(estado)s::text, %(erro)s::text,
+           make_interval(secs => %(espera)s::float8), %(destino)s::text);
+
 -- nome: estatisticas
 -- The whole stock in one row.
 SELECT total_produtos, produtos_com_ruptura, produtos_estoque_negativo, produtos_estoque_zerado,
@@ -248,6 +303,8 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT count(*) FROM nosso.estoque_correcao
          WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
        (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
+       s.inscricoes AS avisos_inscricoes, s.pendentes AS avisos_pendentes,
+       s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos, s.erro AS avisos_erro,
        (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
        -- Who may not read the statistics of others cannot know whether the launcher lives.
        CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
@@ -259,6 +316,7 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
                count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
                min(comparado_em) AS comparado_desde
           FROM (SELECT nosso.estoque_hoje() AS hoje) AS h, nosso.estoque_tempo_real) AS t
+ CROSS JOIN nosso._estoque_estado_dos_avisos() AS s
   LEFT JOIN nosso.estoque_controle AS c ON true;
 
 -- nome: gatilhos

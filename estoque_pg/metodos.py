@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from estoque_pg.erros import ArgumentoInvalido
 from estoque_pg.idioma import marcar, t
 from estoque_pg.perguntas import (
+    avisos,
     busca,
     cobertura,
     conferencia,
@@ -139,6 +140,15 @@ class Metodos:
     incoerencias = Metodo(incoerencias.incoerencias)
     cobertura = Metodo(cobertura.cobertura)
     buscar = Metodo(busca.buscar)
+
+    transicoes = Metodo(avisos.transicoes)
+    anunciar = Metodo(avisos.anunciar)
+    inscrever = Metodo(avisos.inscrever)
+    inscricoes = Metodo(avisos.inscricoes)
+    cancelar_inscricao = Metodo(avisos.cancelar_inscricao)
+    testar_inscricao = Metodo(avisos.testar_inscricao)
+    entregas_mortas = Metodo(avisos.entregas_mortas)
+    reenviar = Metodo(avisos.reenviar)
 
     estatisticas = Metodo(totais.estatisticas)
     hoje = Metodo(totais.hoje)

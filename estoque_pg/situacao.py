@@ -33,6 +33,7 @@ from estoque_pg.perguntas.operacao import (
 )
 
 SILENCIO = 180  # seconds without a run of the minute job that are worth a warning
+PACIENCIA = 900  # seconds that an alert may wait to be delivered before that is worth a warning
 REFAZER = marcar(
     "run `estoque uninstall`, then `estoque install`: everything is made anew from the sources,"
     " which are not touched"
@@ -200,6 +201,7 @@ class Situacao:
             *self.da_tarefa,
             *([recusadas] if o.recusadas else []),
             *([_por_comparar(o.por_comparar)] if o.por_comparar else []),
+            *_dos_avisos(o),
         )
 
     @property
@@ -283,6 +285,36 @@ def situacao(conn: psycopg.Connection[Any], schema: str | None = None, limite: i
 
 
 # -- inside -------------------------------------------------------------------------------------
+
+
+def _dos_avisos(o: Operacao) -> list[Problema]:
+    """Say what is wrong with alerts; stock is right all the same."""
+    achados = []
+    if o.avisos_erro is not None:
+        achados.append(
+            Problema(
+                t("the minute job cannot announce ruptures: {erro}", erro=o.avisos_erro),
+                t("run `estoque vigiar`; this line goes with the next run that can"),
+            )
+        )
+    if o.avisos_desde is not None and o.idade(o.avisos_desde) > PACIENCIA:
+        achados.append(
+            Problema(
+                t("alerts have waited to be delivered for more than 15 minutes"),
+                t(
+                    "run `estoque worker` or `estoque avisos entregar`; for e-mail they need"
+                    " ESTOQUE_SMTP"
+                ),
+            )
+        )
+    if o.avisos_mortos:
+        achados.append(
+            Problema(
+                tn("{n} alert was given up", "{n} alerts were given up", o.avisos_mortos),
+                t("`estoque avisos mortas` says why, `estoque avisos reenviar` tries one again"),
+            )
+        )
+    return achados
 
 
 def _dos_gatilhos(gatilhos: tuple[Gatilho, ...]) -> list[Problema]:

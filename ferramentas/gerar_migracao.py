@@ -33,7 +33,7 @@ GERADA = "-- Generated from sql/ by `make migration`; edit there.\n"
 SEGUEM = "-- writers go on\n"
 # Folders of sql/, without their numbers, whose objects no trigger depends on.
 FORA_DA_ESCRITA = {
-    "consultas", "auditoria", "minuto", "vigia", "agenda", "acesso", "instalacao",
+    "consultas", "auditoria", "minuto", "vigia", "agenda", "acesso", "instalacao", "avisos",
 }  # fmt: skip
 # The functions that tables are made with: they come before what is by hand, and go after it.
 DAS_TABELAS = "00_textos/"

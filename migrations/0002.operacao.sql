@@ -189,6 +189,26 @@ CREATE TYPE _estoque_mudanca AS (
 
 COMMENT ON TYPE _estoque_mudanca IS 'A change of a simulation, read from JSON; inner use.';
 
+-- sql/02_tabelas/estoque_anuncio.sql
+-- What was last announced of each product that ever had something to announce: the day on which it runs
+-- out and the shortage, the day on which it falls below its minimum and what it lacks, NULL where it does
+-- not. A row stays for ever, since the numbers of a product's transitions go on.
+CREATE TABLE estoque_anuncio (
+    cod_produto text PRIMARY KEY,
+    nome_produto text,
+    sequencia bigint NOT NULL,
+    ruptura date,
+    falta numeric,
+    abaixo date,
+    falta_do_minimo numeric
+);
+
+REVOKE ALL ON estoque_anuncio FROM PUBLIC;
+
+COMMENT ON TABLE estoque_anuncio IS
+    'What estoque_anunciar() last announced of each product; inner use.';
+COMMENT ON COLUMN estoque_anuncio.sequencia IS 'Number of the product''s last transition.';
+
 -- sql/02_tabelas/estoque_assinatura.sql
 -- | -- All that an installation consists of in its schema, as it was installed: what tells a part that is
 -- | -- missing or changed, puts it back, and takes it away in the end. See _estoque_pecas. `servidor` is
@@ -213,6 +233,26 @@ REVOKE ALL ON estoque_assinatura FROM PUBLIC;
 GRANT SELECT ON estoque_assinatura TO PUBLIC;
 COMMENT ON TABLE estoque_assinatura IS
     'What an installation consists of, as it was installed; inner use, read through estoque_alterados().';
+
+-- sql/02_tabelas/estoque_avisador.sql
+-- One row: since when transitions are announced (NULL: not yet, so the first comparison only takes the
+-- state as known), the number that tells the events of this installation from those of any other, and why
+-- the minute job could not announce, where it could not.
+CREATE TABLE estoque_avisador (
+    unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
+    desde timestamptz,
+    instalacao uuid NOT NULL DEFAULT gen_random_uuid(),
+    erro text,
+    erro_em timestamptz
+);
+
+INSERT INTO estoque_avisador DEFAULT VALUES;
+
+REVOKE ALL ON estoque_avisador FROM PUBLIC;
+
+COMMENT ON TABLE estoque_avisador IS 'How announcing transitions stands; inner use.';
+COMMENT ON COLUMN estoque_avisador.instalacao IS
+    'Begins the idempotency key of every delivery of this installation.';
 
 -- sql/02_tabelas/estoque_codigo_conhecido.sql
 -- | -- Every code that a source mentions, with its canonical code (itself, when it has no unification).
@@ -278,6 +318,78 @@ COMMENT ON COLUMN estoque_controle.recusadas IS
     'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
 COMMENT ON COLUMN estoque_controle.lugar IS
     'Where the results were when all of them were last known to agree with the sources; inner use.';
+
+-- sql/02_tabelas/estoque_entrega.sql
+-- What is to be delivered, or was within 30 days, or could not be: a transition to a subscription, or a
+-- message of its own (conteudo: a digest, a test). Within a queue (fila: a product at a destination) a
+-- later one waits for the earlier. Who tries one moves proxima_em to the end of his lease, under a number
+-- of his own (reserva): when he is gone, the next takes it up then.
+CREATE TABLE estoque_entrega (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    chave text NOT NULL UNIQUE,
+    inscricao bigint NOT NULL,
+    transicao bigint,
+    conteudo jsonb,
+    fila bigint NOT NULL,
+    estado text NOT NULL DEFAULT 'pendente' CHECK (estado IN ('pendente', 'entregue', 'morta')),
+    tentativas integer NOT NULL DEFAULT 0,
+    proxima_em timestamptz NOT NULL DEFAULT now(),
+    reserva uuid,
+    erro text,
+    criada_em timestamptz NOT NULL DEFAULT now(),
+    entregue_em timestamptz
+);
+
+CREATE INDEX estoque_entrega_proxima ON estoque_entrega (proxima_em, id) WHERE estado = 'pendente';
+CREATE INDEX estoque_entrega_fila ON estoque_entrega (fila, id) WHERE estado = 'pendente';
+CREATE INDEX estoque_entrega_inscricao ON estoque_entrega (inscricao);
+CREATE INDEX estoque_entrega_criada ON estoque_entrega (criada_em);
+CREATE INDEX estoque_entrega_entregue ON estoque_entrega (entregue_em) WHERE estado = 'entregue';
+CREATE INDEX estoque_entrega_morta ON estoque_entrega (id) WHERE estado = 'morta';
+
+REVOKE ALL ON estoque_entrega FROM PUBLIC;
+
+COMMENT ON TABLE estoque_entrega IS
+    'Deliveries of transitions and digests: waiting, done, given up; inner use.';
+COMMENT ON COLUMN estoque_entrega.chave IS 'What makes a repeated delivery known as the same.';
+COMMENT ON COLUMN estoque_entrega.proxima_em IS
+    'From when on it may be tried; while somebody tries it, the end of his lease.';
+
+-- sql/02_tabelas/estoque_inscricao.sql
+-- Who is told of transitions, where and of which: all conditions given have to hold, NULL is any. With
+-- resumo_as there is one message a day, at that hour of the time zone; without it one for each transition.
+-- destino and segredo are read by nobody but the owner: addresses of gateways have passwords in them.
+CREATE TABLE estoque_inscricao (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    canal text NOT NULL CHECK (canal IN ('email', 'webhook', 'apprise')),
+    destino text NOT NULL,
+    segredo text,
+    produtos text[],
+    prefixo text,
+    responsavel text,
+    tipos text[],
+    resumo_as time,
+    idioma text NOT NULL,
+    fuso text NOT NULL,
+    ativa boolean NOT NULL DEFAULT true,
+    motivo text,
+    pausada_ate timestamptz,
+    resumo_em date,
+    resumo_ate bigint,
+    criada_em timestamptz NOT NULL DEFAULT now(),
+    criada_por text NOT NULL DEFAULT session_user
+);
+
+REVOKE ALL ON estoque_inscricao FROM PUBLIC;
+
+COMMENT ON TABLE estoque_inscricao IS
+    'Subscriptions to transitions; written by estoque_inscrever(), read by estoque_inscricoes().';
+COMMENT ON COLUMN estoque_inscricao.segredo IS 'Signs what a webhook is sent; never shown again.';
+COMMENT ON COLUMN estoque_inscricao.motivo IS 'Why it is no longer active.';
+COMMENT ON COLUMN estoque_inscricao.pausada_ate IS
+    'The destination could not be reached: nothing else is tried there until then.';
+COMMENT ON COLUMN estoque_inscricao.resumo_em IS 'Local day of the last digest.';
+COMMENT ON COLUMN estoque_inscricao.resumo_ate IS 'Last transition the last digest may have told.';
 
 -- sql/02_tabelas/estoque_recontagem.sql
 -- | -- Codes that may be wrong, of partitions that were written to before they got triggers or of a
@@ -407,6 +519,37 @@ COMMENT ON COLUMN estoque_tempo_real.comparado_em IS
     'When the fallback last compared the product with the sources, or the row was made.';
 COMMENT ON COLUMN estoque_tempo_real.busca IS
     'The name as estoque_buscar compares it; inner use.';
+
+-- sql/02_tabelas/estoque_transicao.sql
+-- The history of ruptures, of the last 400 days: what estoque_anunciar found changed, when it did, and
+-- in which business day. A product's transitions are numbered without gaps; ids follow the order in which
+-- they were announced. Days and shortages are those announced before and now: of the rupture, or for the
+-- types that speak of the minimum of that.
+CREATE TABLE estoque_transicao (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cod_produto text NOT NULL,
+    sequencia bigint NOT NULL,
+    tipo text NOT NULL CHECK (tipo IN ('apareceu', 'aproximou', 'afastou', 'terminou',
+        'abaixo_do_minimo', 'acima_do_minimo')),
+    em timestamptz NOT NULL,
+    dia date NOT NULL,
+    nome_produto text,
+    dia_antes date,
+    dia_depois date,
+    falta_antes numeric,
+    falta_depois numeric,
+    causa jsonb,
+    UNIQUE (cod_produto, sequencia)
+);
+
+CREATE INDEX estoque_transicao_em ON estoque_transicao (em);
+
+REVOKE ALL ON estoque_transicao FROM PUBLIC;
+
+COMMENT ON TABLE estoque_transicao IS
+    'What changed of ruptures and minimums, of the last 400 days; read by estoque_transicoes().';
+COMMENT ON COLUMN estoque_transicao.causa IS
+    'The exit that crosses zero on dia_depois, or the code the product was unified into.';
 
 -- sql/05_leitura/_estoque_abertos.sql
 -- The open documents of canonical products, by the mapping that the rebuild reads. Those older than 30
@@ -2420,6 +2563,7 @@ SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -2757,6 +2901,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -3658,6 +3803,7 @@ COMMENT ON FUNCTION estoque_fallback(integer) IS
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
 -- Partitions made since the last run get their triggers, and the next runs count what was written
 -- to them. So they do with everything in a restored copy, or where much was wrong.
+-- What changed of ruptures is announced first, while nothing is locked; what is mended, by the next run.
 -- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
 -- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
 -- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
@@ -3681,6 +3827,7 @@ BEGIN
     IF NOT _estoque_tomar_minuto() THEN
         RETURN;
     END IF;
+    PERFORM _estoque_anunciar_no_minuto();
     SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
     v_comparados := _estoque_comparar(v_ajuste.por_execucao, v_inicio + v_ajuste.orcamento, 1, 1000);
     PERFORM _estoque_vigiar_particoes();
@@ -3945,11 +4092,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
     '_estoque_aberto', '_estoque_comparacao', '_estoque_delta', '_estoque_documento',
     '_estoque_explicacao', '_estoque_incoerencia', '_estoque_mudanca', '_yoyo_estoque_log',
-    '_yoyo_estoque_migration', '_yoyo_estoque_version', 'estoque_assinatura',
-    'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao', 'estoque_execucao',
-    'estoque_falha', 'estoque_lote', 'estoque_migracao_soma', 'estoque_percurso',
-    'estoque_por_codigo', 'estoque_recontagem', 'estoque_regra', 'estoque_tempo_real',
-    'movimentacao_prevista'];
+    '_yoyo_estoque_migration', '_yoyo_estoque_version', 'estoque_anuncio', 'estoque_assinatura',
+    'estoque_avisador', 'estoque_codigo_conhecido', 'estoque_controle', 'estoque_correcao',
+    'estoque_entrega', 'estoque_execucao', 'estoque_falha', 'estoque_inscricao', 'estoque_lote',
+    'estoque_migracao_soma', 'estoque_percurso', 'estoque_por_codigo', 'estoque_recontagem',
+    'estoque_regra', 'estoque_tempo_real', 'estoque_transicao', 'movimentacao_prevista'];
 
 GRANT EXECUTE ON FUNCTION _estoque_relacoes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_relacoes() IS 'The names of our relations; inner use.';
@@ -4375,7 +4522,8 @@ BEGIN
         'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
         'estoque_projecao_simulada(text, jsonb, integer)',
         '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
-        'estoque_incoerencias()', 'estoque_cobertura(text[])']
+        'estoque_incoerencias()', 'estoque_cobertura(text[])',
+        'estoque_transicoes(timestamptz, integer)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -4388,11 +4536,17 @@ BEGIN
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
     END LOOP;
-    IF escrita THEN
-        v_nome := 'estoque_definir_regra(text, numeric, integer, numeric, text, text[])';
+    -- What lays down rules, and who is told of what. Subscriptions are read and written by these alone.
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN ARRAY[
+        'estoque_definir_regra(text, numeric, integer, numeric, text, text[])',
+        'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
+        'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
+        'estoque_testar_inscricao(bigint)', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)']
+        ELSE '{}' END
+    LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
-    END IF;
+    END LOOP;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
         SELECT s.relname::text
@@ -5193,3 +5347,825 @@ REVOKE ALL ON FUNCTION
     estoque_definir_regra(text, numeric, integer, numeric, text, text[]) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_definir_regra(text, numeric, integer, numeric, text, text[]) IS
     'Sets or clears fields of a product''s rule (NULL: of the general one); returns the rule in force.';
+
+-- sql/19_avisos/_estoque_anunciar_no_minuto.sql
+-- Announces as part of the minute job, which goes on whatever comes of it: what fails is noted, shown by
+-- the status, and gone with the next call that succeeds.
+CREATE FUNCTION _estoque_anunciar_no_minuto() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+BEGIN
+    PERFORM estoque_anunciar();
+EXCEPTION WHEN OTHERS THEN
+    INSERT INTO estoque_avisador AS a (unico, erro, erro_em)
+    VALUES (true, format('%s (%s)', SQLERRM, SQLSTATE), clock_timestamp())
+    ON CONFLICT (unico) DO UPDATE SET erro = EXCLUDED.erro, erro_em = EXCLUDED.erro_em;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_anunciar_no_minuto() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_anunciar_no_minuto() IS
+    'Announces transitions, or notes why it could not; inner use.';
+
+-- sql/19_avisos/_estoque_causa.sql
+-- Why a transition came about, where that is one thing. Of a rupture that is there: the exit that takes
+-- the balance of its day below zero (by more than the tolerance), {origem, id, documento, saida}; none
+-- where the day began below. Of what ended because its code was unified: {unificado_em}. Else NULL.
+CREATE FUNCTION _estoque_causa(p_transicao estoque_transicao) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET row_security = off
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    v_produto text := estoque_codigo(p_transicao.cod_produto);
+    v_limite numeric;
+BEGIN
+    IF p_transicao.dia_depois IS NULL AND v_produto <> p_transicao.cod_produto THEN
+        RETURN jsonb_build_object('unificado_em', v_produto);
+    ELSIF p_transicao.tipo NOT IN ('apareceu', 'aproximou', 'afastou') THEN
+        RETURN NULL;
+    END IF;
+    SELECT -r.tolerancia INTO v_limite FROM estoque_regra_vigente(v_produto) AS r;
+    IF p_transicao.dia_depois = p_transicao.dia AND EXISTS (
+        SELECT FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = v_produto AND t.saldo_atual < v_limite) THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        SELECT jsonb_build_object('origem', d.origem, 'id', d.id, 'documento', d.documento,
+            'saida', trim_scale(d.saida))
+        FROM estoque_documentos(v_produto, p_transicao.dia_depois - p_transicao.dia) AS d
+        WHERE d.dia = p_transicao.dia_depois AND d.saldo < v_limite
+            AND d.saldo + d.saida >= v_limite
+        LIMIT 1);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_causa(estoque_transicao) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_causa(estoque_transicao) IS
+    'The document that makes a product run out, or the code it became; inner use.';
+
+-- sql/19_avisos/_estoque_concluir_entrega.sql
+-- Notes what became of a delivery: entregue, morta, or pendente, to be tried again after p_espera. With
+-- p_destino = 'pausar' nothing else is tried at the destination until then; with 'encerrar' the
+-- subscription ends and what waits for it is given up. Whether it was heard: not after another deliverer
+-- has taken it up.
+CREATE FUNCTION _estoque_concluir_entrega(
+    p_entrega bigint, p_reserva uuid, p_estado text, p_erro text, p_espera interval, p_destino text
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+DECLARE
+    v_inscricao bigint;
+BEGIN
+    UPDATE estoque_entrega AS e
+    SET estado = p_estado, erro = p_erro, reserva = NULL,
+        proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
+        entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
+    WHERE e.id = p_entrega AND e.reserva = p_reserva
+    RETURNING e.inscricao INTO v_inscricao;
+    IF v_inscricao IS NULL THEN
+        RETURN false;
+    END IF;
+    IF p_destino = 'pausar' THEN
+        UPDATE estoque_inscricao AS i SET pausada_ate = clock_timestamp() + p_espera
+        WHERE i.id = v_inscricao;
+    ELSIF p_destino = 'encerrar' THEN
+        UPDATE estoque_inscricao AS i SET ativa = false, motivo = p_erro WHERE i.id = v_inscricao;
+        UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
+        WHERE e.inscricao = v_inscricao AND e.estado = 'pendente';
+    ELSIF p_estado = 'entregue' THEN
+        UPDATE estoque_inscricao AS i SET pausada_ate = NULL
+        WHERE i.id = v_inscricao AND i.pausada_ate IS NOT NULL;
+    END IF;
+    RETURN true;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_concluir_entrega(bigint, uuid, text, text, interval, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_concluir_entrega(bigint, uuid, text, text, interval, text) IS
+    'Notes what became of a delivery, if its lease still holds; inner use.';
+
+-- sql/19_avisos/_estoque_destino_mostrado.sql
+-- A destination as it may be shown: of a webhook without its query, of an Apprise address the service
+-- alone, since both are where passwords stand.
+CREATE FUNCTION _estoque_destino_mostrado(p_canal text, p_destino text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_canal
+    WHEN 'webhook' THEN regexp_replace(p_destino, '\?.*$', '?...')
+    WHEN 'apprise' THEN regexp_replace(p_destino, '://.*$', '://...')
+    ELSE p_destino END;
+
+REVOKE ALL ON FUNCTION _estoque_destino_mostrado(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_destino_mostrado(text, text) IS
+    'A destination without what is secret in it; inner use.';
+
+-- sql/19_avisos/_estoque_encaminhar.sql
+-- Makes a delivery of each transition from the id given on (NULL: none) to every subscription concerned
+-- that is told at once. A destination that several subscriptions name is told once. Its queue is that of
+-- the product at the destination, whichever subscription it goes by.
+CREATE FUNCTION _estoque_encaminhar(p_primeira bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = on
+AS $body$
+BEGIN
+    IF p_primeira IS NULL THEN
+        RETURN;
+    END IF;
+    -- Who cancels one waits, and removes what is made for it here.
+    PERFORM FROM estoque_inscricao AS i
+    WHERE i.ativa AND i.resumo_as IS NULL
+    ORDER BY i.id
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    INSERT INTO estoque_entrega (chave, inscricao, transicao, fila)
+    SELECT format('t%s-i%s', x.transicao, x.inscricao), x.inscricao, x.transicao, x.fila
+    FROM (
+        SELECT DISTINCT ON (t.id, i.canal, i.destino, i.segredo) t.id AS transicao,
+            i.id AS inscricao, hashtextextended(
+                jsonb_build_array(i.canal, i.destino, t.cod_produto)::text, 0) AS fila
+        FROM estoque_transicao AS t
+        CROSS JOIN estoque_inscricao AS i
+        LEFT JOIN _estoque_responsaveis(ARRAY(
+            SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id >= p_primeira)) AS r
+            ON r.cod_produto = t.cod_produto
+        WHERE t.id >= p_primeira AND i.ativa AND i.resumo_as IS NULL
+            AND _estoque_interessa(i, t.cod_produto, r.responsavel, t.tipo)
+        ORDER BY t.id, i.canal, i.destino, i.segredo, i.id
+    ) AS x
+    ORDER BY x.transicao, x.inscricao;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_encaminhar(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_encaminhar(bigint) IS
+    'Makes the deliveries of the transitions from an id on; inner use.';
+
+-- sql/19_avisos/_estoque_esquecer_avisos.sql
+-- Keeps the history bounded: transitions and whatever was to be delivered for 400 days, what was
+-- delivered for 30.
+CREATE FUNCTION _estoque_esquecer_avisos() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    DELETE FROM estoque_entrega AS e
+    WHERE e.estado = 'entregue' AND e.entregue_em < now() - interval '30 days';
+    DELETE FROM estoque_entrega AS e WHERE e.criada_em < now() - interval '400 days';
+    DELETE FROM estoque_transicao AS t WHERE t.em < now() - interval '400 days';
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_esquecer_avisos() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_esquecer_avisos() IS
+    'Removes transitions and deliveries that are old; inner use.';
+
+-- sql/19_avisos/_estoque_estado_dos_avisos.sql
+-- Figures of the alerts for the status, which everybody may see: they name nobody. NULL where this
+-- function's owner may not read them any more, which the status shows for itself.
+CREATE FUNCTION _estoque_estado_dos_avisos(
+    OUT inscricoes bigint, OUT pendentes bigint, OUT atrasada_desde timestamptz, OUT mortas bigint,
+    OUT erro text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    SELECT count(*) INTO inscricoes FROM estoque_inscricao AS i WHERE i.ativa;
+    SELECT count(*), min(e.criada_em) INTO pendentes, atrasada_desde
+    FROM estoque_entrega AS e WHERE e.estado = 'pendente';
+    SELECT count(*) INTO mortas FROM estoque_entrega AS e WHERE e.estado = 'morta';
+    SELECT a.erro INTO erro FROM estoque_avisador AS a;
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_estado_dos_avisos() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_estado_dos_avisos() IS
+    'How many subscriptions there are, and deliveries that wait or were given up; inner use.';
+
+-- sql/19_avisos/_estoque_exigir_destino.sql
+-- Refuses a channel that there is not, and a destination or secret that is none of its channel. An
+-- address is one line and holds nothing that would end a header. Raises 22023.
+CREATE FUNCTION _estoque_exigir_destino(p_canal text, p_destino text, p_segredo text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF p_canal IS NULL OR p_canal NOT IN ('email', 'webhook', 'apprise') THEN
+        PERFORM _estoque_acusar('22023', 'canal', 'canal must be email, webhook or apprise, not %s',
+            'Give the way in which messages are to go.', coalesce(p_canal, 'NULL'));
+    ELSIF p_destino IS NULL OR p_destino ~ '[[:cntrl:][:space:]]' OR NOT (CASE p_canal
+        WHEN 'email' THEN p_destino ~ '^[^@<>(),;:"\\]+@[^@<>(),;:"\\]+$'
+            AND length(p_destino) <= 254
+        WHEN 'webhook' THEN p_destino ~ '^https?://[^/?#@]+([/?][^#]*)?$'
+        ELSE p_destino ~ '^[a-z][a-z0-9.+-]*://.' END) THEN
+        -- Not shown: it may hold a password.
+        PERFORM _estoque_acusar('22023', 'destino', 'destino is no address of the channel %s',
+            'email: name@domain; webhook: http(s)://host/path, without a password; apprise: '
+            'service://...', p_canal);
+    ELSIF p_segredo IS NOT NULL AND p_canal <> 'webhook' THEN
+        PERFORM _estoque_acusar('22023', 'segredo', 'only a webhook has a secret, not %s',
+            'Leave segredo out.', p_canal);
+    ELSIF p_segredo IS NOT NULL AND (p_segredo !~ '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$'
+        OR (length(p_segredo) - 6) % 4 <> 0
+        OR octet_length(decode(substr(p_segredo, 7), 'base64')) NOT BETWEEN 24 AND 64) THEN
+        PERFORM _estoque_acusar('22023', 'segredo',
+            'segredo must be whsec_ and 24 to 64 bytes in base64, not %s characters',
+            'Leave it out: one is made.', length(p_segredo)::text);
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_exigir_destino(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_exigir_destino(text, text, text) IS
+    'Raises 22023 for a bad channel, destination or secret; inner use.';
+
+-- sql/19_avisos/_estoque_guardar_anuncio.sql
+-- Takes transitions as announced: the second half of estoque_anunciar. Written before they are: where a
+-- snapshot is older than what another call announced, it ends here in 40001. Without p_contar these
+-- are no transitions, and the numbers of the products stay.
+CREATE FUNCTION _estoque_guardar_anuncio(p_transicoes estoque_transicao[], p_contar boolean)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO estoque_anuncio AS a (cod_produto, nome_produto, sequencia, ruptura, falta)
+    SELECT t.cod_produto, t.nome_produto, CASE WHEN p_contar THEN t.sequencia
+        ELSE _estoque_ultima_sequencia(t.cod_produto) END, t.dia_depois, t.falta_depois
+    FROM unnest(p_transicoes) AS t
+    WHERE t.tipo NOT IN ('abaixo_do_minimo', 'acima_do_minimo')
+    ON CONFLICT (cod_produto) DO UPDATE
+    SET nome_produto = EXCLUDED.nome_produto, sequencia = EXCLUDED.sequencia,
+        ruptura = EXCLUDED.ruptura, falta = EXCLUDED.falta;
+
+    INSERT INTO estoque_anuncio AS a (cod_produto, nome_produto, sequencia, abaixo, falta_do_minimo)
+    SELECT t.cod_produto, t.nome_produto, CASE WHEN p_contar THEN t.sequencia
+        ELSE _estoque_ultima_sequencia(t.cod_produto) END, t.dia_depois, t.falta_depois
+    FROM unnest(p_transicoes) AS t
+    WHERE t.tipo IN ('abaixo_do_minimo', 'acima_do_minimo')
+    ON CONFLICT (cod_produto) DO UPDATE
+    SET nome_produto = EXCLUDED.nome_produto, sequencia = EXCLUDED.sequencia,
+        abaixo = EXCLUDED.abaixo, falta_do_minimo = EXCLUDED.falta_do_minimo;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_guardar_anuncio(estoque_transicao[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_guardar_anuncio(estoque_transicao[], boolean) IS
+    'Takes transitions as announced; inner use.';
+
+-- sql/19_avisos/_estoque_interessa.sql
+-- Whether a subscription asks for a product, of whom p_responsavel looks after, and a type of transition
+-- (NULL: any). A code that it names stands for its group, and a product that was unified for its group.
+CREATE FUNCTION _estoque_interessa(
+    p_inscricao estoque_inscricao, p_produto text, p_responsavel text, p_tipo text
+) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN (p_tipo IS NULL OR p_inscricao.tipos IS NULL OR p_tipo = ANY (p_inscricao.tipos))
+        AND (p_inscricao.prefixo IS NULL OR starts_with(p_produto, p_inscricao.prefixo))
+        AND (p_inscricao.responsavel IS NULL
+            OR lower(p_inscricao.responsavel) = lower(coalesce(p_responsavel, '')))
+        AND (p_inscricao.produtos IS NULL OR estoque_codigo(p_produto) IN (
+            SELECT estoque_codigo(x.codigo) FROM unnest(p_inscricao.produtos) AS x (codigo)));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) IS
+    'Whether a subscription asks for a product and a type of transition; inner use.';
+
+-- sql/19_avisos/_estoque_responsaveis.sql
+-- Who looks after each of the products given, by the rules of their groups.
+CREATE FUNCTION _estoque_responsaveis(p_produtos text[])
+RETURNS TABLE (cod_produto text, responsavel text)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_geral text := (SELECT r.responsavel FROM estoque_regra AS r WHERE r.cod_produto IS NULL);
+BEGIN
+    RETURN QUERY
+    SELECT p.cod_produto, CASE WHEN r.cod_produto IS NULL THEN v_geral ELSE r.responsavel END
+    FROM (SELECT DISTINCT x.codigo AS cod_produto, estoque_codigo(x.codigo) AS canonico
+          FROM unnest(p_produtos) AS x (codigo)) AS p
+    LEFT JOIN _estoque_regras() AS r ON r.cod_produto = p.canonico;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_responsaveis(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_responsaveis(text[]) IS
+    'Who looks after each of the products given; inner use.';
+
+-- sql/19_avisos/_estoque_resumir.sql
+-- Makes the digests that are due: of each subscription with an hour, once that has passed on a day of its
+-- time zone that had none yet. It holds what runs out now within 28 days and the transitions since the
+-- last one, up to 100 of each, and how many there are. What was missed is made up by one.
+CREATE FUNCTION _estoque_resumir() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    i estoque_inscricao;
+    v_em date;
+    v_ate bigint;
+    v_rupturas jsonb;
+    v_transicoes jsonb;
+BEGIN
+    FOR i IN
+        SELECT x.* FROM estoque_inscricao AS x
+        WHERE x.ativa AND x.resumo_as IS NOT NULL
+            AND ((now() AT TIME ZONE x.fuso) - x.resumo_as::interval)::date > x.resumo_em
+        ORDER BY x.id
+        FOR NO KEY UPDATE
+    LOOP
+        v_em := ((now() AT TIME ZONE i.fuso) - i.resumo_as::interval)::date;
+        v_ate := (SELECT max(t.id) FROM estoque_transicao AS t);
+
+        SELECT coalesce(jsonb_agg(to_jsonb(r) - 'menor_estoque_d7' ORDER BY r.dia_ruptura,
+            r.cod_produto), '[]')
+        INTO v_rupturas
+        FROM (SELECT r.* FROM estoque_rupturas(28) AS r) AS r
+        LEFT JOIN _estoque_responsaveis(ARRAY(
+            SELECT x.cod_produto FROM estoque_rupturas(28) AS x)) AS p
+            ON p.cod_produto = r.cod_produto
+        WHERE _estoque_interessa(i, r.cod_produto, p.responsavel, NULL);
+
+        SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.id), '[]')
+        INTO v_transicoes
+        FROM estoque_transicao AS t
+        LEFT JOIN _estoque_responsaveis(ARRAY(
+            SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id > i.resumo_ate)) AS p
+            ON p.cod_produto = t.cod_produto
+        WHERE t.id > i.resumo_ate AND _estoque_interessa(i, t.cod_produto, p.responsavel, t.tipo);
+
+        INSERT INTO estoque_entrega (chave, inscricao, conteudo, fila)
+        VALUES (format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
+            'dia', estoque_hoje(), 'em', now(),
+            'total_de_rupturas', jsonb_array_length(v_rupturas),
+            'rupturas', jsonb_path_query_array(v_rupturas, '$[0 to 99]'),
+            'total_de_transicoes', jsonb_array_length(v_transicoes),
+            'transicoes', jsonb_path_query_array(v_transicoes, '$[last-99 to last]')),
+            hashtextextended(jsonb_build_array(i.canal, i.destino, NULL)::text, 0));
+        UPDATE estoque_inscricao AS x SET resumo_em = v_em, resumo_ate = coalesce(v_ate, i.resumo_ate)
+        WHERE x.id = i.id;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_resumir() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_resumir() IS 'Makes the digests that are due; inner use.';
+
+-- sql/19_avisos/_estoque_tomar_entrega.sql
+-- Takes the next delivery by one of the channels that is due, or the one named, for as long as p_reserva:
+-- no other deliverer gets it before. Whoever is gone by then has it taken up by the next; what he still
+-- reports is not heard (_estoque_concluir_entrega), since the lease has another number (reserva) then.
+-- In a queue only the first that waits is due. chave is the idempotency key: the same at every attempt.
+-- No row when nothing is due. The one named is taken although its destination is paused.
+CREATE FUNCTION _estoque_tomar_entrega(
+    p_canais text[], p_reserva interval, p_uma bigint DEFAULT NULL
+)
+RETURNS TABLE (
+    entrega bigint, reserva uuid, chave text, tentativa integer, canal text, destino text,
+    segredo text, idioma text, aviso jsonb
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+SET enable_incremental_sort = off
+SET jit = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_agora timestamptz := clock_timestamp();
+    v_entrega bigint;
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN;
+    ELSIF p_uma IS NOT NULL THEN
+        SELECT e.id INTO v_entrega
+        FROM estoque_entrega AS e
+        WHERE e.id = p_uma AND e.estado = 'pendente' AND e.proxima_em <= v_agora
+            AND EXISTS (SELECT FROM estoque_inscricao AS i
+                        WHERE i.id = e.inscricao AND i.canal = ANY (p_canais) OFFSET 0)
+        FOR UPDATE SKIP LOCKED;
+    ELSE
+        SELECT e.id INTO v_entrega
+        FROM estoque_entrega AS e
+        WHERE e.estado = 'pendente' AND e.proxima_em <= v_agora
+            AND NOT EXISTS (SELECT FROM estoque_entrega AS a
+                            WHERE a.estado = 'pendente' AND a.fila = e.fila AND a.id < e.id OFFSET 0)
+            AND EXISTS (SELECT FROM estoque_inscricao AS i
+                        WHERE i.id = e.inscricao AND i.canal = ANY (p_canais)
+                            AND i.pausada_ate > v_agora IS NOT TRUE OFFSET 0)
+        ORDER BY e.proxima_em, e.id
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED;
+    END IF;
+
+    RETURN QUERY
+    UPDATE estoque_entrega AS e
+    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva,
+        reserva = gen_random_uuid()
+    FROM estoque_inscricao AS i
+    WHERE e.id = v_entrega AND i.id = e.inscricao
+    RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
+            FROM estoque_avisador AS a WHERE a.unico), e.chave),
+        e.tentativas, i.canal, i.destino, i.segredo, i.idioma,
+        coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
+            e.conteudo);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_tomar_entrega(text[], interval, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_tomar_entrega(text[], interval, bigint) IS
+    'Takes the next delivery that is due, for the time of a lease; inner use.';
+
+-- sql/19_avisos/_estoque_transitar.sql
+-- Writes transitions, with the cause of each, and returns the id of the first. Of many at once, such as
+-- orders loaded in the night, no cause is looked for: it would take milliseconds of each.
+CREATE FUNCTION _estoque_transitar(p_transicoes estoque_transicao[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_primeira bigint;
+BEGIN
+    WITH escrita AS (
+        INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes,
+            dia_depois, falta_antes, falta_depois, causa)
+        SELECT t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
+            t.dia_depois, t.falta_antes, t.falta_depois,
+            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END
+        FROM unnest(p_transicoes) AS t
+        ORDER BY t.cod_produto, t.sequencia
+        RETURNING id
+    )
+    SELECT min(e.id) INTO v_primeira FROM escrita AS e;
+    RETURN v_primeira;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_transitar(estoque_transicao[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_transitar(estoque_transicao[]) IS
+    'Writes transitions with their causes; the first id; inner use.';
+
+-- sql/19_avisos/_estoque_ultima_sequencia.sql
+-- The number of the last transition of a product that is kept; 0 where there is none.
+CREATE FUNCTION _estoque_ultima_sequencia(p_produto text) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+AS $body$
+BEGIN
+    RETURN coalesce(
+        (SELECT max(t.sequencia) FROM estoque_transicao AS t WHERE t.cod_produto = p_produto), 0);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_ultima_sequencia(text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_ultima_sequencia(text) IS
+    'The number of the last transition of a product; inner use.';
+
+-- sql/19_avisos/estoque_anunciar.sql
+-- Compares the ruptures and shortages below the minimum of today to today + 28 with what was last
+-- announced, and writes the differences: transitions, the new state, and a delivery of each to every
+-- subscription concerned, all or none. Also the digests that are due, and the end of what is old.
+-- By state, not by event: what appeared and went between two calls is no event, a merge or a new day is
+-- one like any other, and writers do nothing for it. A rupture whose day has come stays where it is.
+-- The horizon is no parameter: two callers with two of them would announce each other's as ended.
+-- The first call ever, and one that finds the state lost, takes it as known and announces nothing. Returns the number of transitions;
+-- 0 while another call is under way, for which it does not wait, and on a standby.
+CREATE FUNCTION estoque_anunciar() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET jit = off
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_desde timestamptz;
+    v_transicoes estoque_transicao[];
+    v_minimos boolean := EXISTS (SELECT FROM estoque_regra AS r WHERE r.minimo > 0);
+BEGIN
+    IF pg_is_in_recovery() OR NOT pg_try_advisory_xact_lock(
+        hashtextextended('estoque_anunciar ' || current_schema(), 0)) THEN
+        RETURN 0;
+    END IF;
+    SELECT a.desde INTO v_desde FROM estoque_avisador AS a;
+    -- Its rows stay for ever: without any the state was lost, and is taken as known anew.
+    IF NOT EXISTS (SELECT FROM estoque_anuncio) AND EXISTS (SELECT FROM estoque_transicao) THEN
+        v_desde := NULL;
+    END IF;
+
+    WITH agora AS (
+        SELECT coalesce(r.cod_produto, m.cod_produto) AS cod_produto,
+            coalesce(r.nome_produto, m.nome_produto) AS nome_produto,
+            r.dia_ruptura, r.falta, m.primeiro_dia, m.falta_do_minimo
+        FROM estoque_rupturas(28) AS r
+        -- Below a minimum of zero means running out, which is told already.
+        FULL JOIN (SELECT x.cod_produto, x.nome_produto, x.primeiro_dia, x.falta AS falta_do_minimo
+                   FROM estoque_abaixo_do_minimo(28) AS x
+                   WHERE v_minimos AND x.minimo > 0) AS m ON m.cod_produto = r.cod_produto
+    ),
+    comparado AS (
+        SELECT coalesce(n.cod_produto, a.cod_produto) AS cod_produto,
+            coalesce(n.nome_produto, a.nome_produto) AS nome_produto,
+            coalesce(a.sequencia, _estoque_ultima_sequencia(n.cod_produto)) AS sequencia,
+            a.ruptura, a.falta, n.dia_ruptura, n.falta AS falta_agora,
+            a.abaixo, a.falta_do_minimo, n.primeiro_dia, n.falta_do_minimo AS falta_do_minimo_agora,
+            CASE WHEN a.ruptura IS NULL THEN
+                    CASE WHEN n.dia_ruptura IS NOT NULL THEN 'apareceu' END
+                WHEN n.dia_ruptura IS NULL THEN 'terminou'
+                WHEN n.dia_ruptura < greatest(a.ruptura, v_hoje) THEN 'aproximou'
+                WHEN n.dia_ruptura > greatest(a.ruptura, v_hoje) THEN 'afastou' END AS da_ruptura,
+            CASE WHEN a.abaixo IS NULL AND n.primeiro_dia IS NOT NULL THEN 'abaixo_do_minimo'
+                WHEN a.abaixo IS NOT NULL AND n.primeiro_dia IS NULL THEN 'acima_do_minimo'
+                END AS do_minimo
+        FROM estoque_anuncio AS a
+        FULL JOIN agora AS n ON n.cod_produto = a.cod_produto
+    ),
+    transicao AS (
+        SELECT c.cod_produto, c.sequencia + 1 AS sequencia, c.da_ruptura AS tipo, c.nome_produto,
+            c.ruptura AS dia_antes, c.dia_ruptura AS dia_depois, c.falta AS falta_antes,
+            c.falta_agora AS falta_depois
+        FROM comparado AS c
+        WHERE c.da_ruptura IS NOT NULL
+        UNION ALL
+        SELECT c.cod_produto, c.sequencia + 1 + (c.da_ruptura IS NOT NULL)::integer, c.do_minimo,
+            c.nome_produto, c.abaixo, c.primeiro_dia, c.falta_do_minimo, c.falta_do_minimo_agora
+        FROM comparado AS c
+        WHERE c.do_minimo IS NOT NULL
+    )
+    SELECT array_agg(ROW(NULL, t.cod_produto, t.sequencia, t.tipo, now(), v_hoje, t.nome_produto,
+        t.dia_antes, t.dia_depois, t.falta_antes, t.falta_depois, NULL)::estoque_transicao
+        ORDER BY t.cod_produto, t.sequencia)
+    INTO v_transicoes
+    FROM transicao AS t;
+
+    PERFORM _estoque_guardar_anuncio(v_transicoes, v_desde IS NOT NULL);
+    IF v_desde IS NULL THEN
+        INSERT INTO estoque_avisador AS a (unico, desde) VALUES (true, now())
+        ON CONFLICT (unico) DO UPDATE SET desde = EXCLUDED.desde;
+        v_transicoes := NULL;
+    END IF;
+    PERFORM _estoque_encaminhar(_estoque_transitar(v_transicoes));
+    PERFORM _estoque_resumir();
+    PERFORM _estoque_esquecer_avisos();
+    UPDATE estoque_avisador AS a SET erro = NULL, erro_em = NULL WHERE a.erro IS NOT NULL;
+    RETURN coalesce(cardinality(v_transicoes), 0);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_anunciar() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_anunciar() IS
+    'Writes what changed of ruptures and minimums since it was last called; how many transitions.';
+
+-- sql/19_avisos/estoque_cancelar_inscricao.sql
+-- Removes a subscription and what was to be delivered to it; whether it was there. What is on its way at
+-- this moment still arrives.
+CREATE FUNCTION estoque_cancelar_inscricao(inscricao bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_havia boolean;
+BEGIN
+    DELETE FROM estoque_inscricao AS i WHERE i.id = estoque_cancelar_inscricao.inscricao;
+    v_havia := FOUND;
+    DELETE FROM estoque_entrega AS e WHERE e.inscricao = estoque_cancelar_inscricao.inscricao;
+    RETURN v_havia;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_cancelar_inscricao(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_cancelar_inscricao(bigint) IS
+    'Removes a subscription and its deliveries; whether it was there.';
+
+-- sql/19_avisos/estoque_entregas_mortas.sql
+-- The deliveries that were given up, oldest first, with what was to be told and the last error; of a
+-- digest or a test cod_produto and tipo are NULL.
+CREATE FUNCTION estoque_entregas_mortas()
+RETURNS TABLE (
+    id bigint, inscricao bigint, canal text, destino text, cod_produto text, sequencia bigint,
+    tipo text, criada_em timestamptz, tentativas integer, erro text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT e.id, e.inscricao, i.canal, _estoque_destino_mostrado(i.canal, i.destino), t.cod_produto,
+        t.sequencia, t.tipo, e.criada_em, e.tentativas, e.erro
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    WHERE e.estado = 'morta'
+    ORDER BY e.id;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_entregas_mortas() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_entregas_mortas() IS
+    'Deliveries that were given up, with the last error.';
+
+-- sql/19_avisos/estoque_inscrever.sql
+-- Subscribes a destination to transitions, and returns the subscription's id and, for a webhook, its
+-- secret, which is not shown again. canal is email (destino: an address), webhook (an http or https
+-- address; segredo is made where none is given) or apprise (one of its addresses).
+-- The conditions have to hold together: codes of products (produtos), how the code begins (prefixo), who
+-- looks after the product (responsavel), the types of transition (tipos). With resumo_as there is one
+-- message a day instead, at that hour of the time zone fuso. idioma is pt_BR or en.
+-- Raises 22023 for what is none of these, a code that no source knows included.
+CREATE FUNCTION estoque_inscrever(
+    canal text, destino text, OUT id bigint, INOUT segredo text DEFAULT NULL,
+    produtos text[] DEFAULT NULL, prefixo text DEFAULT NULL, responsavel text DEFAULT NULL,
+    tipos text[] DEFAULT NULL, resumo_as time DEFAULT NULL, idioma text DEFAULT 'pt_BR',
+    fuso text DEFAULT 'America/Sao_Paulo'
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_estranho text;
+BEGIN
+    PERFORM _estoque_exigir_destino(canal, destino, segredo);
+    SELECT x.tipo INTO v_estranho
+    FROM unnest(tipos) AS x (tipo)
+    WHERE x.tipo IS NULL OR x.tipo <> ALL ('{apareceu,aproximou,afastou,terminou,
+        abaixo_do_minimo,acima_do_minimo}')
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM _estoque_acusar('22023', 'tipos', 'a transition has no type %s',
+            'Types are apareceu, aproximou, afastou, terminou, abaixo_do_minimo, acima_do_minimo.',
+            coalesce(v_estranho, 'NULL'));
+    END IF;
+    SELECT x.codigo INTO v_estranho
+    FROM unnest(produtos) AS x (codigo)
+    WHERE NOT EXISTS (SELECT FROM estoque_codigo_conhecido AS k WHERE k.codigo = x.codigo)
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM _estoque_acusar('22023', 'produtos', 'no source knows the product %s',
+            'Give codes as the sources have them.', coalesce(quote_literal(v_estranho), 'NULL'));
+    ELSIF cardinality(produtos) = 0 OR cardinality(tipos) = 0 THEN
+        PERFORM _estoque_acusar('22023', CASE WHEN cardinality(produtos) = 0 THEN 'produtos'
+            ELSE 'tipos' END, 'an empty list would never be met', 'Give NULL for any.');
+    ELSIF idioma IS NULL OR idioma NOT IN ('pt_BR', 'en') THEN
+        PERFORM _estoque_acusar('22023', 'idioma', 'idioma must be pt_BR or en, not %s',
+            'Give the language of the messages.', coalesce(idioma, 'NULL'));
+    ELSIF fuso IS NULL OR NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = fuso) THEN
+        PERFORM _estoque_acusar('22023', 'fuso', 'there is no time zone %s',
+            'Give a name such as America/Sao_Paulo or America/Manaus.', coalesce(fuso, 'NULL'));
+    END IF;
+
+    IF canal = 'webhook' AND segredo IS NULL THEN
+        segredo := 'whsec_' || encode(
+            uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64');
+    END IF;
+    INSERT INTO estoque_inscricao AS i (canal, destino, segredo, produtos, prefixo, responsavel, tipos,
+        resumo_as, idioma, fuso, resumo_em, resumo_ate)
+    VALUES (canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
+        resumo_as, idioma, fuso, ((now() AT TIME ZONE fuso) - resumo_as::interval)::date,
+        CASE WHEN resumo_as IS NOT NULL THEN
+            coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END)
+    RETURNING i.id INTO id;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_inscrever(
+    text, text, text, text[], text, text, text[], time, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_inscrever(
+    text, text, text, text[], text, text, text[], time, text, text) IS
+    'Subscribes a destination to transitions; its id and secret; 22023 for bad conditions.';
+
+-- sql/19_avisos/estoque_inscricoes.sql
+-- The subscriptions, in the order in which they were made, without their secrets: of a webhook's address
+-- the query is left out, of an Apprise address all but the service. pendentes and mortas count their
+-- deliveries that wait and those that were given up.
+CREATE FUNCTION estoque_inscricoes()
+RETURNS TABLE (
+    id bigint, canal text, destino text, produtos text[], prefixo text, responsavel text, tipos text[],
+    resumo_as time, idioma text, fuso text, ativa boolean, motivo text, criada_em timestamptz,
+    criada_por text, pendentes bigint, mortas bigint
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT i.id, i.canal, _estoque_destino_mostrado(i.canal, i.destino), i.produtos, i.prefixo,
+        i.responsavel, i.tipos, i.resumo_as, i.idioma, i.fuso, i.ativa, i.motivo, i.criada_em,
+        i.criada_por, count(*) FILTER (WHERE e.estado = 'pendente'),
+        count(*) FILTER (WHERE e.estado = 'morta')
+    FROM estoque_inscricao AS i
+    LEFT JOIN estoque_entrega AS e ON e.inscricao = i.id AND e.estado <> 'entregue'
+    GROUP BY i.id
+    ORDER BY i.id;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_inscricoes() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_inscricoes() IS
+    'The subscriptions to transitions, without their secrets.';
+
+-- sql/19_avisos/estoque_reenviar.sql
+-- Takes up again a delivery that was given up, as if it had never been tried; whether there was one. It
+-- comes after what its product was told meanwhile, under its old key.
+CREATE FUNCTION estoque_reenviar(entrega bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    UPDATE estoque_entrega AS e
+    SET estado = 'pendente', tentativas = 0, proxima_em = now(), erro = NULL
+    WHERE e.id = entrega AND e.estado = 'morta';
+    RETURN FOUND;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_reenviar(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_reenviar(bigint) IS
+    'Takes up again a delivery that was given up; whether there was one.';
+
+-- sql/19_avisos/estoque_testar_inscricao.sql
+-- Makes a test message to a subscription, and returns the number of the delivery; NULL for a subscription
+-- that there is not. It waits for no other message.
+CREATE FUNCTION estoque_testar_inscricao(inscricao bigint) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_numero uuid := gen_random_uuid();
+    v_entrega bigint;
+BEGIN
+    INSERT INTO estoque_entrega AS e (chave, inscricao, conteudo, fila)
+    SELECT format('x%s-i%s', replace(v_numero::text, '-', ''), i.id), i.id,
+        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0)
+    FROM estoque_inscricao AS i
+    WHERE i.id = estoque_testar_inscricao.inscricao
+    RETURNING e.id INTO v_entrega;
+    RETURN v_entrega;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_testar_inscricao(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_testar_inscricao(bigint) IS
+    'Makes a test message to a subscription; the number of the delivery.';
+
+-- sql/19_avisos/estoque_transicoes.sql
+-- The newest transitions since a moment (NULL: since the first that is kept), newest first.
+-- dia is the business day of the announcement; days and shortages before and after are of the rupture, or
+-- for abaixo_do_minimo and acima_do_minimo of the minimum. causa has the exit that crosses zero on
+-- dia_depois, or the code that the product was unified into, where there is one.
+-- They show documents of the ERP: for those given --leitura. Raises 22023 for a negative limit.
+CREATE FUNCTION estoque_transicoes(
+    desde timestamptz DEFAULT now() - interval '7 days', limite integer DEFAULT 1000
+)
+RETURNS TABLE (
+    id bigint, cod_produto text, sequencia bigint, tipo text, em timestamptz, dia date,
+    nome_produto text, dia_antes date, dia_depois date, falta_antes numeric, falta_depois numeric,
+    causa jsonb
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+AS $body$
+#variable_conflict use_column
+BEGIN
+    IF limite IS NULL OR limite < 0 THEN
+        PERFORM _estoque_acusar('22023', 'limite', 'limite must be zero or more, not %s',
+            'Give the largest number of transitions to return.', coalesce(limite::text, 'NULL'));
+    END IF;
+    RETURN QUERY
+    SELECT t.id, t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
+        t.dia_depois, t.falta_antes, t.falta_depois, t.causa
+    FROM estoque_transicao AS t
+    WHERE desde IS NULL OR t.em >= desde
+    ORDER BY t.id DESC
+    LIMIT limite;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_transicoes(timestamptz, integer) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_transicoes(timestamptz, integer) IS
+    'What was announced of ruptures and minimums since a moment, newest first; 22023 for a bad limit.';

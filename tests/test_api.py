@@ -186,6 +186,12 @@ def test_other_dictionaries(api: Any) -> None:
     assert api.definir_regra("P002", limpar=["minimo", "responsavel"]) == api.regra("P002")
     assert api.regras() == []
     assert (api.regra("zzz"), api.definir_regra("zzz", minimo=1)) == (None, None)
+    inscricao = api.inscrever("email", "a@b.example", produtos=["P001"])
+    assert [(i.id, i.produtos) for i in api.inscricoes()] == [(inscricao.id, ["P001"])]
+    assert (api.anunciar(), api.transicoes(None, 10)) == (0, [])
+    assert (api.testar_inscricao(inscricao.id) is None, api.testar_inscricao(0)) == (False, None)
+    assert (api.entregas_mortas(), api.reenviar(0)) == ([], False)
+    assert (api.cancelar_inscricao(inscricao.id), api.cancelar_inscricao(0)) == (True, False)
     for ruim in (
         "x",
         {"acao": "ignorar"},

@@ -28,6 +28,7 @@ PUBLICAS = {
     "estoque_recalcular",
     "estoque_recalcular_tudo",
     "estoque_virada",
+    "_estoque_estado_dos_avisos",  # figures for the status, of tables that nobody else reads
     "_estoque_recalcular_produto",  # no more than estoque_recalcular, which it calls, lets it
 }
 

@@ -16,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import pytest
 from apoio import Banco, publicos
@@ -83,7 +84,11 @@ def declaradas(sem: Sequence[ModuleType] = ()) -> dict[str, Callable[..., Pergun
 def argumentos(perguntar: Callable[..., Pergunta[Any]]) -> dict[str, Any]:
     """Some arguments of the types a question asks for; and how far to look, by its default."""
     cron = internas.Cron("nome", "* * * * *", "SELECT 1", "banco", None)
-    exemplos = {Sequence: ["P1"], internas.Cron: cron, str: "P1", int: 1, bool: True}
+    entrega = internas.Entrega(1, UUID(int=1), "c", 1, "email", "a@b.example", None, "en", {})
+    exemplos: dict[Any, Any] = {
+        Sequence: ["P1"], internas.Cron: cron, internas.Entrega: entrega, str: "P1", int: 1,
+        float: 1.0, bool: True,
+    }  # fmt: skip
     tipos = get_type_hints(perguntar)
 
     def exemplo(tipo: Any) -> Any:
@@ -94,6 +99,8 @@ def argumentos(perguntar: Callable[..., Pergunta[Any]]) -> dict[str, Any]:
     dados = {p.name: exemplo(tipos[p.name]) for p in parametros if p.default is p.empty}
     if "pedido" in dados:
         dados["pedido"] = [("P1", 1)]
+    if "canal" in dados:
+        dados |= {"canal": "email", "destino": "a@b.example"}
     if "mudancas" in dados:
         dados["mudancas"] = [{"acao": "ignorar", "codigos": ["P1"]}]
     return dados | {p.name: p.default for p in parametros if p.name == "dias"}

@@ -117,6 +117,13 @@ AMANHA = (
     " LANGUAGE sql STABLE PARALLEL SAFE RETURN date %L', estoque_hoje() + 30); END $do$"
 )
 
+# Two products run out, of which two are to be told.
+MUDAR = (
+    "SELECT estoque_anunciar()",
+    "SELECT estoque_inscrever('email', 'a' || n || '@b.example') FROM generate_series(1, 2) AS n",
+    "UPDATE separacao SET qtd_saldo = qtd_saldo + 1000 WHERE cod_produto IN ('P1', 'P2')",
+)
+
 
 def de_cada_fonte() -> Iterator[tuple[str, tuple[str, ...]]]:
     for fonte in MOVEM:
@@ -158,6 +165,7 @@ DE_TUDO: dict[str, tuple[str, ...]] = {
     "estatisticas": ("SELECT * FROM estoque_estatisticas()",),
     "incoerencias": (LIGAR, "SELECT * FROM estoque_incoerencias()"),
     "buscar": ("SELECT * FROM estoque_buscar('produto 7')",),
+    "anunciar": (*MUDAR, "SELECT estoque_anunciar()"),
     "virada": (AMANHA, "SELECT estoque_virada()"),
     "consultar amanha": (AMANHA, f"SELECT * FROM estoque_consultar({CODIGOS})"),
 }
@@ -204,6 +212,11 @@ DE_UM: dict[str, tuple[str, ...]] = {
         for f in MOVEM
     },
     "codigo": ("SELECT estoque_codigo('P7')",),
+    "tomar uma entrega": (
+        *MUDAR,
+        "SELECT estoque_anunciar()",
+        "SELECT * FROM _estoque_tomar_entrega('{email}', '1 minute')",
+    ),
     "consultar um": ("SELECT * FROM estoque_consultar('{P7}')",),
     "projecao": ("SELECT * FROM estoque_projecao('P7')",),
     "disponibilidade": ("SELECT * FROM estoque_disponibilidade('P7', 1)",),

@@ -11,6 +11,7 @@ import click
 from estoque_pg import __version__
 from estoque_pg.cli import (
     acompanhar,
+    avisos,
     demonstracao,
     incoerencias,
     instalacao,
@@ -89,6 +90,7 @@ for _comando in (
     perguntas.verificar,
     operacao.fallback,
     operacao.worker,
+    avisos.avisos,
     operacao.configurar,
     operacao.agendar,
     operacao.desagendar,

@@ -23,6 +23,7 @@ from estoque_pg.cli.base import (
     escrever_json,
     tabular,
 )
+from estoque_pg.cli.entrega import entregador
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.cli.trabalhador import Trabalhador
 from estoque_pg.erros import ErroEstoque, ManutencaoNecessaria
@@ -148,23 +149,24 @@ def desagendar(banco: Banco, em_json: bool) -> None:
 
 @click.command()
 @click.option("--uma-vez", is_flag=True, help="Run the job once, as from a crontab.")
+@click.option("--sem-avisos", is_flag=True, help="Do not deliver alerts.")
 @com_banco
-def worker(uma_vez: bool, banco: Banco) -> None:
-    """Run the minute job without pg_cron.
+def worker(uma_vez: bool, sem_avisos: bool, banco: Banco) -> None:
+    """Run the minute job without pg_cron, and deliver alerts.
 
     Every minute, in the foreground, until SIGINT or SIGTERM. One worker at a time serves a
-    schema: another waits, and takes over. Prints a line for a run that changed something.
+    schema: another waits, and takes over. Prints a line for a run that changed something. Alerts
+    go as by `estoque avisos entregar`; with --uma-vez none do.
 
     \b
     Examples:
       estoque worker --dsn "dbname=erp"
       estoque worker --uma-vez
     """
-    trabalhador = Trabalhador(banco)
     if uma_vez:
-        trabalhador.uma_vez()
+        Trabalhador(banco).uma_vez()
     else:
-        trabalhador.servir()
+        Trabalhador(banco, entregador=None if sem_avisos else entregador(banco)).servir()
 
 
 # -- status -------------------------------------------------------------------------------------
@@ -314,6 +316,16 @@ def _mostrar_operacao(o: Operacao) -> None:
                 ]
                 for c in o.correcoes
             ],
+        )
+    if o.avisos_inscricoes or o.avisos_pendentes or o.avisos_mortos:
+        campo(
+            t("alerts"),
+            t(
+                "{inscricoes}; {pendentes} waiting, {mortas} given up",
+                inscricoes=contar(o.avisos_inscricoes or 0, "subscription"),
+                pendentes=tabela.numero(o.avisos_pendentes or 0),
+                mortas=tabela.numero(o.avisos_mortos or 0),
+            ),
         )
     campo(t("failing"), contar(o.total_de_falhas, "product") if o.falhas else t("none"))
     if o.falhas:

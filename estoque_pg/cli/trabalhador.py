@@ -1,4 +1,4 @@
-"""The worker: runs the minute job, every minute, where pg_cron does not.
+"""The worker: runs the minute job, every minute, where pg_cron does not, and delivers alerts.
 
 One at a time per schema, by a session advisory lock: a second one stands by, and takes over when
 the first is gone. When the connection is lost it connects again, with growing waits.
@@ -6,6 +6,7 @@ the first is gone. When the connection is lost it connects again, with growing w
 
 from __future__ import annotations
 
+import contextvars
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any
 
 import psycopg
 
+from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, contar, escrever
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao
@@ -38,6 +40,10 @@ class Trabalhador:
     periodo: float = 60.0  # seconds; runs begin on its multiples: on the minute
     fim: threading.Event = field(default_factory=threading.Event)
     comecou: bool = False
+    entregador: Entregador | None = None  # delivers alerts, in a thread of its own
+
+    def __post_init__(self) -> None:
+        self._entrega: threading.Thread | None = None
 
     def uma_vez(self) -> None:
         """Run the job once; say what it did if it did something, or if somebody looks."""
@@ -50,8 +56,13 @@ class Trabalhador:
 
     def servir(self) -> None:
         """Run the job every minute until SIGINT or SIGTERM; a run under way is finished first."""
-        with self._ate_o_sinal():
-            self.ciclo()
+        with ate_o_sinal(self.fim):
+            try:
+                self.ciclo()
+            finally:
+                self.fim.set()
+                if self._entrega is not None:
+                    self._entrega.join()
         avisar(t("worker ended"))
 
     def ciclo(self) -> None:
@@ -84,18 +95,6 @@ class Trabalhador:
             self.banco.responder(conn, internas.chamar_se_worker())
             yield conn
 
-    @contextmanager
-    def _ate_o_sinal(self) -> Iterator[None]:
-        def encerrar(numero: int, quadro: FrameType | None) -> None:
-            self.fim.set()
-
-        antes = {s: signal.signal(s, encerrar) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for sinal, tratador in antes.items():
-                signal.signal(sinal, tratador)
-
     def _trabalhar(self, conn: psycopg.Connection[Any]) -> None:
         self._tomar_vez(conn)
         if self.fim.is_set():
@@ -107,9 +106,30 @@ class Trabalhador:
             escrever(t("worker at work on {banco}, every minute", banco=banco))
         sys.stdout.flush()
         self.comecou = True
+        self._comecar_a_entregar()
         while not self.fim.is_set():
             self._rodar(conn)
             self.fim.wait(self.periodo - time.time() % self.periodo)
+
+    def _comecar_a_entregar(self) -> None:
+        if self.entregador is not None and self._entrega is None:
+            self.entregador.fim = self.fim
+            # In the language of this command, which a thread does not inherit.
+            contexto = contextvars.copy_context()
+            self._entrega = threading.Thread(
+                target=contexto.run, args=(self._entregar, self.entregador), daemon=True
+            )
+            self._entrega.start()
+
+    def _entregar(self, entregador: Entregador) -> None:
+        while not self.fim.is_set():
+            try:
+                entregador.ciclo()
+            except ErroConexao:
+                pass  # the worker itself says so
+            except ErroEstoque as erro:
+                avisar(t("alerts not delivered: {mensagem}", mensagem=tabela.limpo(erro.mensagem)))
+            self.fim.wait(self.periodo)
 
     def _tomar_vez(self, conn: psycopg.Connection[Any]) -> None:
         avisado = False
@@ -137,6 +157,21 @@ class Trabalhador:
         if feita is not None and _fez(feita):
             escrever(_linha(feita))
             sys.stdout.flush()
+
+
+@contextmanager
+def ate_o_sinal(fim: threading.Event) -> Iterator[None]:
+    """Set `fim` at SIGINT or SIGTERM inside the block."""
+
+    def encerrar(numero: int, quadro: FrameType | None) -> None:
+        fim.set()
+
+    antes = {s: signal.signal(s, encerrar) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sinal, tratador in antes.items():
+            signal.signal(sinal, tratador)
 
 
 def _fez(feita: Execucao) -> bool:

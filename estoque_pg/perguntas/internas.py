@@ -6,10 +6,13 @@ connection that `estoque_pg.manutencao` opens.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from uuid import UUID
 
-from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor, valores
+from estoque_pg.perguntas.base import Pergunta, linhas, talvez_linha, uma_linha, valor, valores
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.operacao import Alterado
 
@@ -88,6 +91,61 @@ def cron_desagendar_alhures(nome: str) -> Pergunta[int]:
 def funcoes_perdidas() -> Pergunta[list[Alterado]]:
     """Return functions of ours that are gone or look elsewhere, before any of them is asked."""
     return linhas(Alterado, "funcoes_perdidas")
+
+
+# -- alerts -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entrega(Linha):
+    """A delivery that was taken, under a lease whose number is `reserva`.
+
+    `chave` is its idempotency key, the same at every attempt, of which this is number `tentativa`.
+    `aviso` is a transition, a digest or a test, as JSON.
+    """
+
+    entrega: int
+    reserva: UUID
+    chave: str
+    tentativa: int
+    canal: str
+    destino: str
+    segredo: str | None
+    idioma: str
+    aviso: dict[str, Any]
+
+
+def tomar_entrega(
+    canais: Sequence[str], segundos: float, uma: int | None = None
+) -> Pergunta[Entrega | None]:
+    """Take the next delivery by one of the channels that is due, or the one named, for so long.
+
+    None if there is none.
+    """
+    return talvez_linha(Entrega, "tomar_entrega", canais=canais, reserva=segundos, uma=uma)
+
+
+def concluir_entrega(
+    entrega: Entrega,
+    estado: str,
+    erro: str | None = None,
+    espera: float = 0,
+    destino: str | None = None,
+) -> Pergunta[bool]:
+    """Note what became of a delivery: entregue, morta, or pendente for so many seconds.
+
+    `destino` may be pausar or encerrar. Returns whether the lease still held.
+    """
+    return valor(
+        bool,
+        "concluir_entrega",
+        entrega=entrega.entrega,
+        reserva=entrega.reserva,
+        estado=estado,
+        erro=erro,
+        espera=espera,
+        destino=destino,
+    )
 
 
 # -- measuring ----------------------------------------------------------------------------------

@@ -25,7 +25,9 @@ class Resumo(Linha):
     None where this role may not know; `cron_legivel` tells whether `tarefa` can be asked. `copia`
     tells that the results were restored from somewhere else and never compared since,
     `por_comparar` how many codes may be wrong and wait for the minute job. `partes` is what an
-    installation consists of, its triggers aside.
+    installation consists of, its triggers aside. Of alerts: the active subscriptions, the
+    deliveries that wait, since when the oldest does, those given up, and why the minute job could
+    not announce, None where it could.
     """
 
     agora: datetime
@@ -42,6 +44,11 @@ class Resumo(Linha):
     partes: int
     correcoes_24h: int
     total_de_falhas: int
+    avisos_inscricoes: int | None
+    avisos_pendentes: int | None
+    avisos_desde: datetime | None
+    avisos_mortos: int | None
+    avisos_erro: str | None
     banco_do_cron: str | None
     lancador: bool | None
     cron_legivel: bool

@@ -15,6 +15,7 @@ SET search_path FROM CURRENT
 SET row_security = off
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE

@@ -10,6 +10,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE

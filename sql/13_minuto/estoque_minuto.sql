@@ -2,6 +2,7 @@
 -- turns the day where it has turned, rebuilds what is wrong, and records the run.
 -- Partitions made since the last run get their triggers, and the next runs count what was written
 -- to them. So they do with everything in a restored copy, or where much was wrong.
+-- What changed of ruptures is announced first, while nothing is locked; what is mended, by the next run.
 -- What takes long, the comparison, comes before anything is locked; where very much is wrong, the
 -- rest of it is mended by the next runs. Batch and time are settings, see estoque_configurar.
 -- row_security = off, here and in all that reads the sources with its owner's rights: rows that a
@@ -25,6 +26,7 @@ BEGIN
     IF NOT _estoque_tomar_minuto() THEN
         RETURN;
     END IF;
+    PERFORM _estoque_anunciar_no_minuto();
     SELECT c.* INTO v_ajuste FROM estoque_configurar() AS c;
     v_comparados := _estoque_comparar(v_ajuste.por_execucao, v_inicio + v_ajuste.orcamento, 1, 1000);
     PERFORM _estoque_vigiar_particoes();

@@ -35,7 +35,8 @@ BEGIN
         'estoque_simular(jsonb, integer)', '_estoque_simulados(jsonb, integer)',
         'estoque_projecao_simulada(text, jsonb, integer)',
         '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
-        'estoque_incoerencias()', 'estoque_cobertura(text[])']
+        'estoque_incoerencias()', 'estoque_cobertura(text[])',
+        'estoque_transicoes(timestamptz, integer)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -48,11 +49,17 @@ BEGIN
         RETURN NEXT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I',
             v_schema, v_nome, papel);
     END LOOP;
-    IF escrita THEN
-        v_nome := 'estoque_definir_regra(text, numeric, integer, numeric, text, text[])';
+    -- What lays down rules, and who is told of what. Subscriptions are read and written by these alone.
+    FOREACH v_nome IN ARRAY CASE WHEN escrita THEN ARRAY[
+        'estoque_definir_regra(text, numeric, integer, numeric, text, text[])',
+        'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
+        'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
+        'estoque_testar_inscricao(bigint)', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)']
+        ELSE '{}' END
+    LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
         RETURN NEXT format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
-    END IF;
+    END LOOP;
     -- Keys of type serial draw from a sequence with rights of its own.
     FOR v_nome IN
         SELECT s.relname::text

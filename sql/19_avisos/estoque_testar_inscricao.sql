@@ -1,0 +1,23 @@
+-- Makes a test message to a subscription, and returns the number of the delivery; NULL for a subscription
+-- that there is not. It waits for no other message.
+CREATE FUNCTION estoque_testar_inscricao(inscricao bigint) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_numero uuid := gen_random_uuid();
+    v_entrega bigint;
+BEGIN
+    INSERT INTO estoque_entrega AS e (chave, inscricao, conteudo, fila)
+    SELECT format('x%s-i%s', replace(v_numero::text, '-', ''), i.id), i.id,
+        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0)
+    FROM estoque_inscricao AS i
+    WHERE i.id = estoque_testar_inscricao.inscricao
+    RETURNING e.id INTO v_entrega;
+    RETURN v_entrega;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_testar_inscricao(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_testar_inscricao(bigint) IS
+    'Makes a test message to a subscription; the number of the delivery.';
