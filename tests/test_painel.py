@@ -130,14 +130,17 @@ def test_a_list_is_filtered_ordered_and_a_file(pagina: Page, painel: str) -> Non
     assert [linha[0] for linha in tabela(pagina)] == ["P003", "P004", "P001"]
     pagina.get_by_label("responsável").select_option("Ana")
     pagina.get_by_role("button", name="Filtrar").click()
+    pagina.wait_for_url("**responsavel=Ana**")
     assert [linha[0] for linha in tabela(pagina)] == ["P004"]
     assert "responsavel=Ana" in pagina.url
     pagina.goto(painel + "/lista/abaixo-do-minimo?texto=AZEITONA+p0")
     assert [linha[0] for linha in tabela(pagina)] == ["P001"]
     pagina.goto(painel + "/lista/abaixo-do-minimo")
     pagina.locator("thead a").first.click()
+    pagina.wait_for_url("**ordem=cod_produto**")
     assert [linha[0] for linha in tabela(pagina)] == ["P001", "P003", "P004"]
     pagina.locator("thead a").first.click()
+    pagina.wait_for_url("**ordem=-cod_produto**")
     assert [linha[0] for linha in tabela(pagina)] == ["P004", "P003", "P001"]
     with pagina.expect_download() as baixado:
         pagina.get_by_role("link", name="planilha").click()

@@ -15,7 +15,7 @@ BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
         WHERE x.ativa AND x.resumo_as IS NOT NULL
-            AND ((now() AT TIME ZONE x.fuso) - x.resumo_as::interval)::date > x.resumo_em
+            AND _estoque_dia_do_resumo(x.resumo_as, x.fuso) > x.resumo_em
         ORDER BY x.id
         FOR NO KEY UPDATE
     LOOP
