@@ -19,7 +19,7 @@ BEGIN
         ORDER BY x.id
         FOR NO KEY UPDATE
     LOOP
-        v_em := ((now() AT TIME ZONE i.fuso) - i.resumo_as::interval)::date;
+        v_em := _estoque_dia_do_resumo(i.resumo_as, i.fuso);
         v_ate := (SELECT max(t.id) FROM estoque_transicao AS t);
 
         SELECT coalesce(jsonb_agg(to_jsonb(r) - 'menor_estoque_d7' ORDER BY r.dia_ruptura,
