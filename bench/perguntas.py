@@ -59,10 +59,24 @@ PERGUNTAS = (
     Pergunta("rupturas_7", "estoque_rupturas(7)", "rupturas", 0, 3),
     Pergunta("rupturas_28", "estoque_rupturas(28)", "rupturas", 0, 120, dias=28),
     Pergunta("estatisticas", "estoque_estatisticas", "estatisticas", 0, 10),
+    Pergunta("documentos", "estoque_documentos, 1 product", "documentos", 1, 10, dias=28),
+    Pergunta("explicar", "estoque_explicar, 1 product", "explicar", 1, 20, dias=28),
+    Pergunta("prometer_50", "estoque_prometer, 50 lines", "prometer", 50, 20, dias=28),
+    Pergunta(
+        "simular_500", "estoque_simular, documents of 500 products", "simular", 500, 50, dias=28
+    ),
+    Pergunta(
+        "projecao_simulada", "estoque_projecao_simulada, 1 product", "projecao_simulada", 1, 20,
+        dias=28,
+    ),
+    Pergunta("em_risco", "estoque_em_risco(28)", "em_risco", 0, 500, dias=28),
+    Pergunta(
+        "abaixo_do_minimo", "estoque_abaixo_do_minimo(28)", "abaixo_do_minimo", 0, 1000, dias=28
+    ),
     Pergunta("incoerencias", "estoque_incoerencias", "incoerencias", 0, 2000, cada=100),
     Pergunta("cobertura_50", "estoque_cobertura, 50 products", "cobertura", 50, 20),
     Pergunta("buscar", "estoque_buscar, two words", "buscar", 1, 20),
-)
+)  # fmt: skip
 
 
 def codigos_de(tamanho: Tamanho) -> list[str]:

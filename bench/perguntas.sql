@@ -22,6 +22,32 @@ SELECT * FROM estoque_cobertura(%(codigos)s::text[]);
 -- nome: buscar
 SELECT * FROM estoque_buscar('produto ' || %(codigo)s::text);
 
+-- nome: documentos
+SELECT * FROM estoque_documentos(%(codigo)s::text, %(dias)s::integer);
+
+-- nome: explicar
+SELECT * FROM estoque_explicar(%(codigo)s::text, %(dias)s::integer);
+
+-- nome: prometer
+SELECT * FROM estoque_prometer(
+    %(codigos)s::text[], array_fill(1::numeric, ARRAY[cardinality(%(codigos)s::text[])]), %(dias)s::integer);
+
+-- nome: simular
+SELECT * FROM estoque_simular(
+    jsonb_build_array(jsonb_build_object('acao', 'adiar', 'dias', 2, 'codigos', %(codigos)s::text[])),
+    %(dias)s::integer);
+
+-- nome: projecao_simulada
+SELECT * FROM estoque_projecao_simulada(
+    %(codigo)s::text, jsonb_build_array(jsonb_build_object('acao', 'adiar', 'dias', 2,
+        'codigos', ARRAY[%(codigo)s::text])), %(dias)s::integer);
+
+-- nome: em_risco
+SELECT * FROM estoque_em_risco(%(dias)s::integer);
+
+-- nome: abaixo_do_minimo
+SELECT * FROM estoque_abaixo_do_minimo(%(dias)s::integer);
+
 -- nome: saldo
 SELECT saldo_atual FROM estoque_por_codigo WHERE codigo = %(codigo)s::text;
 

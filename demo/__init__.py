@@ -151,6 +151,13 @@ def _mostrar(conn: psycopg.Connection[Any], tela: Tela) -> None:
         qual = f"{produto.cod_produto}, {produto.nome_produto}"
         tela.titulo(t("28 days of {produto}", produto=qual))
         tela.projecao(produto, api.projecao(produto.cod_produto, 28))
+        tela.titulo(t("Why, and what would help"))
+        tela.explicacoes((api.explicar(produto.cod_produto, 28) or [])[:1])
+        linha = conn.execute(COMANDOS["linha_mais_cheia"]).fetchone()
+        if linha is not None:
+            tela.titulo(t("What if {linha} is two days late", linha=linha[0]))
+            mudanca = {"acao": "adiar", "dias": 2, "linhas": [linha[0]]}
+            tela.simulacao(api.simular([mudanca]).produtos)
 
 
 def _auditar(conn: psycopg.Connection[Any], tela: Tela) -> None:

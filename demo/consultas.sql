@@ -45,6 +45,13 @@ SELECT (SELECT count(*) FROM movimentacao_estoque) AS movimentos,
 SELECT (SELECT count(*) FROM estoque_tempo_real) AS produtos,
        (SELECT count(*) FROM movimentacao_prevista) AS previsoes;
 
+-- nome: linha_mais_cheia
+-- The production line with the most products still to make.
+SELECT p.linha_producao
+  FROM programacao_producao AS p
+ WHERE p.data_programacao >= estoque_hoje() AND p.linha_producao IS NOT NULL
+ GROUP BY p.linha_producao ORDER BY count(*) DESC, p.linha_producao LIMIT 1;
+
 -- nome: produto_do_grafico
 -- A product that runs out and is produced again: the curve with the most to see.
 SELECT r.cod_produto

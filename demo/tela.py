@@ -13,6 +13,7 @@ import psycopg
 
 from demo.roteiro import Dia, Passo, Retrato
 from estoque_pg import DiaProjetado, Estatisticas, Produto, Ruptura
+from estoque_pg.cli.planejamento import em_palavras
 from estoque_pg.cli.tabela import (
     APAGADO,
     ASCII,
@@ -28,6 +29,7 @@ from estoque_pg.cli.tabela import (
     tabela,
 )
 from estoque_pg.idioma import t, tn
+from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Simulado
 
 
 class Tela:
@@ -110,6 +112,35 @@ class Tela:
             )
         )
         self.bloco(grafico_projecao(projecao, self.largura - 2, 10, self.cores))
+
+    def explicacoes(self, explicacoes: Sequence[Explicacao]) -> None:
+        for e in explicacoes:
+            self.paragrafo(em_palavras(e))
+            for r in e.remedios:
+                quando = f"{r.para:%d/%m}" if r.de is None else f"{r.de:%d/%m} → {r.para:%d/%m}"
+                qual = f" {r.documento}" if r.documento else ""
+                self.linha(f"- {t(ACOES[r.acao])}{qual}: {numero(r.quantidade)}, {quando}")
+
+    def simulacao(self, produtos: Sequence[Simulado]) -> None:
+        piores = sorted(
+            (p for p in produtos if p.menor_depois < min(p.menor_antes, Decimal(0))),
+            key=lambda p: (p.menor_depois - p.menor_antes, p.cod_produto),
+        )
+        self.linha(
+            t(
+                "{n} products would have another balance, {piores} of them a lower one below zero",
+                n=len(produtos),
+                piores=len(piores),
+            )
+        )
+        colunas = (t("code"), t("product"), t("lowest"), t("then lowest"), t("runs out on"))
+        linhas = [
+            [p.cod_produto, p.nome_produto, p.menor_antes, Marcado(p.menor_depois),
+             p.dia_ruptura_depois]
+            for p in piores[:5]
+        ]  # fmt: skip
+        if linhas:
+            self.bloco(tabela(colunas, linhas, self.cores, self.largura - 2))
 
     def dia(self, conn: psycopg.Connection[Any]) -> None:
         dia = Dia(conn)

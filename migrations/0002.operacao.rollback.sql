@@ -1376,6 +1376,7 @@ DROP FUNCTION _estoque_exigir_destino;
 DROP FUNCTION _estoque_estado_dos_avisos;
 DROP FUNCTION _estoque_esquecer_avisos;
 DROP FUNCTION _estoque_encaminhar;
+DROP FUNCTION _estoque_dia_do_resumo;
 DROP FUNCTION _estoque_destino_mostrado;
 DROP FUNCTION _estoque_concluir_entrega;
 DROP FUNCTION _estoque_causa;

@@ -5466,6 +5466,17 @@ REVOKE ALL ON FUNCTION _estoque_destino_mostrado(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_destino_mostrado(text, text) IS
     'A destination without what is secret in it; inner use.';
 
+-- sql/19_avisos/_estoque_dia_do_resumo.sql
+-- The day whose digest is due by now, at an hour of a subscription's own time zone: no business day, which
+-- estoque_hoje() alone knows. NULL without an hour.
+CREATE FUNCTION _estoque_dia_do_resumo(p_hora time, p_fuso text) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN ((now() AT TIME ZONE p_fuso) - p_hora::interval)::date;
+
+REVOKE ALL ON FUNCTION _estoque_dia_do_resumo(time, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_dia_do_resumo(time, text) IS
+    'The day whose digest is due by now in a time zone; inner use.';
+
 -- sql/19_avisos/_estoque_encaminhar.sql
 -- Makes a delivery of each transition from the id given on (NULL: none) to every subscription concerned
 -- that is told at once. A destination that several subscriptions name is told once. Its queue is that of
@@ -5690,11 +5701,11 @@ BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
         WHERE x.ativa AND x.resumo_as IS NOT NULL
-            AND ((now() AT TIME ZONE x.fuso) - x.resumo_as::interval)::date > x.resumo_em
+            AND _estoque_dia_do_resumo(x.resumo_as, x.fuso) > x.resumo_em
         ORDER BY x.id
         FOR NO KEY UPDATE
     LOOP
-        v_em := ((now() AT TIME ZONE i.fuso) - i.resumo_as::interval)::date;
+        v_em := _estoque_dia_do_resumo(i.resumo_as, i.fuso);
         v_ate := (SELECT max(t.id) FROM estoque_transicao AS t);
 
         SELECT coalesce(jsonb_agg(to_jsonb(r) - 'menor_estoque_d7' ORDER BY r.dia_ruptura,
@@ -6044,7 +6055,7 @@ BEGIN
     INSERT INTO estoque_inscricao AS i (canal, destino, segredo, produtos, prefixo, responsavel, tipos,
         resumo_as, idioma, fuso, resumo_em, resumo_ate)
     VALUES (canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
-        resumo_as, idioma, fuso, ((now() AT TIME ZONE fuso) - resumo_as::interval)::date,
+        resumo_as, idioma, fuso, _estoque_dia_do_resumo(resumo_as, fuso),
         CASE WHEN resumo_as IS NOT NULL THEN
             coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END)
     RETURNING i.id INTO id;

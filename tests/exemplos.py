@@ -44,8 +44,9 @@ VARIAVEIS = [
 class Pagina:
     """One page, run from its beginning on the database that `dsn` names."""
 
-    def __init__(self, texto: str, dsn: str, pasta: Path) -> None:
+    def __init__(self, texto: str, dsn: str, pasta: Path, idioma: str = "en") -> None:
         self.texto = texto
+        self.idioma = idioma
         self.dsn = dsn
         self.pasta = pasta
         self.exemplos = 0
@@ -121,6 +122,7 @@ class Pagina:
             **limpo,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "LC_ALL": "C.UTF-8",
+            "ESTOQUE_IDIOMA": self.idioma,
             "PGHOST": info.host,
             "PGPORT": str(info.port),
             "PGUSER": info.user,

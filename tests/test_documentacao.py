@@ -110,7 +110,8 @@ def erp(servico: Servico, modelo: str, request: pytest.FixtureRequest) -> Iterat
 def test_pages_say_what_the_examples_answer(nome: str, erp: str, tmp_path: Path) -> None:
     """With ATUALIZAR_DOCS=1 in the environment the page is written anew instead."""
     arquivo = RAIZ / "docs" / nome
-    pagina = Pagina(arquivo.read_text(encoding="utf-8"), erp, tmp_path)
+    idioma = "pt_BR" if nome.endswith(".pt-BR.md") else "en"
+    pagina = Pagina(arquivo.read_text(encoding="utf-8"), erp, tmp_path, idioma)
     real = pagina.real()
     if os.environ.get("ATUALIZAR_DOCS"):
         arquivo.write_text(real, encoding="utf-8")

@@ -394,7 +394,7 @@ def test_the_commands_of_alerts(banco: Banco, servidor: Servidor) -> None:
     lista = avisos("listar")
     assert "/gancho?..." in lista
     assert "whsec_" not in lista
-    assert "P1, runs out" in lista
+    assert "P1, is going to run out" in lista
     assert avisos("testar", "1") == "delivered\n"
     assert json.loads(servidor.recebidos[0][1])["type"] == "estoque.teste"
     banco.sep("P1", 5, 2, num_pedido="PED-9")

@@ -36,6 +36,10 @@ def encher(banco: Banco) -> None:
     banco.sep("P004", 1, None)
     banco.mov("A/1 ç?", 5, nome_produto="De código difícil")
     banco.unir("VELHO", "P001")
+    banco.cru("SELECT estoque_anunciar()")  # takes the state as known
+    banco.mov("P005", -2, nome_produto="Acabou de acabar")
+    banco.cru("SELECT estoque_anunciar()")
+    banco.cru("UPDATE movimentacao_estoque SET ativo = false WHERE cod_produto = 'P005'")
     banco.cru(
         "INSERT INTO estoque_regra (cod_produto, minimo, responsavel) VALUES ('P004', 9, 'Ana')"
     )
@@ -46,6 +50,7 @@ PAGINAS = (
     "/lista/negativos", "/lista/rupturas?texto=nada", "/produto/P001", "/produto/P001?dias=90",
     "/produto/P001?acao=ignorar&documento=separacao%3A1", "/produto/P001?quantidade=10",
     "/produto/A%2F1%20%C3%A7%3F", "/pedido", "/pedido?linhas=P001+10%0Azzz+1", "/incoerencias",
+    "/mudancas",
     "/buscar?texto=o", "/estado", "/entrar",
 )  # fmt: skip
 
@@ -125,14 +130,17 @@ def test_a_list_is_filtered_ordered_and_a_file(pagina: Page, painel: str) -> Non
     assert [linha[0] for linha in tabela(pagina)] == ["P003", "P004", "P001"]
     pagina.get_by_label("responsável").select_option("Ana")
     pagina.get_by_role("button", name="Filtrar").click()
+    pagina.wait_for_url("**responsavel=Ana**")
     assert [linha[0] for linha in tabela(pagina)] == ["P004"]
     assert "responsavel=Ana" in pagina.url
     pagina.goto(painel + "/lista/abaixo-do-minimo?texto=AZEITONA+p0")
     assert [linha[0] for linha in tabela(pagina)] == ["P001"]
     pagina.goto(painel + "/lista/abaixo-do-minimo")
     pagina.locator("thead a").first.click()
+    pagina.wait_for_url("**ordem=cod_produto**")
     assert [linha[0] for linha in tabela(pagina)] == ["P001", "P003", "P004"]
     pagina.locator("thead a").first.click()
+    pagina.wait_for_url("**ordem=-cod_produto**")
     assert [linha[0] for linha in tabela(pagina)] == ["P004", "P003", "P001"]
     with pagina.expect_download() as baixado:
         pagina.get_by_role("link", name="planilha").click()
@@ -193,6 +201,10 @@ def test_search_incoherences_and_system(pagina: Page, painel: str) -> None:
     assert pagina.url.endswith("/produto/P002")  # the only one there is
     pagina.get_by_role("link", name="Incoerências").click()
     expect(pagina.locator("main")).to_contain_text("P004")
+    pagina.get_by_role("link", name="O que mudou").click()
+    assert [linha[1:4] for linha in tabela(pagina)] == [
+        ["P005", "Acabou de acabar", "▼ vai acabar"]
+    ]
     pagina.get_by_role("link", name="Sistema").click()
     expect(pagina.locator(".ficha")).to_contain_text("PostgreSQL")
 

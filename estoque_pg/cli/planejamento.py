@@ -83,6 +83,12 @@ def em_palavras(e: Explicacao) -> str:
     """Tell an interval as a paragraph."""
     frases = [
         t(
+            "On {inicio} the balance is below zero, {falta} short.",
+            inicio=tabela.data(e.inicio),
+            falta=tabela.numero(e.falta),
+        )
+        if e.fim == e.inicio
+        else t(
             "From {inicio} to {fim} the balance is below zero, {falta} short on {dia}.",
             inicio=tabela.data(e.inicio),
             fim=tabela.data(e.fim),

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -27,6 +28,8 @@ from estoque_pg.painel.desenho import Desenho
 from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
 from estoque_pg.painel.listas import LISTAS, Pedido
 from estoque_pg.painel.produto import montar_produto
+from estoque_pg.perguntas.avisos import TIPOS as TIPOS_DE_TRANSICAO
+from estoque_pg.perguntas.avisos import Transicao
 from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.planejamento import Promessa
@@ -114,6 +117,29 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             request, "incoerencias.html", achadas=achadas, negado=negado, tipos=TIPOS,
             o_que_fazer=O_QUE_FAZER,
         )  # fmt: skip
+
+    @paginas.get("/mudancas")
+    def mudancas(
+        request: Request, dias: Annotated[int, Query(ge=1, le=400)] = 7, formato: str = ""
+    ) -> Response:
+        def achar() -> tuple[list[Transicao], bool]:
+            try:
+                with perguntando(request) as api:
+                    return api.transicoes(datetime.now().astimezone() - timedelta(days=dias)), False
+            except SemPermissao:
+                return [], True
+
+        if formato:
+            return arquivo("mudancas", formato, Transicao, achar()[0])
+
+        def desenhar() -> Response:
+            transicoes, negado = achar()
+            return desenho.pagina(
+                request, "mudancas.html", transicoes=transicoes, negado=negado, dias=dias,
+                tipos=TIPOS_DE_TRANSICAO,
+            )  # fmt: skip
+
+        return guardadas.resposta(request, desenhar)
 
     @paginas.get("/buscar")
     def buscar(request: Request, texto: str = "") -> Response:

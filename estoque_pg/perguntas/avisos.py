@@ -15,7 +15,7 @@ from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha, NomeProduto
 
 CANAIS = ("email", "webhook", "apprise")
 TIPOS = {
-    "apareceu": marcar("runs out"),
+    "apareceu": marcar("is going to run out"),
     "aproximou": marcar("runs out sooner"),
     "afastou": marcar("runs out later"),
     "terminou": marcar("no longer runs out"),

@@ -15,11 +15,11 @@ BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
         WHERE x.ativa AND x.resumo_as IS NOT NULL
-            AND ((now() AT TIME ZONE x.fuso) - x.resumo_as::interval)::date > x.resumo_em
+            AND _estoque_dia_do_resumo(x.resumo_as, x.fuso) > x.resumo_em
         ORDER BY x.id
         FOR NO KEY UPDATE
     LOOP
-        v_em := ((now() AT TIME ZONE i.fuso) - i.resumo_as::interval)::date;
+        v_em := _estoque_dia_do_resumo(i.resumo_as, i.fuso);
         v_ate := (SELECT max(t.id) FROM estoque_transicao AS t);
 
         SELECT coalesce(jsonb_agg(to_jsonb(r) - 'menor_estoque_d7' ORDER BY r.dia_ruptura,

@@ -53,7 +53,7 @@ BEGIN
     INSERT INTO estoque_inscricao AS i (canal, destino, segredo, produtos, prefixo, responsavel, tipos,
         resumo_as, idioma, fuso, resumo_em, resumo_ate)
     VALUES (canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
-        resumo_as, idioma, fuso, ((now() AT TIME ZONE fuso) - resumo_as::interval)::date,
+        resumo_as, idioma, fuso, _estoque_dia_do_resumo(resumo_as, fuso),
         CASE WHEN resumo_as IS NOT NULL THEN
             coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END)
     RETURNING i.id INTO id;
