@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SERVIDOR := $(PY) -m servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo painel test bench stop clean fontes migration lancar minimos reference traducoes check psql
+.PHONY: help demo painel fotos test bench stop clean fontes migration lancar minimos reference traducoes check psql
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
@@ -17,6 +17,10 @@ demo:  ## a year of an ERP and the life of a day, on a private server in .estoqu
 painel:  ## serve the panel on the demo's data, at http://127.0.0.1:8000/; ARGS="--porta 9000"
 	$(PREPARAR)
 	@dsn="$$($(SERVIDOR) onde)" && .venv/bin/estoque servir --dsn "$$dsn" $(ARGS)
+
+fotos:  ## take the pictures of the panel that the READMEs show, of the demo's data
+	$(PREPARAR)
+	@$(PY) ferramentas/fotografar.py
 
 test:  ## run the tests, on all processors; ARGS="-n 0 -k gate -x" goes to pytest
 	$(PREPARAR)
