@@ -10,7 +10,7 @@ from estoque_pg.erros import ArgumentoInvalido, citado
 from estoque_pg.idioma import t
 
 # Between code and quantity: an equals sign, what spreadsheets put between cells, or blanks.
-_LINHA = re.compile(r"\s*(.*?\S)\s*(?:[=;\t]\s*|(?<=\s))([^\s=;]+)\s*", re.DOTALL)
+_LINHA = re.compile(r"(.*?\S)\s*(?:[=;\t]\s*|(?<=\s))([^\s=;]+)", re.DOTALL)
 
 
 def numero(texto: str) -> Decimal | None:
@@ -46,7 +46,7 @@ def pedido(linhas: Iterable[str]) -> list[tuple[str, Decimal]]:
     for n, linha in enumerate(linhas, 1):
         if not linha.strip():
             continue
-        achada = _LINHA.fullmatch(linha)
+        achada = _LINHA.fullmatch(linha.strip())
         if achada is None:
             raise ArgumentoInvalido(
                 t(

@@ -5296,6 +5296,7 @@ AS $body$
 DECLARE
     v_estranho text;
 BEGIN
+    limpar := coalesce(limpar, '{}');
     IF NOT (minimo >= 0 AND _estoque_cabe(minimo)) THEN
         PERFORM _estoque_acusar('22023', 'minimo', 'minimo must be from 0 to 999999999999.999, not %s',
             'Give the safety stock in the product''s unit.', minimo::text);
@@ -5322,18 +5323,21 @@ BEGIN
         RETURN;
     END IF;
 
-    INSERT INTO estoque_regra AS r (cod_produto) VALUES (codigo) ON CONFLICT DO NOTHING;
-    UPDATE estoque_regra AS r
-    SET minimo = CASE WHEN 'minimo' <> ALL (limpar)
-            THEN coalesce(estoque_definir_regra.minimo, r.minimo) END,
-        prazo_reposicao = CASE WHEN 'prazo_reposicao' <> ALL (limpar)
-            THEN coalesce(estoque_definir_regra.prazo_reposicao, r.prazo_reposicao) END,
-        tolerancia = CASE WHEN 'tolerancia' <> ALL (limpar)
-            THEN coalesce(estoque_definir_regra.tolerancia, r.tolerancia) END,
-        responsavel = CASE WHEN 'responsavel' <> ALL (limpar)
-            THEN coalesce(estoque_definir_regra.responsavel, r.responsavel) END
-    WHERE r.cod_produto = estoque_definir_regra.codigo
-        OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL;
+    LOOP
+        INSERT INTO estoque_regra AS r (cod_produto) VALUES (codigo) ON CONFLICT DO NOTHING;
+        UPDATE estoque_regra AS r
+        SET minimo = CASE WHEN 'minimo' <> ALL (limpar)
+                THEN coalesce(estoque_definir_regra.minimo, r.minimo) END,
+            prazo_reposicao = CASE WHEN 'prazo_reposicao' <> ALL (limpar)
+                THEN coalesce(estoque_definir_regra.prazo_reposicao, r.prazo_reposicao) END,
+            tolerancia = CASE WHEN 'tolerancia' <> ALL (limpar)
+                THEN coalesce(estoque_definir_regra.tolerancia, r.tolerancia) END,
+            responsavel = CASE WHEN 'responsavel' <> ALL (limpar)
+                THEN coalesce(estoque_definir_regra.responsavel, r.responsavel) END
+        WHERE r.cod_produto = estoque_definir_regra.codigo
+            OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL;
+        EXIT WHEN FOUND;  -- else another session removed the row that was in the way
+    END LOOP;
     DELETE FROM estoque_regra AS r
     WHERE (r.cod_produto = estoque_definir_regra.codigo
            OR estoque_definir_regra.codigo IS NULL AND r.cod_produto IS NULL)

@@ -59,6 +59,9 @@ def test_fields_are_set_kept_and_taken_back(produtos: Banco) -> None:
         ("P", 0, None, 0, None)
     ]
     assert produtos.cru("SELECT * FROM estoque_regra") == []
+    definir(produtos, "Q", "minimo => 3")
+    assert definir(produtos, "Q", "tolerancia => 1, limpar => NULL") == [("Q", 3, None, 1, None)]
+    definir(produtos, "Q", "limpar => '{minimo,tolerancia}'")
     assert definir(produtos, "Q", "limpar => '{minimo}'") == [("Q", 0, None, 0, None)]
     definir(produtos, None, "1")
     definir(produtos, None, "limpar => '{minimo}'")
@@ -112,3 +115,15 @@ def test_two_sessions_at_once(produtos: Banco) -> None:
             segunda.result()
         assert vigente(produtos, codigo) == [(codigo, 5, None, 1, None)]
         produtos.cru("TRUNCATE estoque_regra")
+
+
+def test_a_rule_that_goes_while_it_is_written(produtos: Banco) -> None:
+    definir(produtos, "P", "minimo => 5")
+    with Sessao(produtos) as uma, Sessao(produtos) as outra:
+        uma.faz("BEGIN").result()
+        uma.faz("SELECT * FROM estoque_definir_regra('P', limpar => '{minimo}')").result()
+        segunda = outra.faz("SELECT * FROM estoque_definir_regra('P', tolerancia => 1)")
+        assert not outra.assenta(segunda)
+        uma.faz("COMMIT").result()
+        segunda.result()
+    assert vigente(produtos, "P") == [("P", 0, None, 1, None)]
