@@ -39,10 +39,16 @@ SELECT cod_produto, nome_produto, estoque_atual, dia_ruptura, falta, proxima_ent
 
 -- nome: mudados
 -- The products whose rows were written by transactions that had not ended at the moment `desde`, or
--- began later, each with its writer; how many there are; and the moment of this answer. A snapshot
--- lists no subtransactions, so rows are compared by their writer's number, not by visibility.
+-- began later, each with its writer; how many there are, and which of `ouvidos` have none: a row that
+-- went may be made up for in number by one that came; a number that another rule makes another one;
+-- and the moment of this answer. A snapshot lists no subtransactions, so rows are compared by their
+-- writer's number, not by visibility.
 SELECT pg_snapshot_xmin(s.agora)::text AS marca, nosso.estoque_hoje() AS hoje,
        (SELECT count(*) FROM nosso.estoque_tempo_real) AS produtos,
+       ARRAY(SELECT o.codigo FROM unnest(%(ouvidos)s::text[]) AS o (codigo)
+              WHERE NOT EXISTS (SELECT FROM nosso.estoque_tempo_real AS t
+                                 WHERE t.cod_produto = o.codigo)) AS sumidos,
+       (SELECT coalesce(sum(r.xmin::text::bigint), 0)::text FROM nosso.estoque_regra AS r) AS regras,
        (SELECT coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text), '{}')
           FROM nosso.estoque_tempo_real AS t
          WHERE (s.ate - t.xmin::text::bigint) & 4294967295 <= s.ate - %(desde)s::bigint) AS mudados
@@ -118,13 +124,24 @@ SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
 -- Who looks after each product with a rule, and after all others.
 SELECT cod_produto, responsavel FROM nosso._estoque_regras(true);
 
+-- nome: quantas_incoerencias
+SELECT count(*) FROM nosso.estoque_incoerencias();
+
 -- nome: causas
--- The exit that first takes each of these products below zero.
-SELECT p.codigo AS cod_produto, e.origem, e.id, e.documento, e.saida
+-- The exit that makes each of these products run out, NULLs where its day began short already.
+SELECT p.codigo AS cod_produto, c.origem, c.id, c.documento, c.saida
   FROM unnest(%(codigos)s::text[]) AS p (codigo)
- CROSS JOIN LATERAL (SELECT x.origem, x.id, x.documento, x.saida
-                       FROM nosso.estoque_explicar(p.codigo, %(dias)s::integer) AS x
-                      ORDER BY x.inicio LIMIT 1) AS e;
+  JOIN nosso._estoque_faltas(
+           ARRAY(SELECT nosso.estoque_codigo(x) FROM unnest(%(codigos)s::text[]) AS x),
+           nosso.estoque_hoje() + %(dias)s::integer) AS f
+    ON f.cod_produto = nosso.estoque_codigo(p.codigo)
+  LEFT JOIN LATERAL nosso._estoque_causa_da_falta(f.cod_produto, f.ruptura) AS c ON true;
+
+-- nome: falta
+-- What estoque_rupturas says of one product; no row where it does not run out.
+SELECT f.ruptura, f.falta, f.fim
+  FROM nosso._estoque_faltas(ARRAY[nosso.estoque_codigo(%(codigo)s::text)],
+                             nosso.estoque_hoje() + %(dias)s::integer) AS f;
 
 -- nome: definir_regra
 -- Lay down or take back fields of a rule; the rule in force then, no row for an unknown code.

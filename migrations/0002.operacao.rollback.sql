@@ -1433,6 +1433,7 @@ DROP FUNCTION _estoque_em_uso;
 DROP FUNCTION _estoque_dia_que_conta;
 DROP FUNCTION _estoque_data_da_mudanca;
 DROP FUNCTION _estoque_citados;
+DROP FUNCTION _estoque_causa_da_falta;
 DROP FUNCTION _estoque_avisar;
 DROP FUNCTION _estoque_acusar;
 DROP FUNCTION _estoque_dias;

@@ -1577,6 +1577,38 @@ GRANT EXECUTE ON FUNCTION _estoque_avisar(integer) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_avisar(integer) IS
     'Notice that a filter of a simulation met nothing; inner use.';
 
+-- sql/11_consultas/_estoque_causa_da_falta.sql
+-- The exit that takes the balance of a product's day below zero by more than its tolerance, of a day that
+-- is the first such one (estoque_rupturas). None where the day began below.
+CREATE FUNCTION _estoque_causa_da_falta(p_produto text, p_dia date)
+RETURNS TABLE (origem text, id text, documento text, saida numeric)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_limite numeric;
+BEGIN
+    SELECT -r.tolerancia INTO v_limite FROM estoque_regra_vigente(p_produto) AS r;
+    IF p_dia = v_hoje AND EXISTS (
+        SELECT FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = p_produto AND t.saldo_atual < v_limite) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT d.origem, d.id, d.documento, d.saida
+    FROM estoque_documentos(p_produto, p_dia - v_hoje) AS d
+    WHERE d.dia = p_dia AND d.saldo < v_limite AND d.saldo + d.saida >= v_limite
+    LIMIT 1;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_causa_da_falta(text, date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_causa_da_falta(text, date) IS
+    'The exit that makes a product run out on a day; inner use.';
+
 -- sql/11_consultas/_estoque_citados.sql
 -- Documents as estoque_incoerencias names them: of one source, in the order given.
 CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[]) RETURNS jsonb
@@ -5380,31 +5412,19 @@ CREATE FUNCTION _estoque_causa(p_transicao estoque_transicao) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
-SET enable_seqscan = off
-SET enable_nestloop = on
 AS $body$
 DECLARE
     v_produto text := estoque_codigo(p_transicao.cod_produto);
-    v_limite numeric;
 BEGIN
     IF p_transicao.dia_depois IS NULL AND v_produto <> p_transicao.cod_produto THEN
         RETURN jsonb_build_object('unificado_em', v_produto);
     ELSIF p_transicao.tipo NOT IN ('apareceu', 'aproximou', 'afastou') THEN
         RETURN NULL;
     END IF;
-    SELECT -r.tolerancia INTO v_limite FROM estoque_regra_vigente(v_produto) AS r;
-    IF p_transicao.dia_depois = p_transicao.dia AND EXISTS (
-        SELECT FROM estoque_tempo_real AS t
-        WHERE t.cod_produto = v_produto AND t.saldo_atual < v_limite) THEN
-        RETURN NULL;
-    END IF;
     RETURN (
-        SELECT jsonb_build_object('origem', d.origem, 'id', d.id, 'documento', d.documento,
-            'saida', trim_scale(d.saida))
-        FROM estoque_documentos(v_produto, p_transicao.dia_depois - p_transicao.dia) AS d
-        WHERE d.dia = p_transicao.dia_depois AND d.saldo < v_limite
-            AND d.saldo + d.saida >= v_limite
-        LIMIT 1);
+        SELECT jsonb_build_object('origem', f.origem, 'id', f.id, 'documento', f.documento,
+            'saida', trim_scale(f.saida))
+        FROM _estoque_causa_da_falta(v_produto, p_transicao.dia_depois) AS f);
 END
 $body$;
 

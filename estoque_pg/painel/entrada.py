@@ -67,10 +67,19 @@ class Entrada:
         return hmac.new(self._chave, ate.encode(), hashlib.sha256).hexdigest()
 
 
+def caminho(request: Request) -> str:
+    """Return the path that was asked for as an address: a code may hold what ends a path."""
+    return quote(request.scope["path"], safe="/")
+
+
+def aqui(request: Request) -> str:
+    """Return the address that was asked for, without the service's own."""
+    return caminho(request) + (f"?{request.url.query}" if request.url.query else "")
+
+
 def para_entrar(request: Request) -> str:
     """Return the address of the form, which leads back to the page asked for."""
-    aqui = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"{ENTRAR}?destino={quote(aqui, safe='')}"
+    return f"{ENTRAR}?destino={quote(aqui(request), safe='')}"
 
 
 def de_casa(request: Request) -> bool:

@@ -37,12 +37,17 @@ class Painel:
         app.state.ao_vivo = AoVivo(api.responder)
         app.state.pool_de_paginas = pool_de_paginas(self._conninfo)
         app.state.pool_de_paginas.open()
-        leitor = asyncio.create_task(app.state.ao_vivo.olhar_sempre())
+        trabalhos = [
+            asyncio.create_task(app.state.ao_vivo.olhar_sempre()),
+            asyncio.create_task(app.state.ao_vivo.contar_sempre()),
+        ]
         try:
             yield
         finally:
             app.state.ao_vivo.encerrar()
-            await leitor
+            for trabalho in trabalhos:  # a database that hangs holds nobody up
+                trabalho.cancel()
+            await asyncio.gather(*trabalhos, return_exceptions=True)
             await run_in_threadpool(app.state.pool_de_paginas.close)
 
     def por(self, app: FastAPI) -> None:

@@ -6,11 +6,8 @@ list is a file where the address says `formato`.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -22,12 +19,14 @@ from estoque_pg import leitura, planilha
 from estoque_pg.api import APIEstoqueTempoReal, retrato
 from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado, traduzindo
 from estoque_pg.http import formatos
-from estoque_pg.idioma import idioma, t
+from estoque_pg.idioma import t
 from estoque_pg.painel import listas
-from estoque_pg.painel.desenho import Desenho
+from estoque_pg.painel.desenho import Desenho, do_produto
 from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
+from estoque_pg.painel.guardadas import Guardadas
 from estoque_pg.painel.listas import LISTAS, Pedido
 from estoque_pg.painel.produto import montar_produto
+from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.avisos import TIPOS as TIPOS_DE_TRANSICAO
 from estoque_pg.perguntas.avisos import Transicao
 from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
@@ -35,7 +34,7 @@ from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.planejamento import Promessa
 from estoque_pg.situacao import situacao
 
-HORIZONTE = 28  # days that "soon" means in the counts
+LIMITE = 15  # seconds that a statement of a page may take
 
 
 def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
@@ -55,27 +54,18 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     def perguntando(request: Request) -> Iterator[APIEstoqueTempoReal]:
         with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
             with retrato(conn, schema) as api:
+                api.responder(internas.limitar(LIMITE * 1000))
                 yield api
 
     # -- today ----------------------------------------------------------------------------------
 
     @paginas.get("/")
-    def hoje(request: Request) -> Response:
+    def hoje(request: Request, responsavel: str = "") -> Response:
         def desenhar() -> Response:
+            incoerencias = request.app.state.ao_vivo.incoerencias()
             with perguntando(request) as api:
-                rupturas = api.rupturas(HORIZONTE)
-                contagens = listas.contar(api, rupturas)
-                primeiras = rupturas[:12]
-                causas = listas.causas(api, [r.cod_produto for r in primeiras], HORIZONTE)
-                dia = api.hoje()
-            return desenho.pagina(
-                request,
-                "hoje.html",
-                contagens=contagens,
-                rupturas=primeiras,
-                causas=causas,
-                dia=dia,
-            )
+                dia = listas.do_dia(api, responsavel, incoerencias)
+            return desenho.pagina(request, "hoje.html", dia=dia, responsavel=responsavel)
 
         return guardadas.resposta(request, desenhar)
 
@@ -110,6 +100,8 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             with perguntando(request) as api:
                 achadas = api.incoerencias()
         except SemPermissao:
+            if formato:
+                raise
             negado = True
         if formato:
             return arquivo("incoerencias", formato, Incoerencia, achadas)
@@ -148,7 +140,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             conhecido = texto and api.produto(texto)
         if conhecido or len(achados) == 1:
             codigo = texto if conhecido else achados[0].cod_produto
-            return RedirectResponse(desenho.ambiente.filters["codigo"](codigo), 303)
+            return RedirectResponse(do_produto(codigo), 303)
         return desenho.pagina(request, "buscar.html", texto=texto, achados=achados)
 
     # -- a product ------------------------------------------------------------------------------
@@ -237,53 +229,3 @@ def arquivo(nome: str, formato: str, classe: type[Linha], linhas: Sequence[Linha
     if formato not in planilha.FORMATOS:
         raise ArgumentoInvalido(t("there is no such format: {formato}", formato=citado(formato)))
     return formatos.arquivo(formato, nome, planilha.gerar(formato, classe, linhas))
-
-
-@dataclass
-class _Guardada:
-    """A page that was drawn: when, and of which state of the stock."""
-
-    resposta: Response
-    versao: str
-    quando: float
-
-
-class Guardadas:
-    """The pages drawn last: many who look at one page at a time cost no more than one.
-
-    A page holds while nothing that was seen changed, for a minute at most. What drawing took is
-    told to `AoVivo`, which then lets the next change wait.
-    """
-
-    MAXIMO, VALIDADE = 200, 60.0
-
-    def __init__(self) -> None:
-        self._paginas: dict[tuple[str, str], _Guardada] = {}
-        self._travas: dict[tuple[str, str], threading.Lock] = {}
-
-    def resposta(self, request: Request, desenhar: Callable[[], Response]) -> Response:
-        """Return the page as it was drawn, or drawn anew.
-
-        Who asks gets what is true now; a page that renews itself, what was drawn since the change.
-        """
-        if not request.headers.get("hx-request"):
-            return desenhar()
-        chave = (str(request.url), idioma())
-        with self._travas.setdefault(chave, threading.Lock()):
-            velha = self._paginas.get(chave)
-            inicio = time.monotonic()
-            if (
-                velha is not None
-                and velha.versao == request.state.versao
-                and inicio - velha.quando < self.VALIDADE
-            ):
-                return velha.resposta
-            resposta = desenhar()
-            request.app.state.ao_vivo.gastou(time.monotonic() - inicio)
-            if resposta.status_code == 200:
-                self._paginas[chave] = _Guardada(resposta, request.state.versao, inicio)
-        while len(self._paginas) > self.MAXIMO:
-            mais_velha = next(iter(self._paginas))
-            self._paginas.pop(mais_velha, None)
-            self._travas.pop(mais_velha, None)
-        return resposta

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -148,12 +149,29 @@ def concluir_entrega(
     )
 
 
-# -- measuring ----------------------------------------------------------------------------------
+# -- the panel -----------------------------------------------------------------------------------
 
 
-def amostra() -> Pergunta[list[str]]:
-    """Return some products, drawn at random, for `estoque bench`."""
-    return valores(str, "amostra")
+def quantas_incoerencias() -> Pergunta[int]:
+    """Return how many there are. Raises SemPermissao for who may not read documents."""
+    return valor(int, "quantas_incoerencias")
+
+
+@dataclass(frozen=True, slots=True)
+class Falta(Linha):
+    """The first day a product ends short by more than its tolerance, by how much, until when.
+
+    `fim` is None where the shortage lasts to the last day asked for.
+    """
+
+    ruptura: date
+    falta: Decimal
+    fim: date | None
+
+
+def falta(codigo: str, dias: int) -> Pergunta[Falta | None]:
+    """Return what `rupturas` says of one product; None where it does not run out."""
+    return talvez_linha(Falta, "falta", codigo=codigo, dias=dias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +179,32 @@ class Mudados(Linha):
     """The products written since a moment, and the moment to ask from next.
 
     `mudados` has the number of each row's writer by canonical code: the same again is nothing new.
+    `sumidos` are those of the products asked for that there are no more; `regras` is another text
+    whenever a rule is another.
     """
 
     marca: int
     hoje: date
     produtos: int
+    sumidos: list[str]
+    regras: str
     mudados: dict[str, str]
 
 
-def mudados(desde: int | None) -> Pergunta[Mudados]:
+def mudados(desde: int | None, ouvidos: Sequence[str] = ()) -> Pergunta[Mudados]:
     """Return what was written since the moment `marca` of an earlier answer; None: nothing yet."""
     longe = 2**62  # no transaction has that number
     return uma_linha(
         lambda marca, **mais: Mudados(marca=int(marca), **mais),
         "mudados",
         desde=longe if desde is None else desde,
+        ouvidos=list(ouvidos),
     )
+
+
+# -- measuring ----------------------------------------------------------------------------------
+
+
+def amostra() -> Pergunta[list[str]]:
+    """Return some products, drawn at random, for `estoque bench`."""
+    return valores(str, "amostra")

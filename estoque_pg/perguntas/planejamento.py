@@ -108,7 +108,7 @@ def _explicacao(**colunas: Any) -> Explicacao | None:
 
 @dataclass(frozen=True, slots=True)
 class Causa(Linha):
-    """The exit that first takes a product below zero, all None where a day begins there."""
+    """The exit that makes a product run out, all None where that day begins short already."""
 
     cod_produto: str
     origem: str | None
@@ -118,7 +118,10 @@ class Causa(Linha):
 
 
 def causas(codigos: Sequence[str], dias: int = 28) -> Pergunta[list[Causa]]:
-    """Return the cause of the first rupture of each of these products that runs out."""
+    """Return the cause of the first rupture of each of these products that runs out.
+
+    A shortage within the tolerance is none, as in `rupturas`.
+    """
     return linhas(Causa, "causas", codigos=argumentos.codigos(codigos), dias=argumentos.dias(dias))
 
 
