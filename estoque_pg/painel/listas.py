@@ -22,7 +22,7 @@ from estoque_pg.perguntas.saldos import EmRisco, Negativo, Ruptura
 
 POR_PAGINA = 50
 HORIZONTE = 28  # days that the first page looks ahead
-PRIMEIRAS = 12  # ruptures that it names
+PRIMEIRAS = 20  # ruptures that it names
 
 
 def vazio(valor: Any) -> Any:
