@@ -169,7 +169,7 @@ class Falta(Linha):
     fim: date | None
 
 
-def falta(codigo: str, dias: int) -> Pergunta[Falta | None]:
+def falta(codigo: str, dias: int = 28) -> Pergunta[Falta | None]:
     """Return what `rupturas` says of one product; None where it does not run out."""
     return talvez_linha(Falta, "falta", codigo=codigo, dias=dias)
 
