@@ -237,3 +237,12 @@ def test_the_lists_of_the_morning(cena: Banco) -> None:
     linhas, _ = tela("cobertura", "P001", "P002", dsn=cena.dsn)
     assert [linha.split()[0] for linha in linhas[2:]] == ["P001", "P002"]
     assert "nada" in uma_linha(estoque("cobertura", "nada", dsn=cena.dsn), 1)
+
+
+def test_the_code_asked_for_is_told_where_it_differs(cena: Banco) -> None:
+    linhas, _ = tela("cobertura", "P001", "P002", dsn=cena.dsn)
+    assert linhas[0].split()[:2] == ["product", "name"]
+    linhas, _ = tela("cobertura", "P002", "VELHO", dsn=cena.dsn)
+    assert linhas[0].split()[:2] == ["asked", "product"]
+    assert [linha.split()[:2] for linha in linhas[2:]] == [["P002", "P002"], ["VELHO", "P001"]]
+    assert [c["codigo_consultado"] for c in dados("cobertura", "P002", dsn=cena.dsn)] == ["P002"]

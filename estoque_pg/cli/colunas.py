@@ -12,6 +12,9 @@ from estoque_pg.idioma import t
 from estoque_pg.perguntas.linha import Coluna, Linha, colunas_exigidas
 
 
+_PEDIDO, _CODIGO = "codigo_consultado", "cod_produto"
+
+
 class Colunas:
     """The columns of a class of rows that a table shows: those named, all of them if none is.
 
@@ -22,10 +25,16 @@ class Colunas:
         self._colunas = colunas_exigidas(classe, nomes)
 
     def tabela(self, linhas: Sequence[Linha]) -> tuple[list[str], list[list[object]]]:
-        """Return the titles, and the cells of each row."""
+        """Return the titles, and the cells of each row.
+
+        The code that was asked for has no column where it is the product's own in every row.
+        """
+        colunas = dict(self._colunas)
+        if _PEDIDO in colunas and all(getattr(r, _PEDIDO) == getattr(r, _CODIGO) for r in linhas):
+            del colunas[_PEDIDO]
         return (
-            [t(c.titulo) for c in self._colunas.values()],
-            [[_celula(c, getattr(r, nome)) for nome, c in self._colunas.items()] for r in linhas],
+            [t(c.titulo) for c in colunas.values()],
+            [[_celula(c, getattr(r, nome)) for nome, c in colunas.items()] for r in linhas],
         )
 
     def deitada(self, linha: Linha) -> list[list[object]]:
