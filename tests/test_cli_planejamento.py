@@ -211,6 +211,8 @@ def test_rules(cena: Banco) -> None:
     assert contadas == "2 rules\n"
     linhas, _ = tela("abaixo-do-minimo", dsn=cena.dsn)
     assert linhas[2].split()[-5:] == ["5", "08/08/2025", "-50", "55", "07/08/2025"]
+    _, contadas = tela("abaixo-do-minimo", "--dias", "1", dsn=cena.dsn)
+    assert contadas == "0 products fall below their minimum within 1 day\n"
     tela("regra", "VELHO", "--remover", dsn=cena.dsn)
     tela("regra", "--geral", "--limpar", "minimo", "--limpar", "responsavel", dsn=cena.dsn)
     assert dados("regra", dsn=cena.dsn) == []
@@ -223,6 +225,19 @@ def test_rules(cena: Banco) -> None:
         (["P001", "--prazo-reposicao", "3651"], 2, "3651"),
     ):
         assert dito in uma_linha(estoque("regra", *args, dsn=cena.dsn), saida)
+
+
+def test_a_day_to_order_by_that_is_past_and_a_minimum_of_nothing(cena: Banco) -> None:
+    tela("regra", "P002", "--minimo", "41", "--prazo-reposicao", "1", dsn=cena.dsn)
+    linhas, contadas = tela("abaixo-do-minimo", dsn=cena.dsn)
+    assert [linha.split("  ")[-1].strip() for linha in linhas[2:]] == ["05/08/2025 (past)", "-"]
+    assert contadas.splitlines() == [
+        "2 products fall below their minimum within 28 days",
+        "1 of them has the minimum 0: it simply runs out",
+    ]
+    tela("regra", "P002", "--prazo-reposicao", "0", dsn=cena.dsn)  # today is not past
+    linhas, _ = tela("abaixo-do-minimo", dsn=cena.dsn)
+    assert linhas[2].split()[-1] == "06/08/2025"
 
 
 def test_the_lists_of_the_morning(cena: Banco) -> None:

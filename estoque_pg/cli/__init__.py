@@ -83,6 +83,7 @@ for _comando in (
     planejamento.simular,
     planejamento.prometer,
     *_simples.values(),
+    planejamento.abaixo_do_minimo,
     regra.regra,
     incoerencias.incoerencias,
     acompanhar.acompanhar,

@@ -33,6 +33,7 @@ from estoque_pg.erros import ArgumentoInvalido, ErroEstoque
 from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.planejamento import (
     ACOES,
+    AbaixoDoMinimo,
     DiaSimulado,
     Explicacao,
     ProjecaoSimulada,
@@ -317,3 +318,46 @@ def prometer(
     faltam = [c for p in promessas if p.cod_produto is None for c in p.codigos_pedidos]
     if faltam:
         raise desconhecido(faltam)
+
+
+@click.command("abaixo-do-minimo")
+@com_dias(28)
+@com_banco
+@com_formato
+def abaixo_do_minimo(dias: int, banco: Banco, em_json: bool) -> None:
+    """List the products that fall below their minimum.
+
+    Minimum, tolerance and lead time are laid down in the table estoque_regra.
+
+    \b
+    Example:
+      estoque abaixo-do-minimo --dias 14
+    """
+    with banco.retrato() as api:
+        achados = api.abaixo_do_minimo(dias)
+        hoje = api.hoje()
+    if em_json:
+        escrever_linhas(AbaixoDoMinimo, achados)
+        return
+    if achados:
+        tabular(*Colunas(AbaixoDoMinimo).tabela(achados, hoje))
+    n = len(achados)
+    avisar(
+        tn(
+            "{n} product falls below its minimum {prazo}",
+            "{n} products fall below their minimum {prazo}",
+            n,
+            n=tabela.numero(n),
+            prazo=tabela.ate_em(dias),
+        )
+    )
+    sem = sum(not a.minimo for a in achados)
+    if sem:
+        avisar(
+            tn(
+                "{n} of them has the minimum 0: it simply runs out",
+                "{n} of them have the minimum 0: they simply run out",
+                sem,
+                n=tabela.numero(sem),
+            )
+        )

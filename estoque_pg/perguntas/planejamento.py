@@ -16,7 +16,7 @@ from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.argumentos import Quantidade
 from estoque_pg.perguntas.base import Pergunta, linhas
 from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha, NomeProduto, em_json
-from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
+from estoque_pg.perguntas.publicacao import Rota, publicada
 
 ACOES = {
     "repor": marcar("replenish"),
@@ -278,7 +278,11 @@ def prometer(pedido: Sequence[tuple[str, Quantidade]], dias: int = 28) -> Pergun
 
 @dataclass(frozen=True, slots=True)
 class AbaixoDoMinimo(Linha):
-    """A row of `estoque_abaixo_do_minimo`: a product that falls below its minimum."""
+    """A row of `estoque_abaixo_do_minimo`: a product that falls below its minimum.
+
+    Where the minimum is 0, which it is without a rule, the product simply runs out. `pedir_ate` may
+    be over.
+    """
 
     cod_produto: CodProduto
     nome_produto: NomeProduto
@@ -286,7 +290,7 @@ class AbaixoDoMinimo(Linha):
     primeiro_dia: Annotated[date, Coluna("below from")]
     menor_saldo: Annotated[Decimal, Coluna("lowest", "saldo")]
     falta: Annotated[Decimal, Coluna("short")]
-    pedir_ate: Annotated[date | None, Coluna("order by")]
+    pedir_ate: Annotated[date | None, Coluna("order by", "limite")]
 
 
 @publicada(
@@ -294,16 +298,6 @@ class AbaixoDoMinimo(Linha):
         "abaixo_do_minimo",
         "The products that fall below their minimum within so many days.",
         "produtos",
-    ),
-    comando=Comando(
-        "abaixo-do-minimo",
-        "List the products that fall below their minimum.\n\n"
-        "Minimum, tolerance and lead time are laid down in the table estoque_regra.",
-        exemplo="--dias 14",
-        contadas=(
-            "product falls below its minimum {prazo}",
-            "products fall below their minimum {prazo}",
-        ),
     ),
 )
 def abaixo_do_minimo(dias: int = 28) -> Pergunta[list[AbaixoDoMinimo]]:
