@@ -165,9 +165,18 @@ def test_a_whole_order(cena: Banco) -> None:
     linhas, _ = tela("prometer", "P002=15", "P001=1,5", "P002=25", dsn=cena.dsn)
     assert linhas[2].split()[-4:] == ["40", "40", "06/08/2025", "40"]
     assert linhas[3].split()[-4:] == ["1,5", "0", "11/08/2025", "40"]
-    assert linhas[-1] == "all of it can be promised from 11/08/2025"
+    assert linhas[-1] == "all of it can be promised from 11/08/2025; P001 holds it up"
     feito = estoque("prometer", "-", dsn=cena.dsn, entrada="P002=41\n\nP001=1\n")
-    assert feito.stdout.splitlines()[-1] == "all of it cannot be promised within 28 days"
+    nunca = "all of it cannot be promised within 28 days; "
+    assert feito.stdout.splitlines()[-1] == nunca + "P002 holds it up"
+    feito = estoque("prometer", "P002=41", "P001=1", "zzz=1", "A=1", dsn=cena.dsn)
+    assert feito.stdout.splitlines()[-1] == nunca + "P002, zzz, A hold it up"
+    for linha, dia in (("P001=1", "11/08/2025"), ("P002=1", "06/08/2025")):  # nobody else waits
+        linhas, _ = tela("prometer", linha, dsn=cena.dsn)
+        assert linhas[-1] == f"all of it can be promised from {dia}"
+    cena.mov("P003", 5)
+    linhas, _ = tela("prometer", "P002=1", "P003=1", dsn=cena.dsn)  # nothing to wait for
+    assert linhas[-1] == "all of it can be promised from 06/08/2025"
     feito = estoque("prometer", "zzz=1", "P002=1", "--json", dsn=cena.dsn)
     assert feito.exit_code == 1
     assert "zzz" in feito.stderr

@@ -41,6 +41,7 @@ from estoque_pg.perguntas.planejamento import (
     Remedio,
     Simulacao,
     Simulado,
+    em_conjunto,
 )
 
 
@@ -310,11 +311,8 @@ def prometer(
             ],
         )  # fmt: skip
         junta = promessas[0].data_conjunta if promessas else None
-        escrever(
-            t("all of it can be promised from {dia}", dia=tabela.data(junta))
-            if junta
-            else t("all of it cannot be promised {prazo}", prazo=tabela.ate_em(dias))
-        )
+        dia = tabela.data(junta) if junta else ""
+        escrever(tabela.limpo(em_conjunto(promessas, dia, tabela.ate_em(dias))))
     faltam = [c for p in promessas if p.cod_produto is None for c in p.codigos_pedidos]
     if faltam:
         raise desconhecido(faltam)

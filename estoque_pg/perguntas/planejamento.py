@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from estoque_pg.erros import ArgumentoInvalido
-from estoque_pg.idioma import marcar, t
+from estoque_pg.idioma import marcar, t, tn
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.argumentos import Quantidade
 from estoque_pg.perguntas.base import Pergunta, linhas
@@ -259,6 +259,12 @@ class Promessa(Linha):
         """Build it from the columns of the query, the codes as a tuple."""
         return cls(codigos_pedidos=tuple(codigos_pedidos), **colunas)
 
+    @property
+    def segura(self) -> bool:
+        """Whether the whole order waits for this product: none is later, and it is not today."""
+        ja = self.maximo_hoje is not None and self.maximo_hoje >= self.quantidade
+        return self.data_disponivel == self.data_conjunta and not ja
+
 
 def prometer(pedido: Sequence[tuple[str, Quantidade]], dias: int = 28) -> Pergunta[list[Promessa]]:
     """Return since when each product of an order, lines of code and quantity, can be promised.
@@ -274,6 +280,25 @@ def prometer(pedido: Sequence[tuple[str, Quantidade]], dias: int = 28) -> Pergun
         quantidades=[quantidade for _, quantidade in itens],
         dias=argumentos.dias(dias),
     )
+
+
+def em_conjunto(promessas: Sequence[Promessa], dia: str, prazo: str) -> str:
+    """Say since when a whole order can be promised, and in an order of several who holds it up.
+
+    `dia` is the day as the reader writes it, `prazo` the horizon in words.
+    """
+    frase = (
+        t("all of it can be promised from {dia}", dia=dia)
+        if promessas and promessas[0].data_conjunta
+        else t("all of it cannot be promised {prazo}", prazo=prazo)
+    )
+    seguram = [p.cod_produto or ", ".join(p.codigos_pedidos) for p in promessas if p.segura]
+    if len(promessas) < 2 or not seguram:
+        return frase
+    quem = tn(
+        "{produtos} holds it up", "{produtos} hold it up", len(seguram), produtos=", ".join(seguram)
+    )
+    return f"{frase}; {quem}"
 
 
 @dataclass(frozen=True, slots=True)
