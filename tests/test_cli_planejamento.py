@@ -60,6 +60,27 @@ def test_documents(cena: Banco) -> None:
     assert "nada" in uma_linha(estoque("documentos", "nada", dsn=cena.dsn), 1)
 
 
+def test_why_names_the_smallest_exit_where_it_is_not_the_cause(cena: Banco) -> None:
+    cena.sep("P002", 30, 1, num_pedido="80")
+    cena.sep("P002", 60, 2, num_pedido="81")
+    cena.sep("P002", 55, 3, num_pedido="82")
+    cena.prod("P002", 200, 4)
+    linhas, _ = tela("explicar", "P002", dsn=cena.dsn)
+    assert linhas[2].endswith("The next entry: 200 on 10/08/2025.")  # none suffices alone
+    cena.cru("DELETE FROM separacao WHERE num_pedido = '82'")
+    cena.cru("UPDATE separacao SET qtd_saldo = 25 WHERE num_pedido = '81'")
+    linhas, _ = tela("explicar", "P002", dsn=cena.dsn)
+    assert "What takes it there: 81 (separacao 3), 25 going out." in linhas[2]
+    assert "smallest" not in linhas[2]  # it is the cause itself
+    cena.cru("UPDATE separacao SET qtd_saldo = 15 WHERE num_pedido = '80'")
+    cena.cru("UPDATE separacao SET qtd_saldo = 35 WHERE num_pedido = '81'")
+    linhas, _ = tela("explicar", "P002", dsn=cena.dsn)
+    assert linhas[2].endswith(
+        " The smallest exit that it suffices to put off: 80 (separacao 2), 15."
+    )
+    assert linhas[-1].startswith("put the exit off         80 (separacao 2)")
+
+
 def test_why(cena: Banco) -> None:
     linhas, _ = tela("explicar", "P001", dsn=cena.dsn)
     assert linhas[2] == (

@@ -125,6 +125,15 @@ def em_palavras(e: Explicacao) -> str:
         )
     else:
         frases.append(t("No entry is planned after that."))
+    adiada = next((r for r in e.remedios if r.acao == "adiar"), None)
+    if adiada and e.saida is not None and (adiada.origem, adiada.id) != (e.origem, e.id):
+        frases.append(
+            t(
+                "The smallest exit that it suffices to put off: {documento}, {quantidade}.",
+                documento=_documento(adiada),
+                quantidade=tabela.numero(adiada.quantidade),
+            )
+        )
     return tabela.limpo(" ".join(frases))
 
 
