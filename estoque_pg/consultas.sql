@@ -558,7 +558,7 @@ SELECT e.inicio, e.fim, e.falta, e.dia_da_falta, e.origem, e.id, e.documento, e.
 -- nome: simular
 -- What estoque_simular answers; what it tells in notices as rows with the item's number.
 SELECT aviso, cod_produto, nome_produto, dia_ruptura_antes, dia_ruptura_depois, menor_antes,
-       menor_depois
+       menor_depois, fim_ruptura_antes, fim_ruptura_depois
   FROM nosso._estoque_simulados(%(mudancas)s::jsonb, %(dias)s::integer);
 
 -- nome: projecao_simulada

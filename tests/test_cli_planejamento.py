@@ -129,6 +129,21 @@ def test_what_if_by_options(cena: Banco, opcoes: list[str], depois: Any) -> None
         assert produto["dia_ruptura_depois"] == "2025-08-08"
 
 
+def test_what_if_says_how_long_what_stays_short_is(cena: Banco) -> None:
+    tarde = ["--adiar", "2", "--linha", "LINHA 3"]
+    for opcoes, antes, depois in (
+        ([*tarde], "08/08–10/08/2025", "08/08–12/08/2025"),
+        ([*tarde, "--dias", "5"], "08/08–10/08/2025", "from 08/08/2025"),
+        (["--para", "2025-08-10", "--pedido", "77"], "08/08–10/08/2025", "10/08/2025"),
+        (["--para", "2025-08-11", "--pedido", "77"], "08/08–10/08/2025", "-"),
+    ):
+        linhas, _ = tela("simular", *opcoes, dsn=cena.dsn)
+        assert [c.strip("▼ ") for c in linhas[2].split("  ") if c][2:4] == [antes, depois]
+    [produto] = dados("simular", *tarde, "--dias", "5", dsn=cena.dsn)["produtos"]
+    assert list(produto)[-2:] == ["fim_ruptura_antes", "fim_ruptura_depois"]
+    assert (produto["fim_ruptura_antes"], produto["fim_ruptura_depois"]) == ("2025-08-10", None)
+
+
 def test_what_if_from_a_file(cena: Banco, tmp_path: Path) -> None:
     arquivo = tmp_path / "mudancas.json"
     mudancas = [{"acao": "ignorar", "pedidos": ["77"]}, {"acao": "ignorar", "lotes": ["ninguém"]}]
@@ -145,11 +160,25 @@ def test_what_if_from_a_file(cena: Banco, tmp_path: Path) -> None:
 def test_what_if_of_one_product(cena: Banco) -> None:
     opcoes = ["--ignorar", "--pedido", "77", "--produto", "VELHO", "--dias", "2"]
     linhas, _ = tela("simular", *opcoes, dsn=cena.dsn)
-    assert linhas[0].split("  ")[-1].strip() == "then balance"
-    assert [linha.split() for linha in linhas[2:]] == [
+    assert linhas[:3] == ["P001  Azeitona verde", "VELHO is unified into this code", ""]
+    assert linhas[3].split("  ")[-1].strip() == "then balance"
+    assert [linha.split() for linha in linhas[5:8]] == [
         ["06/08/2025", "0", "0", "100", "0", "0", "100"],
         ["07/08/2025", "0", "0", "100", "0", "0", "100"],
-        ["08/08/2025", "0", "150", "-50", "0", "0", "100"],
+        ["08/08/2025", "0", "150", "-50", "0", "0", "100", "▼"],
+    ]
+    assert linhas[8:] == [
+        "", "as it is     ▼ rupture on 08/08/2025 (in 2 days), 50 short that day",
+        "then         no rupture up to 08/08/2025",
+    ]  # fmt: skip
+    # The first day below zero is marked now and then, and no other.
+    linhas, _ = tela("simular", "--para", "2025-08-07", "--pedido", "77", "--produto", "P001",
+                     "--dias", "3", dsn=cena.dsn)  # fmt: skip
+    assert [linha.split()[3:] for linha in linhas[4:8]] == [
+        ["100", "0", "0", "100"],
+        ["100", "0", "150", "-50", "▼"],
+        ["-50", "0", "0", "-50", "▼"],
+        ["-50", "0", "0", "-50"],
     ]
     assert [d["saldo_depois"] for d in dados("simular", *opcoes, dsn=cena.dsn)["dias"]] == [100] * 3
     nada = ["--ignorar", "--pedido", "77", "--produto", "nada"]

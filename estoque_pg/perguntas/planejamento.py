@@ -124,7 +124,10 @@ def causas(codigos: Sequence[str], dias: int = 28) -> Pergunta[list[Causa]]:
 
 @dataclass(frozen=True, slots=True)
 class Simulado(Linha):
-    """A row of `estoque_simular`: a product before and after the changes."""
+    """A row of `estoque_simular`: a product before and after the changes.
+
+    And the last day below zero, before and after, None where that is the last day asked for.
+    """
 
     cod_produto: CodProduto
     nome_produto: NomeProduto
@@ -132,6 +135,8 @@ class Simulado(Linha):
     dia_ruptura_depois: Annotated[date | None, Coluna("then runs out", "ruptura")]
     menor_antes: Annotated[Decimal, Coluna("lowest", "saldo")]
     menor_depois: Annotated[Decimal, Coluna("then lowest", "saldo")]
+    fim_ruptura_antes: Annotated[date | None, Coluna("until")]
+    fim_ruptura_depois: Annotated[date | None, Coluna("then until")]
 
 
 @dataclass(frozen=True, slots=True)
