@@ -320,3 +320,31 @@ def test_the_code_asked_for_is_told_where_it_differs(cena: Banco) -> None:
     assert linhas[0].split()[:2] == ["asked", "product"]
     assert [linha.split()[:2] for linha in linhas[2:]] == [["P002", "P002"], ["VELHO", "P001"]]
     assert [c["codigo_consultado"] for c in dados("cobertura", "P002", dsn=cena.dsn)] == ["P002"]
+
+
+def test_contradictions_name_orders_invoices_and_products(cena: Banco) -> None:
+    cena.inserir("embarque_itens", separacao_lote_id="L1", pedido="77", nota_fiscal="9001",
+                 status="ativo")  # fmt: skip
+    for _ in range(2):
+        cena.sep("P002", 5, 1, lote="L2", num_pedido="88")
+    cena.sep("P002", 3, None, lote="L3")
+    linhas, _ = tela("incoerencias", dsn=cena.dsn)
+    assert linhas[1].split() == ["product", "name", "since", "quantity", "documents"]
+    assert linhas[3].endswith("  77 (separacao 1); 9001 (embarque_itens 1)")
+    assert linhas[3].startswith("P001     Azeitona verde  08/08/2025")
+    [_, repetida, sem_data] = dados("incoerencias", dsn=cena.dsn)
+    assert any(linha.endswith("  88 (separacao 2, 3)") for linha in linhas)
+    assert [d["documento"] for d in repetida["documentos"]] == ["88", "88"]
+    assert (sem_data["nome_produto"], sem_data["documentos"]) == (
+        "Óleo de soja", [{"origem": "separacao", "id": "4", "documento": None}],
+    )  # fmt: skip
+    assert linhas[-2].endswith("  separacao 4")
+    cena.mov("P001", 3, numero_nf="9001")
+    cena.mov("P001", -1, numero_nf="9001")
+    cena.pre("P002", 1, 1, num_pedido="99", separacao_lote_id="L3")
+    chamados = {
+        i["tipo"]: [d["documento"] for d in i["documentos"]]
+        for i in dados("incoerencias", dsn=cena.dsn)
+    }
+    assert chamados["estorno repetido"] == ["9001", "9001"]
+    assert chamados["pre-separacao repetida"] == ["99", None]

@@ -37,6 +37,7 @@ from estoque_pg.cli.ficha import pedir_produto, titulo
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ArgumentoInvalido, ErroEstoque
 from estoque_pg.idioma import t, tn
+from estoque_pg.perguntas.documentos import chamar
 from estoque_pg.perguntas.planejamento import (
     ACOES,
     AbaixoDoMinimo,
@@ -113,7 +114,7 @@ def em_palavras(e: Explicacao) -> str:
         frases.append(
             t(
                 "What takes it there: {documento}, {saida} going out.",
-                documento=_chamar(e.documento, e.origem, e.id),
+                documento=chamar(e.documento, e.origem, e.id),
                 saida=tabela.numero(e.saida),
             )
         )
@@ -142,11 +143,7 @@ def em_palavras(e: Explicacao) -> str:
 
 
 def _documento(r: Remedio) -> str | None:
-    return _chamar(r.documento, r.origem, r.id) if r.origem else None
-
-
-def _chamar(documento: str | None, origem: str | None, id_: str | None) -> str:
-    return f"{documento} ({origem} {id_})" if documento else f"{origem} {id_}"
+    return chamar(r.documento, r.origem, r.id) if r.origem else None
 
 
 @click.command()
