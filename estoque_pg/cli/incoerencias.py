@@ -45,6 +45,7 @@ def incoerencias(banco: Banco, em_json: bool) -> None:
         tabular(
             [t("product"), t("name"), t("since"), t("quantity"), t("documents")],
             [[i.cod_produto, i.nome_produto, i.desde, i.quantidade, _citar(i)] for i in linhas],
+            cede=1,  # the documents are what a row is about
         )
         escrever("")
     avisar(contar(len(achadas), "contradiction"))

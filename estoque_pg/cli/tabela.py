@@ -76,11 +76,13 @@ def tabela(
     linhas: Sequence[Sequence[object]],
     cores: bool = False,
     largura: int | None = None,
+    cede: int | None = None,
 ) -> str:
     """Return a table: numbers right-aligned, columns as wide as what they hold.
 
     A cell is text, a number, a date, None, or one of these `Marcado`. With `largura`, text columns
-    are shortened until the table fits; what warns, in red, is said in full.
+    are shortened until the table fits, that of the number `cede` before the others; what warns, in
+    red, is said in full.
     """
     celulas = [[_texto(v) for v in linha] for linha in linhas]
     direita = [_numerica([linha[i] for linha in linhas]) for i in range(len(colunas))]
@@ -90,7 +92,7 @@ def tabela(
     ]
     if largura is not None:
         curtas = [i for i in range(len(colunas)) if _encurtavel([linha[i] for linha in linhas])]
-        _caber(larguras, curtas, colunas, largura)
+        _caber(larguras, curtas, colunas, largura, cede)
 
     def montar(textos: Sequence[str], estilos: Sequence[str | None]) -> str:
         partes = []
@@ -236,16 +238,22 @@ def _encurtavel(valores: Sequence[object]) -> bool:
 
 
 def _caber(
-    larguras: list[int], textos: Sequence[int], titulos: Sequence[str], largura: int
+    larguras: list[int],
+    textos: Sequence[int],
+    titulos: Sequence[str],
+    largura: int,
+    cede: int | None = None,
 ) -> None:
     """Shorten text columns, always the widest of them, until the table fits.
 
     Titles are cut last, and no column to less than four.
     """
     sobra = sum(larguras) + 2 * (len(larguras) - 1) - largura
-    for minimas in ({i: max(largura_de(titulos[i]), 8) for i in textos}, dict.fromkeys(textos, 4)):
+    com_titulo = {i: max(largura_de(titulos[i]), 8) for i in textos}
+    primeiras = {i: n for i, n in com_titulo.items() if i == cede}
+    for minimas in (primeiras, com_titulo, dict.fromkeys(textos, 4)):
         while sobra > 0:
-            largas = [i for i in textos if larguras[i] > minimas[i]]
+            largas = [i for i in minimas if larguras[i] > minimas[i]]
             if not largas:
                 break
             larguras[max(largas, key=lambda i: larguras[i])] -= 1
