@@ -89,11 +89,13 @@ SELECT d.dia, CASE WHEN d.data_prevista IS NOT NULL THEN
 
 -- nome: incoerencias
 -- Documents that contradict each other; infinite dates as in verificar.
-SELECT tipo, cod_produto, documentos,
-       CASE WHEN desde IS NOT NULL THEN
-           greatest(least(desde, '9999-12-31'), '0001-01-01') END AS desde,
-       quantidade, o_que_fazer
-  FROM nosso.estoque_incoerencias();
+SELECT i.tipo, i.cod_produto, e.nome_produto, i.documentos,
+       CASE WHEN i.desde IS NOT NULL THEN
+           greatest(least(i.desde, '9999-12-31'), '0001-01-01') END AS desde,
+       i.quantidade, i.o_que_fazer
+  FROM nosso.estoque_incoerencias() WITH ORDINALITY AS i
+  LEFT JOIN nosso.estoque_tempo_real AS e ON e.cod_produto = i.cod_produto
+ ORDER BY i.ordinality;
 
 -- nome: cobertura
 -- For how long each distinct known code of the list lasts.
@@ -575,7 +577,7 @@ SELECT e.inicio, e.fim, e.falta, e.dia_da_falta, e.origem, e.id, e.documento, e.
 -- nome: simular
 -- What estoque_simular answers; what it tells in notices as rows with the item's number.
 SELECT aviso, cod_produto, nome_produto, dia_ruptura_antes, dia_ruptura_depois, menor_antes,
-       menor_depois
+       menor_depois, fim_ruptura_antes, fim_ruptura_depois
   FROM nosso._estoque_simulados(%(mudancas)s::jsonb, %(dias)s::integer);
 
 -- nome: projecao_simulada

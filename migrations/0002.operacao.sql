@@ -1610,15 +1610,18 @@ COMMENT ON FUNCTION _estoque_causa_da_falta(text, date) IS
     'The exit that makes a product run out on a day; inner use.';
 
 -- sql/11_consultas/_estoque_citados.sql
--- Documents as estoque_incoerencias names them: of one source, in the order given.
-CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[]) RETURNS jsonb
+-- Documents as estoque_incoerencias names them: of one source, in the order given, each with what people
+-- call it where p_documentos says so.
+CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[], p_documentos text[] DEFAULT NULL)
+RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('origem', p_origem, 'id', x.id) ORDER BY x.n), '[]')
-        FROM unnest(p_ids) WITH ORDINALITY AS x (id, n));
+RETURN (SELECT coalesce(jsonb_agg(
+            jsonb_build_object('origem', p_origem, 'id', x.id, 'documento', x.documento) ORDER BY x.n), '[]')
+        FROM ROWS FROM (unnest(p_ids), unnest(p_documentos)) WITH ORDINALITY AS x (id, documento, n));
 
-GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[]) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_citados(text, text[]) IS
-    'Source and id of each document of a list, as JSON; inner use.';
+GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[], text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_citados(text, text[], text[]) IS
+    'Source, id and name of each document of a list, as JSON; inner use.';
 
 -- sql/11_consultas/_estoque_data_da_mudanca.sql
 -- The date under a key of a change of a simulation, written YYYY-MM-DD whatever the DateStyle; NULL where
@@ -1749,6 +1752,7 @@ COMMENT ON FUNCTION _estoque_faltas(text[], date) IS
 -- What is wrong with exits that are open: without a date, overdue by more than a week, repeated, or a
 -- pre-separation of a lot that is separated or invoiced already. The sources of documents are read
 -- through, once.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
 CREATE FUNCTION _estoque_incoerencias_de_abertos() RETURNS SETOF _estoque_incoerencia
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -1773,10 +1777,14 @@ BEGIN
     ),
     -- The lots of pre-separations that are separated, with what is in them, or invoiced.
     separado AS MATERIALIZED (
-        SELECT l.lote, k.cod_produto, f.id
-        FROM lote AS l
-        JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
-        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.cod_produto::text
+        SELECT f.lote, k.cod_produto, f.id, f.documento
+        FROM (SELECT NULL::text AS num_pedido) AS falta
+        CROSS JOIN LATERAL (
+            SELECT l.lote, f.id, f.cod_produto::text AS codigo, num_pedido::text AS documento
+            FROM lote AS l
+            JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
+        ) AS f
+        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.codigo
     ),
     tomado AS (
         SELECT s.lote FROM separado AS s
@@ -1785,31 +1793,36 @@ BEGIN
         WHERE _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
     )
     SELECT 'pre-separacao repetida', a.cod_produto,
-        _estoque_citados(a.origem, ARRAY[a.id]) || _estoque_citados('separacao', s.ids),
+        _estoque_citados(a.origem, ARRAY[a.id], ARRAY[a.documento])
+            || _estoque_citados('separacao', s.ids, s.documentos),
         a.data, a.quantidade, 'encerrar_pre_separacao'
     FROM aberto AS a
     JOIN tomado AS t ON t.lote = a.lote
     LEFT JOIN (
-        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids
+        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids,
+            array_agg(s.documento ORDER BY s.id) AS documentos
         FROM separado AS s GROUP BY s.lote, s.cod_produto
     ) AS s ON s.lote = a.lote AND s.cod_produto = a.cod_produto
     WHERE a.origem = 'pre_separacao_item'
     UNION ALL
     SELECT 'separacao repetida', a.cod_produto,
-        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id)),
+        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id),
+            array_agg(a.documento)),
         a.data, a.quantidade * (count(*) - 1), 'excluir_repetida'
     FROM aberto AS a
     WHERE a.origem = 'separacao' AND a.lote IS NOT NULL AND a.documento IS NOT NULL
     GROUP BY a.cod_produto, a.lote, a.documento, a.codigo, a.quantidade, a.data
     HAVING count(*) > 1
     UNION ALL
-    SELECT 'demanda sem data', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), NULL::date,
-        a.quantidade, 'informar_data'
+    SELECT 'demanda sem data', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id], ARRAY[a.documento]), NULL::date, a.quantidade,
+        'informar_data'
     FROM aberto AS a
     WHERE a.data IS NULL
     UNION ALL
-    SELECT 'saida atrasada', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), a.data,
-        a.quantidade, 'remarcar_saida'
+    SELECT 'saida atrasada', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id], ARRAY[a.documento]), a.data, a.quantidade,
+        'remarcar_saida'
     FROM aberto AS a
     WHERE a.data < v_limite;
 END
@@ -1893,7 +1906,8 @@ BEGIN
         HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
     )
     SELECT 'estorno repetido', d.cod_produto,
-        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id),
+            array_agg(m.nota)),
         d.data, d.quantidade, 'conferir_estorno'
     FROM demais AS d
     JOIN movimento AS m ON m.cod_produto = d.cod_produto
@@ -1941,7 +1955,7 @@ BEGIN
     RETURN QUERY
     WITH recente AS MATERIALIZED (SELECT x.lote FROM unnest(v_lotes) AS x (lote)),
     item AS MATERIALIZED (
-        SELECT i.*
+        SELECT i.*, coalesce(i.nota, i.pedido) AS documento
         FROM (SELECT NULL::text AS pedido, NULL::text AS id) AS falta
         CROSS JOIN LATERAL (
             SELECT r.lote, id::text AS id, pedido::text AS pedido, nullif(e.nota_fiscal, '') AS nota,
@@ -1952,7 +1966,9 @@ BEGIN
         ) AS i
     ),
     faturado AS MATERIALIZED (
-        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids FROM item AS i
+        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids,
+            array_agg(i.documento ORDER BY length(i.id), i.id) AS documentos
+        FROM item AS i
         WHERE i.fatura GROUP BY i.lote
     ),
     separado AS MATERIALIZED (
@@ -1972,7 +1988,8 @@ BEGIN
     -- The products of each lot.
     par AS MATERIALIZED (
         SELECT s.lote, s.cod_produto, s.faturado, sum(s.quantidade) AS quantidade,
-            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids
+            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids,
+            array_agg(s.pedido ORDER BY s.id) AS documentos
         FROM separado AS s GROUP BY s.lote, s.cod_produto, s.faturado
     ),
     nota AS MATERIALIZED (
@@ -1988,26 +2005,29 @@ BEGIN
         JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
     ),
     ligado AS MATERIALIZED (
-        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento, m.nota
         FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
         UNION
-        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento, m.nota
         FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
     ),
     saldo AS MATERIALIZED (
         SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
             min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
-            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids,
+            array_agg(nullif(l.nota, '') ORDER BY length(l.id), l.id) AS documentos
         FROM ligado AS l GROUP BY l.lote, l.cod_produto
     ),
     -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
     pedido AS MATERIALIZED (
         SELECT i.lote, i.pedido, bool_or(i.ativo) AS ativo, bool_or(i.fatura) AS faturado,
-            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids
+            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids,
+            array_agg(i.documento ORDER BY length(i.id), i.id) AS documentos
         FROM item AS i WHERE i.pedido IS NOT NULL GROUP BY i.lote, i.pedido
     )
     SELECT 'faturado sem movimento', p.cod_produto,
-        _estoque_citados('separacao', p.ids) || _estoque_citados('embarque_itens', t.ids),
+        _estoque_citados('separacao', p.ids, p.documentos)
+            || _estoque_citados('embarque_itens', t.ids, t.documentos),
         p.data, p.quantidade, 'lancar_movimento'
     FROM par AS p
     JOIN faturado AS t ON t.lote = p.lote
@@ -2015,7 +2035,8 @@ BEGIN
     WHERE v_ligados AND p.quantidade > 0 AND coalesce(s.quantidade, 0) >= 0
     UNION ALL
     SELECT 'movimento sem fatura', p.cod_produto,
-        _estoque_citados('movimentacao_estoque', s.ids) || _estoque_citados('separacao', p.ids),
+        _estoque_citados('movimentacao_estoque', s.ids, s.documentos)
+            || _estoque_citados('separacao', p.ids, p.documentos),
         s.data, -s.quantidade, 'conferir_fatura'
     FROM par AS p
     JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
@@ -2023,17 +2044,19 @@ BEGIN
     UNION ALL
     -- An order is of the lot by an active item, or by the separations that are joined to it.
     SELECT 'lote faturado em parte', s.cod_produto,
-        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id))
-            || _estoque_citados('embarque_itens', o.ids),
+        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id),
+                array_agg(s.pedido ORDER BY s.id))
+            || _estoque_citados('embarque_itens', o.ids, o.documentos),
         min(s.data), sum(s.quantidade), 'faturar_pedido'
     FROM pedido AS o
     JOIN separado AS s ON s.lote = o.lote AND s.pedido = o.pedido
     WHERE s.faturado AND (NOT o.faturado OR o.erro)
-    GROUP BY o.lote, o.pedido, o.ids, s.cod_produto
+    GROUP BY o.lote, o.pedido, o.ids, o.documentos, s.cod_produto
     HAVING sum(s.quantidade) > 0
     UNION ALL
     SELECT 'lote reutilizado', s.cod_produto,
-        _estoque_citados('separacao', ARRAY[s.id::text]) || _estoque_citados('embarque_itens', t.ids),
+        _estoque_citados('separacao', ARRAY[s.id::text], ARRAY[s.pedido])
+            || _estoque_citados('embarque_itens', t.ids, t.documentos),
         s.data, s.quantidade, 'trocar_lote'
     FROM separado AS s
     JOIN faturado AS t ON t.lote = s.lote
@@ -2384,29 +2407,41 @@ COMMENT ON FUNCTION _estoque_projecao_simulada(text, jsonb, integer) IS
 
 -- sql/11_consultas/_estoque_simulados.sql
 -- estoque_simular as data: besides the products a row without one for each item whose filter met no
--- document, by its number (aviso), which estoque_simular tells in a notice.
+-- document, by its number (aviso), which estoque_simular tells in a notice; and of each product the last
+-- day below zero, as estoque_rupturas tells it: NULL where that is today + dias.
 -- Reads the sources with its owner's rights: who may run it need not have any on them.
 CREATE FUNCTION _estoque_simulados(p_mudancas jsonb, p_dias integer)
 RETURNS TABLE (
     aviso integer, cod_produto text, nome_produto text, dia_ruptura_antes date,
-    dia_ruptura_depois date, menor_antes numeric, menor_depois numeric
+    dia_ruptura_depois date, menor_antes numeric, menor_depois numeric, fim_ruptura_antes date,
+    fim_ruptura_depois date
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
 #variable_conflict use_column
+DECLARE
+    v_fim date := estoque_hoje() + p_dias;
 BEGIN
     PERFORM _estoque_exigir_dias(p_dias, 3650);
     RETURN QUERY
     SELECT r.aviso, r.cod_produto, t.nome_produto, r.ruptura_antes, r.ruptura_depois,
-        least(t.saldo_atual, r.menor_antes), least(t.saldo_atual, r.menor_depois)
+        least(t.saldo_atual, r.menor_antes), least(t.saldo_atual, r.menor_depois),
+        nullif(r.fim_antes, v_fim), nullif(r.fim_depois, v_fim)
     FROM (
         SELECT s.aviso, s.cod_produto,
             min(s.data) FILTER (WHERE s.saldo_antes < 0) AS ruptura_antes,
             min(s.data) FILTER (WHERE s.saldo_depois < 0) AS ruptura_depois,
-            min(s.saldo_antes) AS menor_antes, min(s.saldo_depois) AS menor_depois
-        FROM _estoque_simular(p_mudancas, p_dias) AS s
+            min(s.saldo_antes) AS menor_antes, min(s.saldo_depois) AS menor_depois,
+            max(s.ate) FILTER (WHERE s.saldo_antes < 0) AS fim_antes,
+            max(s.ate) FILTER (WHERE s.saldo_depois < 0) AS fim_depois
+        FROM (
+            -- Between two days on which it moves, the balance stays.
+            SELECT x.*, coalesce(lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) - 1,
+                v_fim) AS ate
+            FROM _estoque_simular(p_mudancas, p_dias) AS x
+        ) AS s
         GROUP BY s.aviso, s.cod_produto
     ) AS r
     LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = ANY (ARRAY[r.cod_produto])
@@ -3103,7 +3138,9 @@ COMMENT ON FUNCTION estoque_explicar(text, integer) IS
 -- sql/11_consultas/estoque_incoerencias.sql
 -- What is right by the rules and wrong in the warehouse: documents that contradict each other, by kind
 -- in the order of the list below, then by since when, then by product. How each is told stands in the
--- functions it asks. Reads the sources with its owner's rights: who may run it need not have any on
+-- functions it asks. A document is {"origem": table, "id": text, "documento": what people call it}: the
+-- order of a separation or pre-separation, the invoice of a movement, the invoice of an item of a shipment,
+-- its order while it has none; null where there is nothing of the kind. Reads the sources with its owner's rights: who may run it need not have any on
 -- them.
 CREATE FUNCTION estoque_incoerencias() RETURNS SETOF _estoque_incoerencia
 LANGUAGE plpgsql STABLE SECURITY DEFINER

@@ -484,6 +484,21 @@ def test_a_page_knows_its_own_address(cena: Banco, codigo: str) -> None:
     cena.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = %s", [codigo])
 
 
+def test_rows_say_what_they_are_about_in_words(cena: Banco) -> None:
+    """An order that holds a promise up, a document's order, a day to order by that is past."""
+    um = cena.sep("P002", 3, None, num_pedido="10.088")
+    cena.cru("UPDATE estoque_regra SET prazo_reposicao = 3 WHERE cod_produto = 'P004'")
+    with aplicacao(cena, com_painel=True) as cliente:
+        pagina = cliente.get("/incoerencias").text
+        assert f"separation 10.088 ({um})" in pagina
+        assert "<td>Óleo de soja</td>" in pagina
+        pagina = cliente.get("/pedido?linhas=P001+10%0AP002+1%0AP004+1").text
+        assert "all of it can be promised from 2025-08-11; P001 holds it up" in pagina
+        assert "2025-08-03 (past)" in cliente.get("/lista/abaixo-do-minimo").text
+    cena.cru("DELETE FROM separacao WHERE id = %s", [um])
+    cena.cru("UPDATE estoque_regra SET prazo_reposicao = NULL WHERE cod_produto = 'P004'")
+
+
 def test_errors_are_pages_for_people_and_json_for_programs(cena: Banco) -> None:
     with aplicacao(cena, com_painel=True) as cliente:
         gente = {"Accept": "text/html", "Accept-Language": "pt"}

@@ -24,6 +24,7 @@ from estoque_pg.idioma import PORTUGUES, idioma, t, tn
 from estoque_pg.painel.entrada import Entrada, aqui, caminho
 from estoque_pg.perguntas.documentos import ORIGENS
 from estoque_pg.perguntas.linha import em_json
+from estoque_pg.perguntas.planejamento import em_conjunto
 
 MODELOS = Path(__file__).parent / "modelos"
 ESTATICO = Path(__file__).parent / "estatico"
@@ -80,6 +81,7 @@ class Desenho:
         self.ambiente.globals.update(
             t=t, tn=tn, endereco=endereco, versao=__version__, arquivo=_arquivo,
             em_dias=tabela.em_dias, ate_em=tabela.ate_em, em_palavras=em_palavras,
+            em_conjunto=em_conjunto,
             origens=ORIGENS, ha_xlsx=find_spec("xlsxwriter") is not None,
         )  # fmt: skip
         self.ambiente.tests["eh_numero"] = lambda v: isinstance(v, (Decimal, int))

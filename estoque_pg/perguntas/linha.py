@@ -61,8 +61,9 @@ def em_json(valor: Any) -> Any:
 # -- columns ------------------------------------------------------------------------------------
 
 # What a value means to who reads it, beyond its type: a balance, which is bad below zero; a count
-# of what is bad, so above zero; a day on which stock runs out; days from today.
-Sentido = Literal["", "saldo", "alerta", "ruptura", "prazo"]
+# of what is bad, so above zero; a day on which stock runs out; days from today; a day by which
+# something has to be done, which is bad once it is over.
+Sentido = Literal["", "saldo", "alerta", "ruptura", "prazo", "limite"]
 
 
 @dataclass(frozen=True)
