@@ -254,7 +254,7 @@ class Metricas:
         try:
             with traduzindo(), self._pool.connection() as conn:
                 with retrato(conn, self._schema) as api:
-                    api.responder(internas.limitar(LIMITE * 1000))
+                    api.responder(internas.limitar(int(LIMITE * 1000)))
                     return api.responder(pergunta)
         except ErroEstoque as erro:
             _registro.warning(
