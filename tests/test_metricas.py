@@ -57,6 +57,16 @@ def series(achadas: list[Metric]) -> Series:
     }
 
 
+def esperar(cliente: Any, nome: str, valor: float) -> Series:
+    """Scrape until it is so."""
+    for _ in range(200):
+        ditas = series(familias(cliente))
+        if ditas[nome,] == valor:
+            return ditas
+        time.sleep(0.1)
+    raise AssertionError(f"{nome} is {ditas[nome,]} for ever")
+
+
 @pytest.fixture(scope="module")
 def cheio(servico: Servico, modelo: str) -> Iterator[Banco]:
     """A database in which everything that can be told is there to be told; nobody writes to it."""
@@ -203,8 +213,7 @@ def test_many_scrapes_at_once_and_open_pages(cheio: Banco) -> None:
         assert ditas["estoque_pool_conexoes", "metricas"] == 1
         assert ditas["estoque_painel_ouvintes",] == 1
         assert ditas["estoque_up",] == 1
-        while series(familias(servindo.cliente))["estoque_painel_ouvintes",]:
-            time.sleep(0.1)
+        esperar(servindo.cliente, "estoque_painel_ouvintes", 0)
         assert "/ao-vivo" not in servindo.cliente.get("/metrics").text
 
 
@@ -234,16 +243,14 @@ def test_while_the_database_is_away_the_rest_is_told(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [nome]
             )
             assert cliente.get(f"{BASE}/negativos").status_code == 503
-            while (ditas := series(familias(cliente)))["estoque_up",] == 1:
-                time.sleep(0.1)  # what was answered before is kept for a second
+            ditas = esperar(cliente, "estoque_up", 0)  # an answer is kept for a second
             assert ditas["estoque_http_duracao_seconds_count", "GET", f"{BASE}/negativos", "5xx"]
             assert ("estoque_pool_conexoes", "perguntas") in ditas
             assert ("process_cpu_seconds_total",) in ditas
             do_banco = {n for n, _ in metricas.FIGURAS.values()} | {"estoque_rupturas"}
             assert do_banco & {nome for nome, *_ in ditas} == set()
             servico.admin.execute(f"ALTER DATABASE {nome} ALLOW_CONNECTIONS true")
-            while (ditas := series(familias(cliente)))["estoque_up",] == 0:
-                time.sleep(0.1)
+            ditas = esperar(cliente, "estoque_up", 1)
             assert ditas["estoque_produtos",] == 0
     finally:
         servico.admin.execute(f"ALTER DATABASE {nome} ALLOW_CONNECTIONS true")
