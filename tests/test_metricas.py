@@ -6,14 +6,18 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx2 as httpx
 import psycopg
 import pytest
 from apoio import RAIZ, Banco, papel_novo
@@ -330,17 +334,27 @@ def _promtool() -> str:
         pytest.skip(f"promtool is not to be had here: {erro.mensagem}")
 
 
-def test_promtool_takes_the_rules_and_what_is_told(cheio: Banco) -> None:
+def test_promtool_takes_the_rules_the_configuration_and_what_is_told(
+    cheio: Banco, tmp_path: Path
+) -> None:
     promtool = _promtool()
 
-    def rodar(*args: str, entrada: str | None = None) -> None:
+    def rodar(*args: object, entrada: str | None = None) -> None:
         feito = subprocess.run(
-            [promtool, *args], cwd=PASTA, input=entrada, capture_output=True, text=True
+            [promtool, *map(str, args)], cwd=PASTA, input=entrada, capture_output=True, text=True
         )
         assert feito.returncode == 0, feito.stdout + feito.stderr
 
     rodar("check", "rules", "alertas.yml")
     rodar("test", "rules", "alertas_teste.yml")
+    [da_pagina] = re.findall(
+        r"^```yaml\n(.*?)^```", PAGINA.read_text(encoding="utf-8"), re.M | re.S
+    )
+    shutil.copy(PASTA / "alertas.yml", tmp_path)
+    (tmp_path / "estoque.token").write_text(TOKEN)
+    arquivo = tmp_path / "prometheus.yml"
+    arquivo.write_text(da_pagina.replace("/etc/prometheus", str(tmp_path)))
+    rodar("check", "config", arquivo)
     with aplicacao(cheio.dsn) as cliente:
         cliente.get("/saude")
         rodar("check", "metrics", entrada=cliente.get("/metrics").text)
@@ -351,6 +365,12 @@ def test_every_alert_is_seen_firing() -> None:
     testes = (PASTA / "alertas_teste.yml").read_text(encoding="utf-8")
     assert [r for r in regras if r not in testes] == []
     assert len(regras) == len(set(regras))
+
+
+def test_the_page_describes_every_alert() -> None:
+    regras = re.findall(r"- alert: (\w+)", (PASTA / "alertas.yml").read_text(encoding="utf-8"))
+    descritas = re.findall(r"^\| `(Estoque\w+)` \|", PAGINA.read_text(encoding="utf-8"), re.M)
+    assert descritas == regras
 
 
 # -- the dashboard ------------------------------------------------------------------------------
@@ -403,3 +423,37 @@ def test_the_dashboard_asks_what_anybody_may_ask(cheio: Banco) -> None:
     assert respostas["Cannot be compared"] == []
     assert {linha[1] for linha in respostas["Corrections"]} == {"P005"}
     assert sum(linha[1] for linha in respostas["Minute job"]) == 2
+
+
+# -- OpenTelemetry ------------------------------------------------------------------------------
+
+
+def test_spans_without_product_codes(cheio: Banco, tmp_path: Path) -> None:
+    """The program of docs/opentelemetry.md, its spans printed in the place of being sent."""
+    pagina = (RAIZ / "docs" / "opentelemetry.md").read_text(encoding="utf-8")
+    [programa] = re.findall(r"^```python\n(.*?)^```", pagina, re.M | re.S)
+    envia = "from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter"
+    imprime = "from opentelemetry.sdk.trace.export import ConsoleSpanExporter as OTLPSpanExporter"
+    assert envia in programa
+    programa = programa.replace(envia, imprime)
+    (tmp_path / "servir_com_spans.py").write_text(programa)
+    limpo = {v: x for v, x in os.environ.items() if not v.startswith(("PG", "ESTOQUE_TOKEN"))}
+    with subprocess.Popen(
+        [sys.executable, tmp_path / "servir_com_spans.py", "servir", "--porta", "0",
+         "--dsn", cheio.dsn],
+        env=limpo, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as processo:  # fmt: skip
+        assert processo.stderr is not None
+        onde = re.search(r"http://\S+", processo.stderr.readline())
+        assert onde is not None
+        with httpx.Client(base_url=onde[0], timeout=20) as cliente:
+            assert cliente.get(f"{BASE}/produto/P001").status_code == 200
+            assert cliente.get("/buscar?texto=P002").status_code == 303
+            corpo = {"produtos": ["P003"]}
+            assert cliente.post(f"{BASE}/consultar", json=corpo).status_code == 200
+        processo.send_signal(signal.SIGTERM)
+        dito, _ = processo.communicate(timeout=20)
+    assert f'"name": "GET {BASE}/produto/{{codigo}}"' in dito
+    assert set(re.findall(r'"(?:url.path|url.query)": (".*?")', dito)) == {'"-"'}
+    assert dito.count('"url.query"') == 1
+    assert "P00" not in dito
