@@ -273,6 +273,9 @@ def test_a_scrape_waits_for_no_lock_longer_than_its_limit(
             assert ditas["estoque_up",] == 1
             assert ("estoque_tarefa_execucoes_total",) in ditas
             assert ("estoque_produtos",) not in ditas
+        with aplicacao(banco.dsn) as cliente, ThreadPoolExecutor(5) as fios:
+            for ditas in fios.map(lambda _: series(familias(cliente)), range(5)):
+                assert ditas["estoque_up",] == 1  # though one of them waits for the counts
         outra.execute("LOCK TABLE estoque_tempo_real")
         with aplicacao(banco.dsn) as cliente:
             assert series(familias(cliente))["estoque_up",] == 0

@@ -135,7 +135,7 @@ class _Lembrada(Generic[T]):
 
     def __init__(self, vezes: int) -> None:
         self._vezes = vezes
-        self._ate = 0.0
+        self._quando = self._ate = float("-inf")
         self._resposta: T | None = None
         self.levou = 0.0
 
@@ -143,10 +143,14 @@ class _Lembrada(Generic[T]):
         inicio = time.monotonic()
         if inicio >= self._ate:
             self._resposta = perguntar()
-            fim = time.monotonic()
-            self.levou = fim - inicio
-            self._ate = fim + max(VALIDADE, self._vezes * self.levou)
+            self._quando = time.monotonic()
+            self.levou = self._quando - inicio
+            self._ate = self._quando + max(VALIDADE, self._vezes * self.levou)
         return self._resposta
+
+    def ultima(self, segundos: float) -> T | None:
+        """Return the last answer, if it is no older than so many seconds."""
+        return self._resposta if time.monotonic() - self._quando <= segundos else None
 
 
 class Metricas:
@@ -208,7 +212,6 @@ class Metricas:
     # -- the database ---------------------------------------------------------------------------
 
     def _do_banco(self) -> Iterator[Metric]:
-        medidas: Medidas | None = None
         contagens: Contagens | None = None
         if self._vez.acquire(timeout=LIMITE):
             try:
@@ -217,6 +220,10 @@ class Metricas:
                     contagens = self._contagens.obter(lambda: self._perguntar(internas.contagens()))
             finally:
                 self._vez.release()
+        else:
+            # Another scrape is busy with slow counts, or the database is: what that one learned of
+            # late tells which.
+            medidas = self._medidas.ultima(2 * LIMITE)
         yield _figura("estoque_up", "Whether the database answered.", [({}, medidas is not None)])
         yield _figura(
             "estoque_leitura_duracao_seconds",
