@@ -596,3 +596,28 @@ SELECT cod_produto, nome_produto, quantidade, maximo_hoje, data_disponivel, maxi
 -- Products that fall below their minimum.
 SELECT cod_produto, nome_produto, minimo, primeiro_dia, menor_saldo, falta, pedir_ate
   FROM nosso.estoque_abaixo_do_minimo(%(dias)s::integer);
+
+-- nome: medidas
+-- What /metrics tells of the installation: looks into indexes, the newest rows, small tables.
+SELECT (SELECT min(t.comparado_em) FROM nosso.estoque_tempo_real AS t) AS comparado_desde,
+       (SELECT count(*) FROM nosso.estoque_recontagem) AS por_comparar,
+       coalesce(e.id, 0) AS execucoes, e.fim AS ultima_execucao,
+       extract(epoch FROM e.fim - e.inicio)::float8 AS duracao,
+       (SELECT coalesce(max(c.id), 0) FROM nosso.estoque_correcao AS c) AS correcoes,
+       (SELECT count(*) FROM nosso.estoque_falha) AS falhas,
+       (SELECT count(*) FROM nosso.estoque_gatilhos() AS g
+         WHERE g.estado NOT IN ('ok', 'always')) AS gatilhos_fora,
+       s.pendentes AS avisos_pendentes, s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos
+  FROM nosso._estoque_estado_dos_avisos() AS s
+  LEFT JOIN (SELECT x.id, x.inicio, x.fim FROM nosso.estoque_execucao AS x
+              ORDER BY x.id DESC LIMIT 1) AS e ON true;
+
+-- nome: contagens
+-- What /metrics counts among all products.
+SELECT p.produtos, p.negativos, r.rupturas_0, r.rupturas_7, r.rupturas_28
+  FROM (SELECT count(*) AS produtos, count(*) FILTER (WHERE t.saldo_atual < 0) AS negativos
+          FROM nosso.estoque_tempo_real AS t) AS p
+ CROSS JOIN (SELECT count(*) FILTER (WHERE x.dias_ate_ruptura = 0) AS rupturas_0,
+                    count(*) FILTER (WHERE x.dias_ate_ruptura <= 7) AS rupturas_7,
+                    count(*) AS rupturas_28
+               FROM nosso.estoque_rupturas(28) AS x) AS r;

@@ -81,6 +81,11 @@ class AoVivo:
         """How many pages listen."""
         return len(self._ouvintes)
 
+    @property
+    def levou(self) -> float:
+        """How many seconds the last look took."""
+        return self._levou[-1] if self._levou else 0.0
+
     async def olhar_sempre(self) -> None:
         """Look again and again until `encerrar`; while the database is away, wait for it."""
         while not self._fim.is_set():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -203,6 +203,48 @@ def mudados(desde: int | None, ouvidos: Sequence[str] = ()) -> Pergunta[Mudados]
 
 
 # -- measuring ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Medidas(Linha):
+    """What /metrics tells and costs the same however large the stock is.
+
+    `execucoes` and `correcoes` are the numbers of the newest: they only grow, while old rows go.
+    `duracao` of the newest run is in seconds. Of alerts None where they may not be read.
+    """
+
+    comparado_desde: datetime | None
+    por_comparar: int
+    execucoes: int
+    ultima_execucao: datetime | None
+    duracao: float | None
+    correcoes: int
+    falhas: int
+    gatilhos_fora: int
+    avisos_pendentes: int | None
+    avisos_desde: datetime | None
+    avisos_mortos: int | None
+
+
+def medidas() -> Pergunta[Medidas]:
+    """Return how comparisons, job, corrections, triggers and alerts stand."""
+    return uma_linha(Medidas, "medidas")
+
+
+@dataclass(frozen=True, slots=True)
+class Contagens(Linha):
+    """What /metrics counts among all products: those that run out within so many days."""
+
+    produtos: int
+    negativos: int
+    rupturas_0: int
+    rupturas_7: int
+    rupturas_28: int
+
+
+def contagens() -> Pergunta[Contagens]:
+    """Count products, negative balances and ruptures."""
+    return uma_linha(Contagens, "contagens")
 
 
 def amostra() -> Pergunta[list[str]]:
