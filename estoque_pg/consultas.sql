@@ -163,6 +163,10 @@ SELECT id, canal, destino, produtos, prefixo, responsavel, tipos, resumo_as, idi
 -- Remove a subscription; whether it was there.
 SELECT nosso.estoque_cancelar_inscricao(%(inscricao)s::bigint);
 
+-- nome: pausar_inscricao
+-- Let a subscription rest, or take it up again; whether it was there.
+SELECT nosso.estoque_pausar_inscricao(%(inscricao)s::bigint, %(pausar)s::boolean);
+
 -- nome: testar_inscricao
 -- Make a test message; the number of the delivery.
 SELECT nosso.estoque_testar_inscricao(%(inscricao)s::bigint) AS entrega;
@@ -175,6 +179,10 @@ SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, t
 -- nome: reenviar
 -- Take up again a delivery that was given up; whether there was one.
 SELECT nosso.estoque_reenviar(%(entrega)s::bigint);
+
+-- nome: descartar_entrega
+-- Forget a delivery that was given up; whether there was one.
+SELECT nosso.estoque_descartar_entrega(%(entrega)s::bigint);
 
 -- nome: tomar_entrega
 -- Take the next delivery that is due, or the one named, for so many seconds.
