@@ -209,6 +209,56 @@ def test_search_incoherences_and_system(pagina: Page, painel: str) -> None:
     expect(pagina.locator(".ficha")).to_contain_text("PostgreSQL")
 
 
+@pytest.fixture
+def muitas(cena: Banco) -> Iterator[Banco]:
+    """A history longer than a page of it, and than the 1,000 that the question gives unasked."""
+    cena.cru(
+        "INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, dia_depois,"
+        " falta_depois, causa) SELECT 'H' || n, 1, 'apareceu', now() - interval '20 days'"
+        " + n * interval '1 minute', estoque_hoje(), estoque_hoje(), n,"
+        " CASE n % 3 WHEN 0 THEN '{\"id\": \"7\", \"saida\": 1, \"origem\": \"separacao\","
+        " \"documento\": null}'::jsonb WHEN 1 THEN '{\"unificado_em\": \"P001\"}' END"
+        " FROM generate_series(1, 1100) AS n"
+    )
+    yield cena
+    cena.cru("DELETE FROM estoque_transicao WHERE cod_produto ~ '^H'")
+
+
+def test_what_changed_goes_on_and_its_file_has_all(
+    pagina: Page, painel: str, muitas: Banco
+) -> None:
+    pagina.goto(painel + "/mudancas?dias=30")
+    expect(pagina.locator(".total")).to_contain_text("As 500 mais novas")
+    vistas = [linha[1] for linha in tabela(pagina)]
+    for _ in range(2):
+        pagina.get_by_role("link", name="mais antigas").click()
+        pagina.wait_for_load_state()
+        vistas += [linha[1] for linha in tabela(pagina)]
+    assert vistas == ["P005", *(f"H{n}" for n in range(1100, 0, -1))]
+    assert pagina.get_by_role("link", name="mais antigas").count() == 0
+    # The address of a part shows the same to whoever opens it, whatever was announced since.
+    assert "dias=30" in pagina.url
+    pagina.get_by_role("link", name="as mais novas").click()
+    pagina.wait_for_load_state()
+    assert tabela(pagina)[0][1] == "P005"
+    with httpx.Client(base_url=painel, headers={"Accept-Language": "pt"}) as cliente:
+        for formato in ("csv", "planilha", "xlsx"):
+            resposta = cliente.get(f"/mudancas?dias=30&formato={formato}")
+            assert resposta.status_code == 200, resposta.text
+            if formato != "xlsx":
+                assert len(resposta.text.splitlines()) == 1 + 1101
+            if formato == "planilha":
+                assert "separacao 7" in resposta.text
+                assert '=""→ P001""' in resposta.text
+        livro = load_workbook(io.BytesIO(resposta.content), read_only=True)
+        assert livro.active.max_row == 1 + 1101
+        # Every other file, too.
+        for caminho in ("/incoerencias?", "/pedido?linhas=P001+1&", "/lista/rupturas?",
+                        "/lista/abaixo-do-minimo?", "/lista/em-risco?", "/lista/negativos?"):  # fmt: skip
+            for formato in ("csv", "planilha", "xlsx"):
+                assert cliente.get(f"{caminho}formato={formato}").status_code == 200
+
+
 def test_english_where_it_is_asked_for(chromium: Browser, painel: str) -> None:
     contexto = chromium.new_context(locale="en-US")
     pagina = contexto.new_page()

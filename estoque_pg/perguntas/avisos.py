@@ -98,7 +98,8 @@ class Inscricao(Linha):
 
     Conditions that are None are met by all. With `resumo_as` there is one message a day, at that
     hour of `fuso`. `destino` is without what is secret in it. `motivo` tells why it is no longer
-    `ativa`, None where it was paused by hand. `pendentes` and `mortas` count deliveries that wait and that were given up.
+    `ativa`, None where it was paused by hand. `pendentes` and `mortas` count deliveries that wait
+    and that were given up.
     """
 
     id: int
@@ -178,7 +179,7 @@ def cancelar_inscricao(inscricao: int) -> Pergunta[bool]:
 
 
 def pausar_inscricao(inscricao: int, pausar: bool = True) -> Pergunta[bool]:
-    """Let a subscription rest, or with `pausar` False take it up again; return whether it was there.
+    """Let a subscription rest, or take it up again (`pausar` False); return whether it was there.
 
     What waits for it alone is given up, and can be sent again.
     """
