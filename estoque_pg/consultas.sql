@@ -138,7 +138,7 @@ SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
 SELECT id, cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes, dia_depois, falta_antes,
        falta_depois, causa
   FROM nosso.estoque_transicoes(coalesce(%(desde)s::timestamptz, now() - interval '7 days'),
-                                %(limite)s::integer);
+                                %(limite)s::integer, %(antes)s::bigint);
 
 -- nome: anunciar
 -- Write what changed of ruptures since it was last announced; how many transitions.

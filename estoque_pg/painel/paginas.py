@@ -36,6 +36,8 @@ from estoque_pg.perguntas.planejamento import Promessa
 from estoque_pg.situacao import situacao
 
 HORIZONTE = 28  # days that "soon" means in the counts
+PARTE = 500  # transitions on a page; the file has all
+MAX_LINHAS = 2**31 - 1  # any number: integer holds no more
 
 
 def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
@@ -120,23 +122,27 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/mudancas")
     def mudancas(
-        request: Request, dias: Annotated[int, Query(ge=1, le=400)] = 7, formato: str = ""
+        request: Request,
+        dias: Annotated[int, Query(ge=1, le=400)] = 7,
+        antes: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+        formato: str = "",
     ) -> Response:
-        def achar() -> tuple[list[Transicao], bool]:
+        def achar(limite: int, antes: int | None = None) -> tuple[list[Transicao], bool]:
             try:
                 with perguntando(request) as api:
-                    return api.transicoes(datetime.now().astimezone() - timedelta(days=dias)), False
+                    desde = datetime.now().astimezone() - timedelta(days=dias)
+                    return api.transicoes(desde, limite, antes), False
             except SemPermissao:
                 return [], True
 
         if formato:
-            return arquivo("mudancas", formato, Transicao, achar()[0])
+            return arquivo("mudancas", formato, Transicao, achar(MAX_LINHAS)[0])
 
         def desenhar() -> Response:
-            transicoes, negado = achar()
+            transicoes, negado = achar(PARTE + 1, antes)
             return desenho.pagina(
-                request, "mudancas.html", transicoes=transicoes, negado=negado, dias=dias,
-                tipos=TIPOS_DE_TRANSICAO,
+                request, "mudancas.html", transicoes=transicoes[:PARTE], negado=negado, dias=dias,
+                ha_mais=len(transicoes) > PARTE, antes=antes, tipos=TIPOS_DE_TRANSICAO,
             )  # fmt: skip
 
         return guardadas.resposta(request, desenhar)

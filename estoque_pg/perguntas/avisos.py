@@ -75,13 +75,17 @@ class Transicao(Linha):
         return cls(**{**objeto, **datas, **numeros, "em": em})
 
 
-def transicoes(desde: datetime | None = None, limite: int = 1000) -> Pergunta[list[Transicao]]:
+def transicoes(
+    desde: datetime | None = None, limite: int = 1000, antes: int | None = None
+) -> Pergunta[list[Transicao]]:
     """Return the newest transitions since a moment, newest first; None: of the last 7 days.
 
-    A moment without a time zone is taken in that of the session. Raises ArgumentoInvalido for a
+    `antes` is the id of one: only those before it, for who shows them in parts. A moment without a time zone is taken in that of the session. Raises ArgumentoInvalido for a
     negative `limite`.
     """
-    return linhas(Transicao, "transicoes", desde=desde, limite=argumentos.limite(limite))
+    return linhas(
+        Transicao, "transicoes", desde=desde, limite=argumentos.limite(limite), antes=antes
+    )
 
 
 def anunciar() -> Pergunta[int]:

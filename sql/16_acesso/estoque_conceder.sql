@@ -36,7 +36,7 @@ BEGIN
         'estoque_projecao_simulada(text, jsonb, integer)',
         '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
         'estoque_incoerencias()', 'estoque_cobertura(text[])',
-        'estoque_transicoes(timestamptz, integer)']
+        'estoque_transicoes(timestamptz, integer, bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
