@@ -171,6 +171,12 @@ SELECT nosso.estoque_pausar_inscricao(%(inscricao)s::bigint, %(pausar)s::boolean
 -- Make a test message; the number of the delivery.
 SELECT nosso.estoque_testar_inscricao(%(inscricao)s::bigint) AS entrega;
 
+-- nome: entregas_pendentes
+-- The deliveries that wait, the oldest 100.
+SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, tentativas, proxima_em,
+       erro
+  FROM nosso.estoque_entregas_pendentes();
+
 -- nome: entregas_mortas
 -- Deliveries that were given up.
 SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, tentativas, erro

@@ -1363,6 +1363,7 @@ DROP FUNCTION estoque_reenviar;
 DROP FUNCTION estoque_pausar_inscricao;
 DROP FUNCTION estoque_inscricoes;
 DROP FUNCTION estoque_inscrever;
+DROP FUNCTION estoque_entregas_pendentes;
 DROP FUNCTION estoque_entregas_mortas;
 DROP FUNCTION estoque_descartar_entrega;
 DROP FUNCTION estoque_cancelar_inscricao;

@@ -4545,7 +4545,8 @@ BEGIN
         'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
         'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
-        'estoque_entregas_mortas()', 'estoque_reenviar(bigint)', 'estoque_descartar_entrega(bigint)']
+        'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
+        'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -6069,6 +6070,35 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_entregas_mortas() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_entregas_mortas() IS
     'Deliveries that were given up, with the last error.';
+
+-- sql/19_avisos/estoque_entregas_pendentes.sql
+-- The deliveries that wait, the oldest 100, with what is to be told, when it is tried next and what the last
+-- attempt met with; of a digest or a test cod_produto and tipo are NULL.
+CREATE FUNCTION estoque_entregas_pendentes()
+RETURNS TABLE (
+    id bigint, inscricao bigint, canal text, destino text, cod_produto text, sequencia bigint,
+    tipo text, criada_em timestamptz, tentativas integer, proxima_em timestamptz, erro text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT e.id, e.inscricao, i.canal, _estoque_destino_mostrado(i.canal, i.destino), t.cod_produto,
+        t.sequencia, t.tipo, e.criada_em, e.tentativas, greatest(e.proxima_em, i.pausada_ate), e.erro
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    WHERE e.estado = 'pendente'
+    ORDER BY e.id
+    LIMIT 100;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_entregas_pendentes() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_entregas_pendentes() IS
+    'Deliveries that wait, the oldest 100, with the next attempt and the last error.';
 
 -- sql/19_avisos/estoque_inscrever.sql
 -- Subscribes a destination to transitions, and returns the subscription's id and, for a webhook, its

@@ -516,10 +516,19 @@ def test_the_commands_of_alerts(banco: Banco, servidor: Servidor) -> None:
     assert "0 subscriptions; 0 waiting, 1 given up" in status
     assert "1 alert was given up" in status
     [morta] = json.loads(avisos("mortas", "--json"))
+    assert "no longer: answered 410 Gone" in avisos("listar")
+    assert avisos("retomar", "1") == "subscription 1 goes on\n"
+    assert avisos("pausar", "1") == "subscription 1 paused\n"
+    assert "paused" in avisos("listar")
     assert "tried again" in avisos("reenviar", str(morta["id"]))
     assert "no delivery" in avisos("reenviar", str(morta["id"]), codigo=1)
+    assert "1 delivery waits" in avisos("pendentes")
+    assert [p["id"] for p in json.loads(avisos("pendentes", "--json"))] == [morta["id"]]
+    avisos("pausar", "1")
+    assert "forgotten" in avisos("descartar", str(morta["id"]))
+    assert "no delivery" in avisos("descartar", str(morta["id"]), codigo=1)
     assert avisos("cancelar", "1") == "subscription 1 removed\n"
-    for comando in ("cancelar", "testar"):
+    for comando in ("cancelar", "testar", "pausar", "retomar"):
         assert "no subscription 1" in avisos(comando, "1", codigo=1)
     assert "give one of" in avisos("inscrever", codigo=2)
     assert "07:00" in avisos("inscrever", "--email", "a@b.example", "--resumo", "7h", codigo=2)

@@ -21,6 +21,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from psycopg.conninfo import make_conninfo
 from test_http import Servico, aplicacao
 
+from estoque_pg.painel.listas import LISTAS
+
 TOKEN = "segredo-de-teste"
 MAU = "<script>document.title='!'</script> & \"aspas\""
 
@@ -218,8 +220,8 @@ def muitas(cena: Banco) -> Iterator[Banco]:
         "INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, dia_depois,"
         " falta_depois, causa) SELECT 'H' || n, 1, 'apareceu', now() - interval '20 days'"
         " + n * interval '1 minute', estoque_hoje(), estoque_hoje(), n,"
-        " CASE n % 3 WHEN 0 THEN '{\"id\": \"7\", \"saida\": 1, \"origem\": \"separacao\","
-        " \"documento\": null}'::jsonb WHEN 1 THEN '{\"unificado_em\": \"P001\"}' END"
+        ' CASE n % 3 WHEN 0 THEN \'{"id": "7", "saida": 1, "origem": "separacao",'
+        ' "documento": null}\'::jsonb WHEN 1 THEN \'{"unificado_em": "P001"}\' END'
         " FROM generate_series(1, 1100) AS n"
     )
     yield cena
@@ -254,10 +256,9 @@ def test_what_changed_goes_on_and_its_file_has_all(
         livro = load_workbook(io.BytesIO(resposta.content), read_only=True)
         assert livro.active.max_row == 1 + 1101
         # Every other file, too.
-        for caminho in ("/incoerencias?", "/pedido?linhas=P001+1&", "/lista/rupturas?",
-                        "/lista/abaixo-do-minimo?", "/lista/em-risco?", "/lista/negativos?"):  # fmt: skip
+        for caminho in ("incoerencias?", "pedido?linhas=P001+1&", *(f"lista/{x}?" for x in LISTAS)):
             for formato in ("csv", "planilha", "xlsx"):
-                assert cliente.get(f"{caminho}formato={formato}").status_code == 200
+                assert cliente.get(f"/{caminho}formato={formato}").status_code == 200
 
 
 def test_english_where_it_is_asked_for(chromium: Browser, painel: str) -> None:

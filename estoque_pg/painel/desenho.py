@@ -98,7 +98,7 @@ class Desenho:
             caminho=request.url.path,
             consulta=dict(request.query_params),
             aqui=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-            entrada_exigida=self._entrada.exigida,
+            entrou=self._entrada.entrou(request),
             versao_do_estoque=getattr(request.state, "versao", ""),
             **dados,
         )

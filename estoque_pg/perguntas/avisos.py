@@ -80,8 +80,8 @@ def transicoes(
 ) -> Pergunta[list[Transicao]]:
     """Return the newest transitions since a moment, newest first; None: of the last 7 days.
 
-    `antes` is the id of one: only those before it, for who shows them in parts. A moment without a time zone is taken in that of the session. Raises ArgumentoInvalido for a
-    negative `limite`.
+    `antes` is the id of one: only those before it, for who shows them in parts. A moment without a
+    time zone is taken in that of the session. Raises ArgumentoInvalido for a negative `limite`.
     """
     return linhas(
         Transicao, "transicoes", desde=desde, limite=argumentos.limite(limite), antes=antes
@@ -197,6 +197,32 @@ def testar_inscricao(inscricao: int) -> Pergunta[int | None]:
 
 def _entrega(entrega: int | None) -> int | None:
     return entrega
+
+
+@dataclass(frozen=True, slots=True)
+class EntregaPendente(Linha):
+    """A row of `estoque_entregas_pendentes`: a delivery that waits for its next attempt.
+
+    Of a digest or a test `cod_produto`, `sequencia` and `tipo` are None; `erro` is what the last
+    attempt met with.
+    """
+
+    id: int
+    inscricao: int
+    canal: str
+    destino: str
+    cod_produto: str | None
+    sequencia: int | None
+    tipo: str | None
+    criada_em: datetime
+    tentativas: int
+    proxima_em: datetime
+    erro: str | None
+
+
+def entregas_pendentes() -> Pergunta[list[EntregaPendente]]:
+    """Return the deliveries that wait, the oldest 100, oldest first."""
+    return linhas(EntregaPendente, "entregas_pendentes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ BEGIN
         'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
         'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
-        'estoque_entregas_mortas()', 'estoque_reenviar(bigint)', 'estoque_descartar_entrega(bigint)']
+        'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
+        'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
