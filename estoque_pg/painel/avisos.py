@@ -63,7 +63,7 @@ NOMES_DOS_CANAIS: Mapping[str, str] = MappingProxyType(
     {
         "email": marcar("e-mail"),
         "webhook": marcar("webhook"),
-        "apprise": marcar("another service, by its Apprise address"),
+        "apprise": marcar("Telegram, Slack, Teams and others (Apprise)"),
     }
 )
 CAMPOS: Mapping[str, str] = MappingProxyType(
