@@ -224,7 +224,7 @@ def test_pause_resume_test_and_remove(avisado: Banco) -> None:
         assert "teste espera" in dito(cliente, cliente.post("/avisos/1/testar"))
         assert "resumo ou teste" in cliente.get("/avisos").text
         assert "pausada" in dito(cliente, cliente.post("/avisos/1/pausar"))
-        assert "the subscription was paused" in cliente.get("/avisos").text
+        assert "a inscrição foi pausada" in cliente.get("/avisos").text
         assert "retomada" in dito(cliente, cliente.post("/avisos/1/retomar"))
         [morta] = api(avisado).entregas_mortas()
         entrega = f"/avisos/entrega/{morta.id}"
@@ -232,7 +232,7 @@ def test_pause_resume_test_and_remove(avisado: Banco) -> None:
         assert "nada mudou" in dito(cliente, cliente.post(f"{entrega}/descartar"))
         avisado.cru("UPDATE estoque_entrega SET estado = 'morta', erro = '<b>550</b>'")
         assert "&lt;b&gt;550" in cliente.get("/avisos").text
-        assert cliente.get("/estado").text.count('<dd class="falta">1</dd>') == 1
+        assert 'class="falta">1</a>' in cliente.get("/estado").text
         assert "esquecida" in dito(cliente, cliente.post(f"{entrega}/descartar"))
         assert "removida" in dito(cliente, cliente.post("/avisos/1/cancelar"))
         for acao in ("pausar", "retomar", "cancelar", "testar"):
@@ -270,7 +270,7 @@ def test_what_is_wrong_is_said_at_its_field(
     dados = {"canal": "email", "destino": "a@b.example", "responsavel": "<Rui>", **campos}
     resposta = cliente.post("/avisos", data=dados)
     assert resposta.status_code == 422
-    [alerta] = re.findall(r'role="alert">([^<]+)<', resposta.text)
+    [alerta] = re.findall(r'role="alert"[^>]*>([^<]+)<', resposta.text)
     assert parte in alerta
     assert (f'id="queixa-{campo}"' in resposta.text) == (campo is not None)
     assert resposta.text.count('aria-invalid="true"') == (campo is not None)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from estoque_pg.idioma import t
+from estoque_pg.idioma import marcar, t
 from estoque_pg.perguntas.avisos import TIPOS, Inscricao
+
+# What the database itself gives as the reason of a delivery that was given up.
+PAUSADA = marcar("the subscription was paused")
+
+
+def motivo(erro: str | None) -> str:
+    """Say why a delivery could not be made: mostly what a server answered, as it said it."""
+    return t(erro or "")
 
 
 def de_que(i: Inscricao) -> str:

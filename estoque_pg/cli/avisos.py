@@ -10,7 +10,7 @@ import click
 
 from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.avisos.falhas import NaoEntregue
-from estoque_pg.avisos.inscricao import de_que, quando
+from estoque_pg.avisos.inscricao import de_que, motivo, quando
 from estoque_pg.avisos.mensagem import causa_em_palavras
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
@@ -343,7 +343,7 @@ def pendentes(banco: Banco, em_json: bool) -> None:
              t("error")],
             [
                 [e.id, e.destino, e.cod_produto, e.tipo and t(TIPOS[e.tipo]), e.tentativas,
-                 f"{e.proxima_em.astimezone():%d/%m %H:%M:%S}", e.erro]
+                 f"{e.proxima_em.astimezone():%d/%m %H:%M:%S}", motivo(e.erro)]
                 for e in entregas
             ],
         )  # fmt: skip
@@ -370,7 +370,14 @@ def mortas(banco: Banco, em_json: bool) -> None:
         tabular(
             [t("no."), t("destination"), t("product"), t("what"), t("tries"), t("error")],
             [
-                [e.id, e.destino, e.cod_produto, e.tipo and t(TIPOS[e.tipo]), e.tentativas, e.erro]
+                [
+                    e.id,
+                    e.destino,
+                    e.cod_produto,
+                    e.tipo and t(TIPOS[e.tipo]),
+                    e.tentativas,
+                    motivo(e.erro),
+                ]
                 for e in entregas
             ],
         )

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.avisos.inscricao import de_que, quando
+from estoque_pg.avisos.inscricao import de_que, motivo, quando
 from estoque_pg.erros import ArgumentoInvalido, SemPermissao, traduzindo
 from estoque_pg.idioma import INGLES, PORTUGUES, idioma, marcar, t
 from estoque_pg.painel.desenho import Desenho, endereco
@@ -140,7 +140,8 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             request, "avisos.html", status, **dados, campos=campos or {"idioma": idioma()},
             queixa=queixa, tipos=TIPOS, canais=NOMES_DOS_CANAIS, nomes=CAMPOS, fuso=FUSO,
             linguas={PORTUGUES: "português", INGLES: "English"}, de_que=de_que, quando=quando,
-            negado=None, **{"segredo": None, "feito": None, "cancelar": None, **mais},
+            motivo=motivo, negado=None,
+            **{"segredo": None, "feito": None, "cancelar": None, **mais},
         )  # fmt: skip
 
     def negar(request: Request, conn: psycopg.Connection[Any]) -> Response:
