@@ -11,7 +11,7 @@ DECLARE
 BEGIN
     IF pausar IS NULL THEN
         PERFORM _estoque_acusar('22023', 'pausar', 'pausar must be true or false, not %s',
-            'Give true to pause, false to go on.', 'NULL');
+            'Give true to pause, false to go on.', coalesce(pausar::text, 'NULL'));
     ELSIF pausar THEN
         PERFORM _estoque_passar_entregas(estoque_pausar_inscricao.inscricao);
     END IF;
