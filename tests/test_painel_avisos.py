@@ -299,7 +299,10 @@ def test_forms_of_other_sites_change_nothing(avisado: Banco) -> None:
                 resposta = cliente.post(f"/avisos{caminho}", data=campos, headers=cabecalhos)
                 assert resposta.status_code == 403, (caminho, cabecalhos)
         # A name of somebody else's that was made to lead here is no name of this machine.
-        for alheio in ("alheio.example", "192.0.2.1", "localhost.alheio.example"):
+        for alheio in (
+            "alheio.example", "192.0.2.1", "localhost.alheio.example", "a_b.example", "[::1", "@",
+            "localhost@alheio.example", "127.0.0.1.alheio.example", "",
+        ):  # fmt: skip
             cabecalhos = {"Host": alheio, "Origin": f"http://{alheio}",
                           "Sec-Fetch-Site": "same-origin"}  # fmt: skip
             assert cliente.post("/avisos", data=campos, headers=cabecalhos).status_code == 403

@@ -131,7 +131,6 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
                         "inscricoes": api.inscricoes(),
                         "pendentes": api.entregas_pendentes(),
                         "mortas": api.entregas_mortas(),
-                        "quantas": api.resumo().avisos_pendentes,
                         "pessoas": sorted({p for p in api.responsaveis().values() if p}),
                     }
             except SemPermissao:
