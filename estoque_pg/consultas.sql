@@ -157,7 +157,7 @@ SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
 SELECT id, cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes, dia_depois, falta_antes,
        falta_depois, causa
   FROM nosso.estoque_transicoes(coalesce(%(desde)s::timestamptz, now() - interval '7 days'),
-                                %(limite)s::integer);
+                                %(limite)s::integer, %(antes)s::bigint);
 
 -- nome: anunciar
 -- Write what changed of ruptures since it was last announced; how many transitions.
@@ -182,9 +182,19 @@ SELECT id, canal, destino, produtos, prefixo, responsavel, tipos, resumo_as, idi
 -- Remove a subscription; whether it was there.
 SELECT nosso.estoque_cancelar_inscricao(%(inscricao)s::bigint);
 
+-- nome: pausar_inscricao
+-- Let a subscription rest, or take it up again; whether it was there.
+SELECT nosso.estoque_pausar_inscricao(%(inscricao)s::bigint, %(pausar)s::boolean);
+
 -- nome: testar_inscricao
 -- Make a test message; the number of the delivery.
 SELECT nosso.estoque_testar_inscricao(%(inscricao)s::bigint) AS entrega;
+
+-- nome: entregas_pendentes
+-- The deliveries that wait, the oldest 100.
+SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, tentativas, proxima_em,
+       erro
+  FROM nosso.estoque_entregas_pendentes();
 
 -- nome: entregas_mortas
 -- Deliveries that were given up.
@@ -194,6 +204,10 @@ SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, t
 -- nome: reenviar
 -- Take up again a delivery that was given up; whether there was one.
 SELECT nosso.estoque_reenviar(%(entrega)s::bigint);
+
+-- nome: descartar_entrega
+-- Forget a delivery that was given up; whether there was one.
+SELECT nosso.estoque_descartar_entrega(%(entrega)s::bigint);
 
 -- nome: tomar_entrega
 -- Take the next delivery that is due, or the one named, for so many seconds.

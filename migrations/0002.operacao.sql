@@ -2637,19 +2637,22 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_fim date;
     v_ha_um_ano date := (v_hoje - interval '12 months')::date;
+    g estoque_regra;
 BEGIN
     PERFORM _estoque_exigir_dias(dias, 3650);
     v_fim := v_hoje + dias;
+    -- Not joined: a loop, however short, is what is switched off here, and such a cost has plans compiled.
+    SELECT r.* INTO g FROM estoque_regra AS r WHERE r.cod_produto IS NULL;
 
     RETURN QUERY
-    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras(true) AS r),
+    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras() AS r),
     -- Without any entry it could end no day lower than with all its exits.
     suspeito AS MATERIALIZED (
         SELECT t.cod_produto, t.nome_produto, r.cod_produto IS NOT NULL AS propria,
-            coalesce(r.minimo, g.minimo) AS minimo, coalesce(r.tolerancia, g.tolerancia) AS tolerancia,
+            coalesce(r.minimo, g.minimo, 0) AS minimo,
+            coalesce(r.tolerancia, g.tolerancia, 0) AS tolerancia,
             CASE WHEN r.cod_produto IS NULL THEN g.prazo_reposicao ELSE r.prazo_reposicao END AS prazo
         FROM estoque_tempo_real AS t
-        CROSS JOIN (SELECT x.* FROM regra AS x WHERE x.cod_produto IS NULL) AS g
         LEFT JOIN regra AS r ON r.cod_produto = t.cod_produto
         LEFT JOIN (
             SELECT m.cod_produto, sum(m.saida_prevista) AS saida
@@ -2658,7 +2661,7 @@ BEGIN
             GROUP BY m.cod_produto
         ) AS x ON x.cod_produto = t.cod_produto
         WHERE t.saldo_atual - coalesce(x.saida, 0)
-            < coalesce(r.minimo, g.minimo) - coalesce(r.tolerancia, g.tolerancia)
+            < coalesce(r.minimo, g.minimo, 0) - coalesce(r.tolerancia, g.tolerancia, 0)
     ),
     abaixo AS MATERIALIZED (
         SELECT s.cod_produto, s.nome_produto, s.propria, s.minimo, s.prazo,
@@ -4592,7 +4595,7 @@ BEGIN
         'estoque_projecao_simulada(text, jsonb, integer)',
         '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
         'estoque_incoerencias()', 'estoque_cobertura(text[])',
-        'estoque_transicoes(timestamptz, integer)']
+        'estoque_transicoes(timestamptz, integer, bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -4610,7 +4613,9 @@ BEGIN
         'estoque_definir_regra(text, numeric, integer, numeric, text, text[])',
         'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
-        'estoque_testar_inscricao(bigint)', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)']
+        'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
+        'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
+        'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -5473,7 +5478,7 @@ COMMENT ON FUNCTION _estoque_causa(estoque_transicao) IS
 -- Notes what became of a delivery: entregue, morta, or pendente, to be tried again after p_espera. With
 -- p_destino = 'pausar' nothing else is tried at the destination until then; with 'encerrar' the
 -- subscription ends and what waits for it is given up. Whether it was heard: not after another deliverer
--- has taken it up.
+-- has taken it up. What was given up meanwhile stays so, unless it has arrived.
 CREATE FUNCTION _estoque_concluir_entrega(
     p_entrega bigint, p_reserva uuid, p_estado text, p_erro text, p_espera interval, p_destino text
 ) RETURNS boolean
@@ -5486,7 +5491,9 @@ DECLARE
     v_inscricao bigint;
 BEGIN
     UPDATE estoque_entrega AS e
-    SET estado = p_estado, erro = p_erro, reserva = NULL,
+    SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
+            ELSE p_estado END,
+        erro = p_erro, reserva = NULL,
         proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
         entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
     WHERE e.id = p_entrega AND e.reserva = p_reserva
@@ -5637,9 +5644,10 @@ BEGIN
         PERFORM _estoque_acusar('22023', 'canal', 'canal must be email, webhook or apprise, not %s',
             'Give the way in which messages are to go.', coalesce(p_canal, 'NULL'));
     ELSIF p_destino IS NULL OR p_destino ~ '[[:cntrl:][:space:]]' OR NOT (CASE p_canal
-        WHEN 'email' THEN p_destino ~ '^[^@<>(),;:"\\]+@[^@<>(),;:"\\]+$'
+        WHEN 'email' THEN p_destino ~ '^[^][@<>(),;:"\\]+@[^][@<>(),;:"\\]+$'
             AND length(p_destino) <= 254
-        WHEN 'webhook' THEN p_destino ~ '^https?://[^/?#@]+([/?][^#]*)?$'
+        WHEN 'webhook' THEN p_destino
+            ~ '^https?://(\[[0-9A-Fa-f:.]+\]|[^][/?#@:\\]+)(:[0-9]{1,5})?([/?][^#]*)?$'
         ELSE p_destino ~ '^[a-z][a-z0-9.+-]*://.' END) THEN
         -- Not shown: it may hold a password.
         PERFORM _estoque_acusar('22023', 'destino', 'destino is no address of the channel %s',
@@ -5717,6 +5725,49 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) IS
     'Whether a subscription asks for a product and a type of transition; inner use.';
+
+-- sql/19_avisos/_estoque_passar_entregas.sql
+-- Before a subscription goes or rests: a delivery that it has not got yet, of a transition that another one
+-- of the same destination asked for too, goes by that one, under the key it has. Locks the subscriptions
+-- of the destination, in order: two that end at once would pass theirs on to each other.
+CREATE FUNCTION _estoque_passar_entregas(p_inscricao bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    i estoque_inscricao;
+BEGIN
+    SELECT x.* INTO i FROM estoque_inscricao AS x WHERE x.id = p_inscricao;
+    PERFORM FROM estoque_inscricao AS x
+    WHERE x.canal = i.canal AND x.destino = i.destino
+    ORDER BY x.id
+    FOR UPDATE;
+    UPDATE estoque_entrega AS e
+    SET inscricao = n.inscricao
+    FROM (
+        SELECT x.id AS entrega, min(o.id) AS inscricao
+        FROM estoque_entrega AS x
+        JOIN estoque_transicao AS t ON t.id = x.transicao
+        LEFT JOIN _estoque_responsaveis(ARRAY(
+            SELECT y.cod_produto
+            FROM estoque_entrega AS z
+            JOIN estoque_transicao AS y ON y.id = z.transicao
+            WHERE z.inscricao = p_inscricao AND z.estado <> 'entregue')) AS r
+            ON r.cod_produto = t.cod_produto
+        JOIN estoque_inscricao AS o ON o.canal = i.canal AND o.destino = i.destino
+            AND o.segredo IS NOT DISTINCT FROM i.segredo AND o.id <> i.id AND o.ativa
+            AND o.resumo_as IS NULL AND o.criada_em <= t.em
+        WHERE x.inscricao = p_inscricao AND x.estado <> 'entregue'
+            AND _estoque_interessa(o, t.cod_produto, r.responsavel, t.tipo)
+        GROUP BY x.id
+    ) AS n
+    WHERE e.id = n.entrega;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_passar_entregas(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_passar_entregas(bigint) IS
+    'Hands what a subscription shares with others over to them; inner use.';
 
 -- sql/19_avisos/_estoque_responsaveis.sql
 -- Who looks after each of the products given, by the rules of their groups.
@@ -6012,8 +6063,8 @@ COMMENT ON FUNCTION estoque_anunciar() IS
     'Writes what changed of ruptures and minimums since it was last called; how many transitions.';
 
 -- sql/19_avisos/estoque_cancelar_inscricao.sql
--- Removes a subscription and what was to be delivered to it; whether it was there. What is on its way at
--- this moment still arrives.
+-- Removes a subscription and what was to be delivered to it alone; whether it was there. What is on its way
+-- at this moment still arrives.
 CREATE FUNCTION estoque_cancelar_inscricao(inscricao bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -6021,6 +6072,7 @@ AS $body$
 DECLARE
     v_havia boolean;
 BEGIN
+    PERFORM _estoque_passar_entregas(estoque_cancelar_inscricao.inscricao);
     DELETE FROM estoque_inscricao AS i WHERE i.id = estoque_cancelar_inscricao.inscricao;
     v_havia := FOUND;
     DELETE FROM estoque_entrega AS e WHERE e.inscricao = estoque_cancelar_inscricao.inscricao;
@@ -6031,6 +6083,22 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_cancelar_inscricao(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_cancelar_inscricao(bigint) IS
     'Removes a subscription and its deliveries; whether it was there.';
+
+-- sql/19_avisos/estoque_descartar_entrega.sql
+-- Forgets a delivery that was given up; whether there was one. Of who was to get it nothing else changes.
+CREATE FUNCTION estoque_descartar_entrega(entrega bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    DELETE FROM estoque_entrega AS e WHERE e.id = entrega AND e.estado = 'morta';
+    RETURN FOUND;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_descartar_entrega(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_descartar_entrega(bigint) IS
+    'Forgets a delivery that was given up; whether there was one.';
 
 -- sql/19_avisos/estoque_entregas_mortas.sql
 -- The deliveries that were given up, oldest first, with what was to be told and the last error; of a
@@ -6059,6 +6127,35 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_entregas_mortas() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_entregas_mortas() IS
     'Deliveries that were given up, with the last error.';
+
+-- sql/19_avisos/estoque_entregas_pendentes.sql
+-- The deliveries that wait, the oldest 100, with what is to be told, when it is tried next and what the last
+-- attempt met with; of a digest or a test cod_produto and tipo are NULL.
+CREATE FUNCTION estoque_entregas_pendentes()
+RETURNS TABLE (
+    id bigint, inscricao bigint, canal text, destino text, cod_produto text, sequencia bigint,
+    tipo text, criada_em timestamptz, tentativas integer, proxima_em timestamptz, erro text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT e.id, e.inscricao, i.canal, _estoque_destino_mostrado(i.canal, i.destino), t.cod_produto,
+        t.sequencia, t.tipo, e.criada_em, e.tentativas, greatest(e.proxima_em, i.pausada_ate), e.erro
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    WHERE e.estado = 'pendente'
+    ORDER BY e.id
+    LIMIT 100;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_entregas_pendentes() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_entregas_pendentes() IS
+    'Deliveries that wait, the oldest 100, with the next attempt and the last error.';
 
 -- sql/19_avisos/estoque_inscrever.sql
 -- Subscribes a destination to transitions, and returns the subscription's id and, for a webhook, its
@@ -6160,6 +6257,41 @@ REVOKE ALL ON FUNCTION estoque_inscricoes() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_inscricoes() IS
     'The subscriptions to transitions, without their secrets.';
 
+-- sql/19_avisos/estoque_pausar_inscricao.sql
+-- Lets a subscription rest, or takes it up again (pausar = false), one that its destination had ended too;
+-- whether it was there. What is announced meanwhile is not told; a digest tells it afterwards. What waits
+-- for it alone is given up, and can be sent again. Raises 22023 for a NULL.
+CREATE FUNCTION estoque_pausar_inscricao(inscricao bigint, pausar boolean DEFAULT true)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_havia boolean;
+BEGIN
+    IF pausar IS NULL THEN
+        PERFORM _estoque_acusar('22023', 'pausar', 'pausar must be true or false, not %s',
+            'Give true to pause, false to go on.', coalesce(pausar::text, 'NULL'));
+    ELSIF pausar THEN
+        PERFORM _estoque_passar_entregas(estoque_pausar_inscricao.inscricao);
+    END IF;
+    UPDATE estoque_inscricao AS i
+    SET ativa = NOT pausar, pausada_ate = NULL,
+        motivo = CASE WHEN pausar AND NOT i.ativa THEN i.motivo END
+    WHERE i.id = estoque_pausar_inscricao.inscricao;
+    v_havia := FOUND;
+    IF pausar THEN
+        UPDATE estoque_entrega AS e SET estado = 'morta', erro = 'the subscription was paused'
+        WHERE e.inscricao = estoque_pausar_inscricao.inscricao AND e.estado = 'pendente';
+    END IF;
+    RETURN v_havia;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_pausar_inscricao(bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_pausar_inscricao(bigint, boolean) IS
+    'Lets a subscription rest, or takes it up again; whether it was there.';
+
 -- sql/19_avisos/estoque_reenviar.sql
 -- Takes up again a delivery that was given up, as if it had never been tried; whether there was one. It
 -- comes after what its product was told meanwhile, under its old key.
@@ -6205,13 +6337,15 @@ COMMENT ON FUNCTION estoque_testar_inscricao(bigint) IS
     'Makes a test message to a subscription; the number of the delivery.';
 
 -- sql/19_avisos/estoque_transicoes.sql
--- The newest transitions since a moment (NULL: since the first that is kept), newest first.
+-- The newest transitions since a moment (NULL: since the first that is kept), newest first; with antes those
+-- before the one of that id: who shows parts goes on where a part ended.
 -- dia is the business day of the announcement; days and shortages before and after are of the rupture, or
 -- for abaixo_do_minimo and acima_do_minimo of the minimum. causa has the exit that crosses zero on
 -- dia_depois, or the code that the product was unified into, where there is one.
 -- They show documents of the ERP: for those given --leitura. Raises 22023 for a negative limit.
 CREATE FUNCTION estoque_transicoes(
-    desde timestamptz DEFAULT now() - interval '7 days', limite integer DEFAULT 1000
+    desde timestamptz DEFAULT now() - interval '7 days', limite integer DEFAULT 1000,
+    antes bigint DEFAULT NULL
 )
 RETURNS TABLE (
     id bigint, cod_produto text, sequencia bigint, tipo text, em timestamptz, dia date,
@@ -6232,12 +6366,12 @@ BEGIN
     SELECT t.id, t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
         t.dia_depois, t.falta_antes, t.falta_depois, t.causa
     FROM estoque_transicao AS t
-    WHERE desde IS NULL OR t.em >= desde
+    WHERE (desde IS NULL OR t.em >= desde) AND (antes IS NULL OR t.id < antes)
     ORDER BY t.id DESC
     LIMIT limite;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION estoque_transicoes(timestamptz, integer) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_transicoes(timestamptz, integer) IS
+REVOKE ALL ON FUNCTION estoque_transicoes(timestamptz, integer, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_transicoes(timestamptz, integer, bigint) IS
     'What was announced of ruptures and minimums since a moment, newest first; 22023 for a bad limit.';

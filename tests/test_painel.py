@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import io
 import re
 import threading
 import time
@@ -18,12 +20,14 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import Servico as Servidor
 from jinja2 import Environment, nodes
 from navegador import navegador
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from psycopg.conninfo import make_conninfo
 from test_http import Servico, aplicacao
 
 from estoque_pg.painel import aovivo
 from estoque_pg.painel.aovivo import AoVivo
+from estoque_pg.painel.listas import LISTAS
 
 TOKEN = "segredo-de-teste"
 RENOVAR = {"HX-Request": "true"}
@@ -223,6 +227,52 @@ def test_search_incoherences_and_system(pagina: Page, painel: str) -> None:
     ]
     pagina.get_by_role("link", name="Sistema").click()
     expect(pagina.locator(".ficha")).to_contain_text("PostgreSQL")
+
+
+@pytest.fixture
+def muitas(cena: Banco) -> Iterator[Banco]:
+    """A history longer than a page of it, and than the 1,000 that the question gives unasked."""
+    cena.cru(
+        "INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, dia_depois,"
+        " falta_depois, causa) SELECT 'H' || n, 1, 'apareceu', now() - interval '20 days'"
+        " + n * interval '1 minute', estoque_hoje(), estoque_hoje(), n,"
+        ' CASE n % 3 WHEN 0 THEN \'{"id": "7", "saida": 1, "origem": "separacao",'
+        ' "documento": null}\'::jsonb WHEN 1 THEN \'{"unificado_em": "P001"}\' END'
+        " FROM generate_series(1, 1100) AS n"
+    )
+    yield cena
+    cena.cru("DELETE FROM estoque_transicao WHERE cod_produto ~ '^H'")
+
+
+def test_what_changed_goes_on_and_its_file_has_all(painel: str, muitas: Banco) -> None:
+    with httpx.Client(base_url=painel, headers={"Accept-Language": "pt"}) as cliente:
+        caminho, vistas, ditas = "/mudancas?dias=30", [], []
+        while caminho:
+            pagina = cliente.get(caminho).text
+            vistas += re.findall(r'<th scope="row"><a href="[^"]*">([^<]+)</a>', pagina)
+            ditas += re.findall(r'class="total">([^<]+)<', pagina)
+            # The address of a part shows the same to whoever opens it, whatever comes since.
+            [caminho] = re.findall(r'href="([^"]*)">mais antigas<', pagina) or [""]
+            caminho = html.unescape(caminho)
+        assert vistas == [*(f"H{n}" for n in range(1100, 0, -1)), "P005"]
+        assert ditas == [
+            "As 500 mais novas; o arquivo tem todas.", "500 mais antigas", "101 mais antigas",
+        ]  # fmt: skip
+        assert '<a href="/mudancas?dias=30">as mais novas</a>' in pagina
+        for formato in ("csv", "planilha", "xlsx"):
+            resposta = cliente.get(f"/mudancas?dias=30&formato={formato}")
+            assert resposta.status_code == 200, resposta.text
+            if formato != "xlsx":
+                assert len(resposta.text.splitlines()) == 1 + 1101
+            if formato == "planilha":
+                assert "separacao 7" in resposta.text
+                assert '=""→ P001""' in resposta.text
+        livro = load_workbook(io.BytesIO(resposta.content), read_only=True)
+        assert livro.active.max_row == 1 + 1101
+        # Every other file, too.
+        for caminho in ("incoerencias?", "pedido?linhas=P001+1&", *(f"lista/{x}?" for x in LISTAS)):
+            for formato in ("csv", "planilha", "xlsx"):
+                assert cliente.get(f"/{caminho}formato={formato}").status_code == 200
 
 
 def test_english_where_it_is_asked_for(chromium: Browser, painel: str) -> None:
@@ -442,7 +492,7 @@ def test_a_role_that_may_not_read_documents(cena: Banco) -> None:
             assert cliente.get("/").status_code == 200
             assert cliente.get("/lista/rupturas").status_code == 200
             # Not an empty file, which would say that there is nothing.
-            for caminho in ("/lista/abaixo-do-minimo", "/incoerencias"):
+            for caminho in ("/lista/abaixo-do-minimo", "/incoerencias", "/mudancas"):
                 assert cliente.get(caminho + "?formato=csv").status_code == 403
             # What runs out after D+7 does so without its documents too.
             cena.sep("P002", 1000, 20)
@@ -510,6 +560,8 @@ def test_errors_are_pages_for_people_and_json_for_programs(cena: Banco) -> None:
             ("/lista/rupturas?dias=x", 422, "dias"),
             ("/lista/rupturas?formato=pdf", 422, "pdf"),
             ("/lista/rupturas?dias=", 200, "Rupturas"),
+            ("/mudancas?dias=", 200, "O que mudou"),
+            ("/mudancas?dias=0", 422, "dias"),
             ("/produto/P001?mudancas=" + "[" * 50_000, 200, "não são JSON"),
         ):
             resposta = cliente.get(caminho, headers=gente)

@@ -27,7 +27,7 @@ def criar_aplicacao(
 ) -> FastAPI:
     """Return the ASGI application on a database.
 
-    `schema` None means where the role's search_path looks. With a `token`, recalculations must
+    `schema` None means where the role's search_path looks. With a `token`, what writes must
     bear it (`Authorization: Bearer ...`), and with `token_para_tudo` everything but /saude, as it
     should be wherever others than this machine can connect. Nothing is opened before the server
     starts the application, and a database that is away then, or later, is a 503 until it is back.
@@ -41,7 +41,7 @@ def criar_aplicacao(
     if com_painel:
         from estoque_pg.painel import Painel  # not everybody has what it needs
 
-        painel = Painel(conninfo, schema, token if token_para_tudo else None)
+        painel = Painel(conninfo, schema, token, token_para_tudo)
 
     @asynccontextmanager
     async def vida(app: FastAPI) -> AsyncIterator[None]:

@@ -100,7 +100,7 @@ class Desenho:
             caminho=caminho(request),
             consulta=dict(request.query_params),
             aqui=aqui(request),
-            entrada_exigida=self._entrada.exigida,
+            entrou=self._entrada.entrou(request),
             versao_do_estoque=getattr(request.state, "versao", ""),
             **dados,
         )

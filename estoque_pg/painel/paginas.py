@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BeforeValidator, Field
 
 from estoque_pg import leitura, planilha
 from estoque_pg.api import APIEstoqueTempoReal, retrato
@@ -24,7 +25,7 @@ from estoque_pg.painel import listas
 from estoque_pg.painel.desenho import Desenho, do_produto
 from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
 from estoque_pg.painel.guardadas import Guardadas
-from estoque_pg.painel.listas import LISTAS, Pedido
+from estoque_pg.painel.listas import LISTAS, Pedido, vazio
 from estoque_pg.painel.produto import montar_produto
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.avisos import TIPOS as TIPOS_DE_TRANSICAO
@@ -35,6 +36,9 @@ from estoque_pg.perguntas.planejamento import Promessa
 from estoque_pg.situacao import situacao
 
 LIMITE = 15  # seconds that a statement of a page may take
+PARTE = 500  # transitions on a page; the file has all
+DiasAtras = Annotated[int, Field(ge=1, le=400)]
+MAX_LINHAS = 2**31 - 1  # any number: integer holds no more
 
 
 def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
@@ -112,22 +116,31 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/mudancas")
     def mudancas(
-        request: Request, dias: Annotated[int, Query(ge=1, le=400)] = 7, formato: str = ""
+        request: Request,
+        dias: Annotated[DiasAtras | None, BeforeValidator(vazio)] = None,
+        antes: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+        formato: str = "",
     ) -> Response:
-        def achar() -> tuple[list[Transicao], bool]:
-            try:
-                with perguntando(request) as api:
-                    return api.transicoes(datetime.now().astimezone() - timedelta(days=dias)), False
-            except SemPermissao:
-                return [], True
+        quantos = 7 if dias is None else dias
+
+        def achar(limite: int, antes: int | None = None) -> list[Transicao]:
+            with perguntando(request) as api:
+                desde = datetime.now().astimezone() - timedelta(days=quantos)
+                return api.transicoes(desde, limite, antes)
 
         if formato:
-            return arquivo("mudancas", formato, Transicao, achar()[0])
+            return arquivo("mudancas", formato, Transicao, achar(MAX_LINHAS))
 
         def desenhar() -> Response:
-            transicoes, negado = achar()
+            transicoes: list[Transicao] = []
+            negado = False
+            try:
+                transicoes = achar(PARTE + 1, antes)
+            except SemPermissao:
+                negado = True
             return desenho.pagina(
-                request, "mudancas.html", transicoes=transicoes, negado=negado, dias=dias,
+                request, "mudancas.html", transicoes=transicoes[:PARTE], negado=negado,
+                dias=quantos, ha_mais=len(transicoes) > PARTE, antes=antes,
                 tipos=TIPOS_DE_TRANSICAO,
             )  # fmt: skip
 

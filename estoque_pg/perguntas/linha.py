@@ -7,9 +7,10 @@ dates and times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
@@ -56,6 +57,19 @@ def em_json(valor: Any) -> Any:
     if isinstance(valor, dict):
         return {chave: em_json(v) for chave, v in valor.items()}
     return valor
+
+
+def momento_de_json(texto: str) -> datetime:
+    """Read a timestamptz of PostgreSQL's JSON."""
+    return datetime.fromisoformat(completo(texto))
+
+
+def completo(texto: str) -> str:
+    """Return a moment with all six digits of its fraction, if it has one.
+
+    PostgreSQL leaves out zeros at the end; Python 3.10 reads none of such a length.
+    """
+    return re.sub(r"\.(\d+)", lambda achado: f".{achado[1]:0<6}", texto)
 
 
 # -- columns ------------------------------------------------------------------------------------
