@@ -26,7 +26,13 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
-from estoque_pg.perguntas.avisos import EntregaMorta, Inscricao, NovaInscricao, Transicao
+from estoque_pg.perguntas.avisos import (
+    EntregaMorta,
+    EntregaPendente,
+    Inscricao,
+    NovaInscricao,
+    Transicao,
+)
 from estoque_pg.perguntas.busca import Achado
 from estoque_pg.perguntas.cobertura import Cobertura
 from estoque_pg.perguntas.conferencia import (
@@ -103,6 +109,7 @@ __all__ = [
     "DocumentoCitado",
     "EmRisco",
     "EntregaMorta",
+    "EntregaPendente",
     "ErroConexao",
     "ErroEstoque",
     "ErroSerializacao",

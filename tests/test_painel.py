@@ -208,7 +208,9 @@ def test_an_order(pagina: Page, painel: str) -> None:
     pagina.goto(painel + "/pedido")
     pagina.get_by_role("textbox", name="Cole as linhas").fill("P001;10\nP004 2")
     pagina.get_by_role("button", name="prometer tudo").click()
-    expect(pagina.locator(".junta")).to_have_text("tudo pode ser prometido a partir de 11/08/2025")
+    expect(pagina.locator(".junta")).to_have_text(
+        "tudo pode ser prometido a partir de 11/08/2025; quem segura é P001"
+    )
     pagina.get_by_role("textbox", name="Cole as linhas").fill("P001 dez")
     pagina.get_by_role("button", name="prometer tudo").click()
     expect(pagina.get_by_role("alert")).to_contain_text("linha 1")
@@ -536,16 +538,18 @@ def test_a_page_knows_its_own_address(cena: Banco, codigo: str) -> None:
 
 def test_rows_say_what_they_are_about_in_words(cena: Banco) -> None:
     """An order that holds a promise up, a document's order, a day to order by that is past."""
-    um = cena.sep("P002", 3, None, num_pedido="10.088")
+    cena.mov("P006", 9, nome_produto="Pepino")
+    um = cena.sep("P006", 3, None, num_pedido="10.088")
     cena.cru("UPDATE estoque_regra SET prazo_reposicao = 3 WHERE cod_produto = 'P004'")
     with aplicacao(cena, com_painel=True) as cliente:
         pagina = cliente.get("/incoerencias").text
         assert f"separation 10.088 ({um})" in pagina
-        assert "<td>Óleo de soja</td>" in pagina
+        assert "<td>Pepino</td>" in pagina
         pagina = cliente.get("/pedido?linhas=P001+10%0AP002+1%0AP004+1").text
         assert "all of it can be promised from 2025-08-11; P001 holds it up" in pagina
         assert "2025-08-03 (past)" in cliente.get("/lista/abaixo-do-minimo").text
     cena.cru("DELETE FROM separacao WHERE id = %s", [um])
+    cena.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = 'P006'")
     cena.cru("UPDATE estoque_regra SET prazo_reposicao = NULL WHERE cod_produto = 'P004'")
 
 
