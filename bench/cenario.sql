@@ -87,6 +87,11 @@ SELECT 'R' || n, 'PEDIDO', codigo, 'PRODUTO ' || codigo, 1000,
        'total'
   FROM produto;
 
+-- nome: regras
+-- One product in twenty has a minimum, below which one in six or so of these falls.
+INSERT INTO estoque_regra (cod_produto, minimo, prazo_reposicao)
+SELECT (100000 + n)::text, 19400, 5 FROM generate_series(2, %(produtos)s::integer, 20) AS n;
+
 -- nome: concentracao
 -- Two more products, alike but for this: 900001 has one open separation on a day, 900002 many.
 WITH produto AS (
