@@ -168,6 +168,16 @@ SELECT codigo, 'PRODUTO ' || codigo, CURRENT_DATE, 'AJUSTE', 'CD', i %% 100 - 50
   FROM generate_series(1, %(quantos)s::integer) AS i,
        LATERAL (SELECT (%(de)s + i %% (%(ate)s - %(de)s + 1))::text AS codigo) AS produto;
 
+-- nome: lote_de_faturados
+-- The same, each with an invoice number and a lot.
+INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
+                                  local_movimentacao, qtd_movimentacao, ativo, numero_nf,
+                                  separacao_lote_id)
+SELECT codigo, 'PRODUTO ' || codigo, CURRENT_DATE, 'AJUSTE', 'CD', i %% 100 - 50, true,
+       (i / 10)::text, 'H' || i / 10
+  FROM generate_series(1, %(quantos)s::integer) AS i,
+       LATERAL (SELECT (%(de)s + i %% (%(ate)s - %(de)s + 1))::text AS codigo) AS produto;
+
 -- nome: copia_de_movimentos
 COPY movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
                            local_movimentacao, qtd_movimentacao, ativo) FROM STDIN;

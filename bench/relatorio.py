@@ -110,6 +110,8 @@ Written by `make bench`; do not edit. Figures are of one machine at one time: ru
             f"Many rows: median of {ritmo.rodadas_do_lote} rounds, rolled back, vacuumed in "
             "between. Those of one transaction are sent from Python (psycopg), prepared, and "
             "committed; the COMMIT counts.",
+            "Indexes on movements: processor time, with all of them and without one or any; they "
+            f"are built anew before each, in {ritmo.rodadas} rounds.",
             "Questions: prepared, binary, over the unix socket, until the last row has arrived; "
             "some to warm up. The stored fields hold. After midnight: the business day moved on "
             "by one, no stored row refreshed. The longer list of ruptures: further products are "
