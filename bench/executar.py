@@ -24,6 +24,7 @@ from cenario import IVM, NOSSO, comparar, construir
 from comandos import PASTA
 from crescimento import medir_crescimento
 from desgaste import medir_desgaste
+from indices import medir_indices
 from lotes import medir_lotes
 from maquina import descrever
 from perguntas import medir_meia_noite, medir_perguntas
@@ -52,6 +53,8 @@ def medir(ritmo: Ritmo) -> Relatorio:
         lotes = medir_lotes(bancada, ESCRITAS, schemas)
         avisar("single rows")
         velocidade = medir_velocidade(bancada, ESCRITAS, schemas)
+        avisar("indexes on movements")
+        indices = medir_indices(bancada, ESCRITAS)
 
         avisar("adopting")
         adocao = medir_adocao(bancada, GRANDE, ritmo.grande)
@@ -73,7 +76,7 @@ def medir(ritmo: Ritmo) -> Relatorio:
         auditoria = auditar(bancada, (ESCRITAS, PEQUENO, LARGO, GRANDE))
         maquina = descrever(_versao(bancada), pasta_do_disco(), carga)
     secoes: list[Secao] = [
-        *velocidade, *lotes, *perguntas, *alternativas, *crescimento, *desgaste, *adocao,
+        *velocidade, *lotes, *indices, *perguntas, *alternativas, *crescimento, *desgaste, *adocao,
     ]  # fmt: skip
     segundos = time.perf_counter() - inicio
     return Relatorio(ritmo, secoes, auditoria, maquina, IVM in schemas, segundos)

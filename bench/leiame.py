@@ -125,6 +125,21 @@ LINHAS = (
         "`estoque_estatisticas` / `estoque_projecao` de 28 dias, p99",
     ),
     Linha(
+        ("pergunta.documentos", "pergunta.explicar"),
+        "`estoque_documentos` / `estoque_explicar` of 28 days, p99",
+        "`estoque_documentos` / `estoque_explicar` de 28 dias, p99",
+    ),
+    Linha(
+        ("pergunta.prometer_50", "pergunta.simular"),
+        "`estoque_prometer` of 50 lines / `estoque_simular` of 500 documents moved, p99",
+        "`estoque_prometer` de 50 linhas / `estoque_simular` de 500 documentos adiados, p99",
+    ),
+    Linha(
+        ("pergunta.buscar", "pergunta.incoerencias"),
+        "`estoque_buscar` / `estoque_incoerencias`, p99",
+        "`estoque_buscar` / `estoque_incoerencias`, p99",
+    ),
+    Linha(
         ("alternativa.rupturas", "alternativa.materializada"),
         "the ruptures of 7 days from the sources / by `REFRESH MATERIALIZED VIEW`, time relative "
         "to ours",
