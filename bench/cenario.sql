@@ -160,6 +160,11 @@ SELECT 1000000000 + i, codigo, 'PRODUTO ' || codigo, CURRENT_DATE + i %% 28,
 WITH sobra AS (DELETE FROM programacao_producao WHERE id > 1000000000 RETURNING id)
 SELECT count(*) FROM sobra;
 
+-- nome: um_movimento
+INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
+                                  local_movimentacao, qtd_movimentacao, ativo)
+VALUES (%(codigo)s::text, 'PRODUTO ' || %(codigo)s::text, CURRENT_DATE, 'AJUSTE', 'CD', 1, true);
+
 -- nome: lote_de_movimentos
 -- Many movements in one statement, spread over all products.
 INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,

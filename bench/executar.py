@@ -32,11 +32,13 @@ from relatorio import Relatorio
 from resultado import Secao
 from ritmo import COMPLETO, ENSAIO, RAPIDO, Ritmo
 from velocidade import medir_velocidade
+from vivo import medir_vivo
 
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
 
 ESCRITAS, PEQUENO, LARGO, GRANDE = "escritas", "pequeno", "largo", "grande"  # the databases
+ENORME = "enorme"
 DADOS = PASTA / "resultados.json"
 
 
@@ -72,11 +74,18 @@ def medir(ritmo: Ritmo) -> Relatorio:
         avisar("wear")
         desgaste = medir_desgaste(bancada, PEQUENO)
 
+        avisar("live pages")
+        construir(bancada.criar(ENORME), ritmo.enorme)
+        vivo = medir_vivo(
+            bancada, {ESCRITAS: ritmo.escritas, LARGO: ritmo.largo, ENORME: ritmo.enorme}
+        )
+
         avisar("audit")
-        auditoria = auditar(bancada, (ESCRITAS, PEQUENO, LARGO, GRANDE))
+        auditoria = auditar(bancada, (ESCRITAS, PEQUENO, LARGO, GRANDE, ENORME))
         maquina = descrever(_versao(bancada), pasta_do_disco(), carga)
     secoes: list[Secao] = [
-        *velocidade, *lotes, *indices, *perguntas, *alternativas, *crescimento, *desgaste, *adocao,
+        *velocidade, *lotes, *indices, *perguntas, *alternativas, *vivo, *crescimento, *desgaste,
+        *adocao,
     ]  # fmt: skip
     segundos = time.perf_counter() - inicio
     return Relatorio(ritmo, secoes, auditoria, maquina, IVM in schemas, segundos)

@@ -140,6 +140,20 @@ LINHAS = (
         "`estoque_buscar` / `estoque_incoerencias`, p99",
     ),
     Linha(
+        ("vivo.olhar.escritas", "vivo.olhar.largo", "vivo.olhar.enorme"),
+        "the panel's look for changes, processor time at {escritas_produtos} / {produtos_largo} / "
+        "{produtos_enorme} products",
+        "o painel procurar mudanças, tempo de processador com {escritas_produtos} / "
+        "{produtos_largo} / {produtos_enorme} produtos",
+    ),
+    Linha(
+        ("vivo.avisados.escritas", "vivo.avisados.enorme"),
+        "from a COMMIT until the last of {paginas} open pages is told, {escritas_produtos} / "
+        "{produtos_enorme} products",
+        "de um COMMIT até a última de {paginas} páginas abertas saber, {escritas_produtos} / "
+        "{produtos_enorme} produtos",
+    ),
+    Linha(
         ("alternativa.rupturas", "alternativa.materializada"),
         "the ruptures of 7 days from the sources / by `REFRESH MATERIALIZED VIEW`, time relative "
         "to ours",
@@ -221,6 +235,9 @@ def _valores(ritmo: Mapping[str, Any], ingles: bool) -> dict[str, str]:
         "produtos": escritas["produtos"],
         "produtos_grande": grande["produtos"],
         "movimentos": grande["movimentos"],
+        "produtos_largo": largo["produtos"],
+        "produtos_enorme": ritmo["enorme"]["produtos"],
+        "paginas": ritmo["paginas"],
         "lote": ritmo["lote"],
         "concentracao": ritmo["concentracao"],
         "atualizacoes": ritmo["atualizacoes"],

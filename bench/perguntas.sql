@@ -69,6 +69,11 @@ SELECT * FROM estoque_abaixo_do_minimo(%(dias)s::integer);
 -- nome: regra_vigente
 SELECT * FROM estoque_regra_vigente(%(codigo)s::text);
 
+-- nome: processos_do_servico
+-- The server processes of a running `estoque servir`.
+SELECT pid FROM pg_stat_activity
+ WHERE application_name = 'estoque servir' AND datname = current_database();
+
 -- nome: saldo
 SELECT saldo_atual FROM estoque_por_codigo WHERE codigo = %(codigo)s::text;
 

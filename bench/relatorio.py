@@ -118,6 +118,12 @@ Written by `make bench`; do not edit. Figures are of one machine at one time: ru
             "made that run out, and rolled back. Orders are of ten pieces of each product, "
             "simulations move separations by three days. The first of the two words searched for "
             "stands in every name.",
+            f"Panel: a movement is written before each of {ritmo.olhares} looks. The pages are "
+            "connections of the measuring process to a real `estoque servir`, all of one product, "
+            "told by server-sent events; the writes come at any moment between two looks. "
+            f"Processor time and memory while they listen, over {ritmo.sossego:g} s each: by "
+            "/proc, the service and its server processes; ten movements a second of another "
+            "product where one is written.",
             "Growth: processor time of a write, as above; median time of a question. All else "
             "stays alike: so many movements of more products, more movements of so many "
             "products; answers with a row for each open document have no aim where these grow. The "

@@ -52,6 +52,7 @@ class AoVivo:
         self._hoje: date | None = None
         self._produtos = 0
         self._sabidos: dict[str, str] = {}
+        self._ausentes: set[str] = set()
         self._levou: deque[float] = deque(maxlen=5)
         self._gasto = 0.0
 
@@ -79,26 +80,36 @@ class AoVivo:
                     _registro.warning("warning: changes are not seen: %s", erro.mensagem)
                 self._marca = None  # what happens meanwhile is not known: all is new afterwards
             self._levou.append(time.monotonic() - inicio)
-            # The quickest of the last: one that had to wait for a processor says nothing.
-            espera = max(INTERVALO, min(self._levou) * PARTE, self._gasto * DESENHO)
+            espera = max(INTERVALO, self._leva() * PARTE, self._gasto * DESENHO)
             self._gasto = 0.0
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._fim.wait(), min(espera, MAXIMO))
 
     async def olhar(self) -> None:
         """Look once, and wake those whom it concerns."""
-        visto = await self._responder(internas.mudados(self._marca))
+        ouvidos = {o.codigo for o in self._ouvintes if o.codigo is not None}
+        visto = await self._responder(internas.mudados(self._marca, sorted(ouvidos)))
         novos = {c for c, quem in visto.mudados.items() if self._sabidos.get(c) != quem}
+        ausentes = set(visto.ausentes)
+        novos |= ausentes - self._ausentes  # a row that went while another came
+        produtos = self._produtos if visto.produtos is None else visto.produtos
         # A day that turned, a row that went: what was read is no sum of changes any more.
-        todos = self._marca is None or visto.hoje != self._hoje or visto.produtos < self._produtos
+        todos = self._marca is None or visto.hoje != self._hoje or produtos < self._produtos
         primeira = self._marca is None and self._hoje is None
-        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, visto.produtos
-        self._sabidos = visto.mudados
+        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, produtos
+        self._sabidos, self._ausentes = visto.mudados, ausentes
         if (novos or todos) and not primeira:
             self._mudancas += 1
             for ouvinte in self._ouvintes:
                 if todos or ouvinte.codigo is None or ouvinte.codigo in novos:
                     ouvinte.mudou.set()
+
+    def _leva(self) -> float:
+        """Return what a look takes: the quickest of the last, once there are enough of them.
+
+        One that had to connect, or to wait for a processor, says nothing.
+        """
+        return min(self._levou) if len(self._levou) == self._levou.maxlen else 0.0
 
     async def ouvir(self, codigo: str | None, versao: str) -> AsyncIterator[str]:
         """Yield the state whenever it is another than `versao`, what the page shows, until the end.
