@@ -72,14 +72,12 @@ class AoVivo:
     async def olhar_sempre(self) -> None:
         """Look again and again until `encerrar`; while the database is away, wait for it."""
         while not self._fim.is_set():
-            inicio = time.monotonic()
             try:
                 await self.olhar()
             except ErroEstoque as erro:
                 if self._marca is not None:
                     _registro.warning("warning: changes are not seen: %s", erro.mensagem)
                 self._marca = None  # what happens meanwhile is not known: all is new afterwards
-            self._levou.append(time.monotonic() - inicio)
             espera = max(INTERVALO, self._leva() * PARTE, self._gasto * DESENHO)
             self._gasto = 0.0
             with contextlib.suppress(asyncio.TimeoutError):
@@ -88,7 +86,10 @@ class AoVivo:
     async def olhar(self) -> None:
         """Look once, and wake those whom it concerns."""
         ouvidos = {o.codigo for o in self._ouvintes if o.codigo is not None}
+        inicio = time.monotonic()
         visto = await self._responder(internas.mudados(self._marca, sorted(ouvidos)))
+        if visto.produtos is not None:
+            self._levou.append(time.monotonic() - inicio)
         novos = {c for c, quem in visto.mudados.items() if self._sabidos.get(c) != quem}
         ausentes = set(visto.ausentes)
         novos |= ausentes - self._ausentes  # a row that went while another came
@@ -105,7 +106,7 @@ class AoVivo:
                     ouvinte.mudou.set()
 
     def _leva(self) -> float:
-        """Return what a look takes: the quickest of the last, once there are enough of them.
+        """Return what a look takes that has to read: the quickest of the last, once there are enough.
 
         One that had to connect, or to wait for a processor, says nothing.
         """
