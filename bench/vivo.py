@@ -45,7 +45,8 @@ def medir_vivo(bancada: Bancada, bancos: Mapping[str, Tamanho]) -> list[Secao]:
     """Measure the look in every database, and those who listen in the smallest and the largest."""
     olhares = [_olhar(bancada, banco, tamanho) for banco, tamanho in bancos.items()]
     nomes = list(bancos)
-    ouvintes = [r for n in (nomes[0], nomes[-1]) for r in _avisar_todos(bancada, n, bancos[n])]
+    extremos = dict.fromkeys((nomes[0], nomes[-1]))
+    ouvintes = [r for n in extremos for r in _avisar_todos(bancada, n, bancos[n])]
     return [
         Secao("The panel: one look for what changed", olhares),
         Secao(f"The panel: {bancada.ritmo.paginas} open pages of one product", ouvintes),

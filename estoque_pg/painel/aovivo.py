@@ -106,7 +106,7 @@ class AoVivo:
                     ouvinte.mudou.set()
 
     def _leva(self) -> float:
-        """Return what a look takes that has to read: the quickest of the last, once there are enough.
+        """Return what a look takes that reads: the quickest of the last, once there are enough.
 
         One that had to connect, or to wait for a processor, says nothing.
         """
