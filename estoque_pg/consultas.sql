@@ -39,21 +39,28 @@ SELECT cod_produto, nome_produto, estoque_atual, dia_ruptura, falta, proxima_ent
 
 -- nome: mudados
 -- The products whose rows were written by transactions that had not ended at the moment `desde`, or
--- began later, each with its writer; how many there are, and which of `ouvidos` have none: a row that
--- went may be made up for in number by one that came; a number that another rule makes another one;
--- and the moment of this answer. A snapshot lists no subtransactions, so rows are compared by their
--- writer's number, not by visibility.
+-- began later, each with its writer; how many there are; and the moment of this answer. A snapshot
+-- lists no subtransactions, so rows are compared by the age of their writer, not by visibility;
+-- numbers come round, hence the ages below zero. Where no transaction that writes has ended since
+-- (xmax), the table is not read, and `produtos` is NULL: as many as before. Where as many rows came
+-- as went, `produtos` tells nothing: which of the codes `ouvidos` have none is told by itself.
+-- `regras` is another number whenever a rule is another.
 SELECT pg_snapshot_xmin(s.agora)::text AS marca, nosso.estoque_hoje() AS hoje,
-       (SELECT count(*) FROM nosso.estoque_tempo_real) AS produtos,
+       CASE WHEN s.escrito THEN x.produtos END AS produtos, x.mudados,
        ARRAY(SELECT o.codigo FROM unnest(%(ouvidos)s::text[]) AS o (codigo)
-              WHERE NOT EXISTS (SELECT FROM nosso.estoque_tempo_real AS t
-                                 WHERE t.cod_produto = o.codigo)) AS sumidos,
-       (SELECT coalesce(sum(r.xmin::text::bigint), 0)::text FROM nosso.estoque_regra AS r) AS regras,
-       (SELECT coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text), '{}')
-          FROM nosso.estoque_tempo_real AS t
-         WHERE (s.ate - t.xmin::text::bigint) & 4294967295 <= s.ate - %(desde)s::bigint) AS mudados
-  FROM (SELECT a.agora, pg_snapshot_xmax(a.agora)::text::bigint AS ate
-          FROM (SELECT pg_current_snapshot() AS agora) AS a) AS s;
+              WHERE (SELECT t.cod_produto FROM nosso.estoque_tempo_real AS t
+                      WHERE t.cod_produto = o.codigo) IS NULL) AS ausentes,
+       (SELECT coalesce(sum(r.xmin::text::bigint), 0)::text FROM nosso.estoque_regra AS r) AS regras
+  FROM (SELECT a.agora,
+               coalesce(pg_snapshot_xmax(a.agora)::text::bigint > %(desde)s::bigint, true) AS escrito
+          FROM (SELECT pg_current_snapshot() AS agora) AS a) AS s
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS produtos,
+              coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text) FILTER (
+                  WHERE age(t.xmin) <= (SELECT age((%(desde)s::bigint & 4294967295)::text::xid))
+                    AND age(t.xmin) >= 0), '{}') AS mudados
+         FROM nosso.estoque_tempo_real AS t
+        WHERE s.escrito) AS x;
 
 -- nome: projecao
 -- One row per day from today to the horizon.

@@ -566,6 +566,7 @@ SET jit = off
 AS $body$
 DECLARE
     v_desde date := estoque_hoje() - 30;
+    v_codigos text[] := _estoque_membros(p_produtos);  -- once, not in each source's condition
     -- Ids are in the order of their own type: 9 before 10, as texts the other way round.
     v_numeradas text[] := ARRAY(
         SELECT f.tabela FROM _estoque_fontes() AS f
@@ -580,7 +581,7 @@ BEGIN
     SELECT k.cod_produto, f.codigo, f.origem, f.id,
         CASE WHEN f.origem = ANY (v_numeradas) THEN f.id::numeric END,
         f.documento, f.lote, f.data, f.entra, _estoque_quantidade(f.quantidade), f.faturado
-    FROM _estoque_contribuicoes(_estoque_membros(p_produtos), false, 'previsao') AS f
+    FROM _estoque_contribuicoes(v_codigos, false, 'previsao') AS f
     CROSS JOIN LATERAL (
         SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = f.codigo OFFSET 0
     ) AS k
@@ -1738,7 +1739,14 @@ BEGIN
         SELECT x.*, lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) AS proximo
         FROM _estoque_dias(p_produtos, p_fim) AS x
     ) AS d
-    LEFT JOIN _estoque_regras() AS r ON r.cod_produto = d.cod_produto
+    LEFT JOIN (
+        -- As _estoque_regras, but of these products: the rules of all others are not looked up.
+        SELECT DISTINCT ON (k.cod_produto) k.cod_produto, e.tolerancia
+        FROM estoque_codigo_conhecido AS k
+        JOIN estoque_regra AS e ON e.cod_produto = k.codigo
+        WHERE k.cod_produto = ANY (p_produtos)
+        ORDER BY k.cod_produto, e.cod_produto <> k.cod_produto, e.cod_produto
+    ) AS r ON r.cod_produto = d.cod_produto
     WHERE d.saldo < 0 AND d.saldo < -coalesce(r.tolerancia, v_geral)
     GROUP BY d.cod_produto;
 END
@@ -2739,8 +2747,11 @@ BEGIN
         achado AS (
             SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
             FROM estoque_tempo_real AS t
-            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
-            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
+            -- Each by itself, since an index serves LIKE but not LIKE ALL, and goes by all of them: the
+            -- longest word may be one that every name has.
+            WHERE t.busca LIKE v_padroes[1]
+                AND (v_padroes[2] IS NULL OR t.busca LIKE v_padroes[2])
+                AND (v_padroes[3] IS NULL OR t.busca LIKE ALL (v_padroes[3:]))
             UNION ALL
             SELECT g.cod_produto, g.ordem
             FROM grupo AS g

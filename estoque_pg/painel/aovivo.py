@@ -61,10 +61,10 @@ class AoVivo:
         self._hoje: date | None = None
         self._produtos = 0
         self._regras = ""
-        self._sumidos: set[str] = set()
         self._incoerencias: int | None = None
         self._interessa = False
         self._sabidos: dict[str, str] = {}
+        self._ausentes: set[str] = set()
         self._levou: deque[float] = deque(maxlen=5)
         self._gasto = 0.0
 
@@ -89,16 +89,13 @@ class AoVivo:
     async def olhar_sempre(self) -> None:
         """Look again and again until `encerrar`; while the database is away, wait for it."""
         while not self._fim.is_set():
-            inicio = time.monotonic()
             try:
                 await asyncio.wait_for(self.olhar(), LIMITE)
             except Exception as erro:  # whatever it is, the next look may succeed
                 if self._marca is not None:
-                    _registro.warning("warning: changes are not seen: %s", erro or repr(erro))
+                    _registro.warning("warning: changes are not seen: %s", str(erro) or repr(erro))
                 self._marca = None  # what happens meanwhile is not known: all is new afterwards
-            self._levou.append(time.monotonic() - inicio)
-            # The quickest of the last: one that had to wait for a processor says nothing.
-            espera = max(INTERVALO, min(self._levou) * PARTE, self._gasto * DESENHO)
+            espera = max(INTERVALO, self._leva() * PARTE, self._gasto * DESENHO)
             self._gasto = 0.0
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._fim.wait(), min(espera, MAXIMO))
@@ -106,19 +103,23 @@ class AoVivo:
     async def olhar(self) -> None:
         """Look once, and wake those whom it concerns."""
         ouvidos = {o.codigo for o in self._ouvintes if o.codigo is not None}
-        visto = await self._responder(internas.mudados(self._marca, list(ouvidos)))
+        inicio = time.monotonic()
+        visto = await self._responder(internas.mudados(self._marca, sorted(ouvidos)))
+        if visto.produtos is not None:
+            self._levou.append(time.monotonic() - inicio)
         novos = {c for c, quem in visto.mudados.items() if self._sabidos.get(c) != quem}
-        novos |= set(visto.sumidos) - self._sumidos
+        ausentes = set(visto.ausentes)
+        novos |= ausentes - self._ausentes  # a row that went while another came
+        produtos = self._produtos if visto.produtos is None else visto.produtos
         # A day that turned, a row that went: what was read is no sum of changes any more.
         todos = (
             self._marca is None
             or (visto.hoje, visto.regras) != (self._hoje, self._regras)
-            or visto.produtos < self._produtos
+            or produtos < self._produtos
         )
         primeira = self._marca is None and self._hoje is None
-        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, visto.produtos
-        self._regras, self._sumidos = visto.regras, set(visto.sumidos)
-        self._sabidos = visto.mudados
+        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, produtos
+        self._sabidos, self._ausentes, self._regras = visto.mudados, ausentes, visto.regras
         if (novos or todos) and not primeira:
             self._acordar(novos, todos)
 
@@ -153,6 +154,13 @@ class AoVivo:
             if self._incoerencias != antes:
                 self._acordar(())
             await asyncio.sleep(CONTAGEM)
+
+    def _leva(self) -> float:
+        """Return what a look takes that reads: the quickest of the last, once there are enough.
+
+        One that had to connect, or to wait for a processor, says nothing.
+        """
+        return min(self._levou) if len(self._levou) == self._levou.maxlen else 0.0
 
     async def ouvir(self, codigo: str | None, versao: str) -> AsyncIterator[str]:
         """Yield the state whenever it is another than `versao`, what the page shows, until the end.

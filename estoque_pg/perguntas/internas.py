@@ -179,25 +179,25 @@ class Mudados(Linha):
     """The products written since a moment, and the moment to ask from next.
 
     `mudados` has the number of each row's writer by canonical code: the same again is nothing new.
-    `sumidos` are those of the products asked for that there are no more; `regras` is another text
-    whenever a rule is another.
+    `produtos` is None where nobody has written since: as many as before. `ausentes` are those of
+    the codes that were named which are no product, or no more. `regras` is another text whenever a
+    rule is another.
     """
 
     marca: int
     hoje: date
-    produtos: int
-    sumidos: list[str]
-    regras: str
+    produtos: int | None
     mudados: dict[str, str]
+    ausentes: list[str]
+    regras: str
 
 
 def mudados(desde: int | None, ouvidos: Sequence[str] = ()) -> Pergunta[Mudados]:
     """Return what was written since the moment `marca` of an earlier answer; None: nothing yet."""
-    longe = 2**62  # no transaction has that number
     return uma_linha(
         lambda marca, **mais: Mudados(marca=int(marca), **mais),
         "mudados",
-        desde=longe if desde is None else desde,
+        desde=desde,
         ouvidos=list(ouvidos),
     )
 
