@@ -7,8 +7,7 @@ own pages only, and sends on to itself after each: a page that is loaded anew do
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from types import MappingProxyType
@@ -18,12 +17,14 @@ import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
-from estoque_pg.api import APIEstoqueTempoReal, retrato
+from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.avisos.inscricao import de_que, motivo, quando
-from estoque_pg.erros import ArgumentoInvalido, SemPermissao, traduzindo
+from estoque_pg.erros import ArgumentoInvalido, SemPermissao
 from estoque_pg.idioma import INGLES, PORTUGUES, idioma, marcar, t
+from estoque_pg.painel.banco import conexao, escrevendo, perguntando
 from estoque_pg.painel.desenho import Desenho, endereco
 from estoque_pg.painel.entrada import ENTRAR, Entrada, de_casa, formulario, para_entrar
+from estoque_pg.painel.listas import Pessoas
 from estoque_pg.perguntas.avisos import CANAIS, FUSO, TIPOS, NovaInscricao
 
 AQUI = "/avisos"
@@ -112,11 +113,6 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     avisos = APIRouter(prefix=AQUI, include_in_schema=False, dependencies=[Depends(exigir)])
 
-    @contextmanager
-    def conexao(request: Request) -> Iterator[psycopg.Connection[Any]]:
-        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
-            yield conn
-
     def desenhar(
         request: Request,
         status: int = 200,
@@ -124,17 +120,16 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         queixa: Queixa | None = None,
         **mais: Any,
     ) -> Response:
-        with conexao(request) as conn:
-            try:
-                with retrato(conn, schema) as api:
-                    dados: dict[str, Any] = {
-                        "inscricoes": api.inscricoes(),
-                        "pendentes": api.entregas_pendentes(),
-                        "mortas": api.entregas_mortas(),
-                        "pessoas": sorted({p for p in api.responsaveis().values() if p}),
-                    }
-            except SemPermissao:
-                return negar(request, conn)
+        try:
+            with perguntando(request, schema) as api:
+                dados: dict[str, Any] = {
+                    "inscricoes": api.inscricoes(),
+                    "pendentes": api.entregas_pendentes(),
+                    "mortas": api.entregas_mortas(),
+                    "pessoas": Pessoas(api).nomes,
+                }
+        except SemPermissao:
+            return negar(request)
         return desenho.pagina(
             request, "avisos.html", status, **dados, campos=campos or {"idioma": idioma()},
             queixa=queixa, tipos=TIPOS, canais=NOMES_DOS_CANAIS, nomes=CAMPOS, fuso=FUSO,
@@ -143,8 +138,9 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             **{"segredo": None, "feito": None, "cancelar": None, **mais},
         )  # fmt: skip
 
-    def negar(request: Request, conn: psycopg.Connection[Any]) -> Response:
-        comando = f"estoque grant {conn.info.user} --escrita"
+    def negar(request: Request) -> Response:
+        with conexao(request) as conn:
+            comando = f"estoque grant {conn.info.user} --escrita"
         comando += f" --schema {schema}" if schema else ""
         status = 403 if request.method == "POST" else 200
         return desenho.pagina(request, "avisos.html", status, negado=comando)
@@ -166,11 +162,10 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         request: Request, campos: Annotated[dict[str, str], Depends(formulario)]
     ) -> Response:
         try:
-            with conexao(request) as conn:
-                try:
-                    nova = _inscrever(APIEstoqueTempoReal(conn, schema), campos)
-                except SemPermissao:
-                    return negar(request, conn)
+            with escrevendo(request, schema) as api:
+                nova = _inscrever(api, campos)
+        except SemPermissao:
+            return negar(request)
         except ArgumentoInvalido as erro:
             return desenhar(request, 422, campos, _queixa(erro))
         resposta = RedirectResponse(endereco(AQUI, {}, feito="inscrita"), 303)
@@ -185,11 +180,11 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     def fazer(request: Request, acao: str, numero: int, acoes: Mapping[str, Any]) -> Response:
         if acao not in acoes or not 0 < numero < 2**63:
             raise HTTPException(404, t("there is nothing at this address"))
-        with conexao(request) as conn:
-            try:
-                havia = acoes[acao](APIEstoqueTempoReal(conn, schema), numero)
-            except SemPermissao:
-                return negar(request, conn)
+        try:
+            with escrevendo(request, schema) as api:
+                havia = acoes[acao](api, numero)
+        except SemPermissao:
+            return negar(request)
         return RedirectResponse(endereco(AQUI, {}, feito=acao if havia else "nada"), 303)
 
     @avisos.post("/{numero:int}/{acao}")

@@ -6,8 +6,7 @@ list is a file where the address says `formato`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -17,17 +16,16 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BeforeValidator, Field
 
 from estoque_pg import leitura, planilha
-from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado, traduzindo
+from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado
 from estoque_pg.http import formatos
 from estoque_pg.idioma import t
 from estoque_pg.painel import listas
+from estoque_pg.painel.banco import LIMITE, conexao, perguntando
 from estoque_pg.painel.desenho import Desenho, do_produto
 from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
 from estoque_pg.painel.guardadas import Guardadas
 from estoque_pg.painel.listas import LISTAS, Pedido, vazio
 from estoque_pg.painel.produto import montar_produto
-from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.avisos import TIPOS as TIPOS_DE_TRANSICAO
 from estoque_pg.perguntas.avisos import Transicao
 from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
@@ -35,7 +33,6 @@ from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.planejamento import Promessa
 from estoque_pg.situacao import situacao
 
-LIMITE = 15  # seconds that a statement of a page may take
 PARTE = 500  # transitions on a page; the file has all
 DiasAtras = Annotated[int, Field(ge=1, le=400)]
 MAX_LINHAS = 2**31 - 1  # any number: integer holds no more
@@ -54,20 +51,13 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     paginas = APIRouter(include_in_schema=False, dependencies=[Depends(exigir)])
     guardadas = Guardadas()
 
-    @contextmanager
-    def perguntando(request: Request) -> Iterator[APIEstoqueTempoReal]:
-        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
-            with retrato(conn, schema) as api:
-                api.responder(internas.limitar(LIMITE * 1000))
-                yield api
-
     # -- today ----------------------------------------------------------------------------------
 
     @paginas.get("/")
     def hoje(request: Request, responsavel: str = "") -> Response:
         def desenhar() -> Response:
             incoerencias = request.app.state.ao_vivo.incoerencias()
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 dia = listas.do_dia(api, responsavel, incoerencias)
             return desenho.pagina(request, "hoje.html", dia=dia, responsavel=responsavel)
 
@@ -81,7 +71,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             raise HTTPException(404, t("there is no such list: {nome}", nome=citado(nome)))
 
         def achar() -> listas.Achada:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 return listas.achar(api, LISTAS[nome], pedido)
 
         if pedido.formato:
@@ -101,7 +91,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         achadas: list[Incoerencia] = []
         negado = False
         try:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 achadas = api.incoerencias()
         except SemPermissao:
             if formato:
@@ -124,7 +114,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         quantos = 7 if dias is None else dias
 
         def achar(limite: int, antes: int | None = None) -> list[Transicao]:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 desde = datetime.now().astimezone() - timedelta(days=quantos)
                 return api.transicoes(desde, limite, antes)
 
@@ -148,7 +138,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/buscar")
     def buscar(request: Request, texto: str = "") -> Response:
-        with perguntando(request) as api:
+        with perguntando(request, schema) as api:
             achados = api.buscar(texto)
             conhecido = texto and api.produto(texto)
         if conhecido or len(achados) == 1:
@@ -161,7 +151,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     @paginas.get("/produto/{codigo:codigo_de_produto}")
     def produto(request: Request, codigo: str) -> Response:
         def desenhar() -> Response:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 dados = montar_produto(api, codigo, request.query_params)
             if dados is None:
                 raise HTTPException(
@@ -179,7 +169,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         queixa = ""
         try:
             if linhas.strip():
-                with perguntando(request) as api:
+                with perguntando(request, schema) as api:
                     promessas = api.prometer(leitura.pedido(linhas.splitlines()))
         except ArgumentoInvalido as erro:
             queixa = erro.mensagem
@@ -193,8 +183,8 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/estado")
     def estado(request: Request) -> Response:
-        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
-            agora = situacao(conn, schema)
+        with conexao(request) as conn:
+            agora = situacao(conn, schema, LIMITE)
         ouvintes = request.app.state.ao_vivo.ouvintes
         return desenho.pagina(request, "estado.html", situacao=agora, ouvintes=ouvintes)
 
