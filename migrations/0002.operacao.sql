@@ -2430,9 +2430,11 @@ SET row_security = off
 AS $body$
 #variable_conflict use_column
 DECLARE
-    v_fim date := estoque_hoje() + p_dias;
+    v_fim date;
 BEGIN
     PERFORM _estoque_exigir_dias(p_dias, 3650);
+    v_fim := estoque_hoje() + p_dias;
+
     RETURN QUERY
     SELECT r.aviso, r.cod_produto, t.nome_produto, r.ruptura_antes, r.ruptura_depois,
         least(t.saldo_atual, r.menor_antes), least(t.saldo_atual, r.menor_depois),
