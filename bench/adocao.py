@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from bancada import Bancada, avisar, montar
-from cenario import NOSSO, arrumar, encher
+from cenario import NOSSO, arrumar, encher, regrar
 from comandos import COMANDOS
 from medidas import cronometrar
 from relatorio import tabela
@@ -49,6 +49,7 @@ def medir_adocao(bancada: Bancada, banco: str, tamanho: Tamanho) -> list[Secao]:
     with escrevendo(bancada, banco, tamanho) as esperas:
         instalar(dsn, NOSSO, avisar=anotar)
         total = time.perf_counter() - inicio
+    regrar(dsn, tamanho)
     arrumar(dsn)
     resultado = Resultado(
         "adocao.espera",

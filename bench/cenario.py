@@ -29,6 +29,7 @@ def construir(dsn: str, tamanho: Tamanho) -> None:
     """Fill the sources in `nosso`, then install."""
     encher(dsn, tamanho)
     instalar(dsn, NOSSO)
+    regrar(dsn, tamanho)
     arrumar(dsn)
 
 
@@ -44,6 +45,13 @@ def encher(dsn: str, tamanho: Tamanho) -> None:
         conn.execute("VACUUM ANALYZE")
 
 
+def regrar(dsn: str, tamanho: Tamanho) -> None:
+    """Lay down rules of products, as planners do after the installation."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        usar(conn, NOSSO)
+        conn.execute(COMANDOS["regras"], tamanho.parametros())
+
+
 def arrumar(dsn: str) -> None:
     """Do now what autovacuum and the checkpointer would do some time during the measurement."""
     with psycopg.connect(dsn, autocommit=True) as conn:
@@ -56,7 +64,7 @@ def arrumar(dsn: str) -> None:
 def comparar(dsn: str) -> list[str]:
     """Copy the rows of `nosso` to the schemas it is compared with; return all, ours last."""
     with psycopg.connect(dsn, autocommit=True) as conn:
-        schemas = [NU, LINHA, *([IVM] if _tem_ivm(conn) else [])]
+        schemas = [NU, LINHA, *([IVM] if tem_extensao(conn, "pg_ivm") else [])]
         for schema in schemas:
             _copiar(conn, schema)
         usar(conn, LINHA)
@@ -99,9 +107,10 @@ def _arquivos_das_fontes() -> list[Path]:
     return sorted(_FONTES.glob("*.sql"))
 
 
-def _tem_ivm(conn: psycopg.Connection[Any]) -> bool:
-    achado = conn.execute("SELECT FROM pg_available_extensions WHERE name = 'pg_ivm'").fetchone()
-    return achado is not None
+def tem_extensao(conn: psycopg.Connection[Any], nome: str) -> bool:
+    """Whether the server comes with an extension."""
+    consulta = "SELECT FROM pg_available_extensions WHERE name = %s"
+    return conn.execute(consulta, [nome]).fetchone() is not None
 
 
 def _copiar(conn: psycopg.Connection[Any], schema: str) -> None:

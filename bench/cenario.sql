@@ -87,6 +87,11 @@ SELECT 'R' || n, 'PEDIDO', codigo, 'PRODUTO ' || codigo, 1000,
        'total'
   FROM produto;
 
+-- nome: regras
+-- One product in twenty has a minimum, below which one in six or so of these falls.
+INSERT INTO estoque_regra (cod_produto, minimo, prazo_reposicao)
+SELECT (100000 + n)::text, 19400, 5 FROM generate_series(2, %(produtos)s::integer, 20) AS n;
+
 -- nome: concentracao
 -- Two more products, alike but for this: 900001 has one open separation on a day, 900002 many.
 WITH produto AS (
@@ -155,11 +160,26 @@ SELECT 1000000000 + i, codigo, 'PRODUTO ' || codigo, CURRENT_DATE + i %% 28,
 WITH sobra AS (DELETE FROM programacao_producao WHERE id > 1000000000 RETURNING id)
 SELECT count(*) FROM sobra;
 
+-- nome: um_movimento
+INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
+                                  local_movimentacao, qtd_movimentacao, ativo)
+VALUES (%(codigo)s::text, 'PRODUTO ' || %(codigo)s::text, CURRENT_DATE, 'AJUSTE', 'CD', 1, true);
+
 -- nome: lote_de_movimentos
 -- Many movements in one statement, spread over all products.
 INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
                                   local_movimentacao, qtd_movimentacao, ativo)
 SELECT codigo, 'PRODUTO ' || codigo, CURRENT_DATE, 'AJUSTE', 'CD', i %% 100 - 50, true
+  FROM generate_series(1, %(quantos)s::integer) AS i,
+       LATERAL (SELECT (%(de)s + i %% (%(ate)s - %(de)s + 1))::text AS codigo) AS produto;
+
+-- nome: lote_de_faturados
+-- The same, each with an invoice number and a lot.
+INSERT INTO movimentacao_estoque (cod_produto, nome_produto, data_movimentacao, tipo_movimentacao,
+                                  local_movimentacao, qtd_movimentacao, ativo, numero_nf,
+                                  separacao_lote_id)
+SELECT codigo, 'PRODUTO ' || codigo, CURRENT_DATE, 'AJUSTE', 'CD', i %% 100 - 50, true,
+       (i / 10)::text, 'H' || i / 10
   FROM generate_series(1, %(quantos)s::integer) AS i,
        LATERAL (SELECT (%(de)s + i %% (%(ate)s - %(de)s + 1))::text AS codigo) AS produto;
 

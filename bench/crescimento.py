@@ -11,7 +11,7 @@ from cargas import CARGAS, Carga, sortear
 from cenario import NOSSO, alvo, alvo_de
 from comandos import COMANDOS
 from medidas import cpu, latencia, mediana_das_razoes
-from perguntas import PERGUNTAS, Pergunta, codigos_de
+from perguntas import PERGUNTAS, Alcance, Pergunta, alcance_de
 from resultado import Resultado, Secao
 from ritmo import Tamanho
 
@@ -36,7 +36,7 @@ class Lugar:
 
     banco: str
     variaveis: Mapping[str, int]
-    codigos: list[str]
+    alcance: Alcance
     desfazer: bool = False
 
 
@@ -51,8 +51,8 @@ def medir_crescimento(bancada: Bancada, pequeno: str, largo: str, grande: str) -
         "largo": _lugar(largo, ritmo.largo),
         "grande": _lugar(grande, ritmo.grande),
         # Undone each time: there must be one open separation, not as many as were measured.
-        "uma": Lugar(pequeno, uma, [UMA], desfazer=True),
-        "muitas": Lugar(pequeno, muitas, [MUITAS], desfazer=True),
+        "uma": Lugar(pequeno, uma, Alcance([UMA]), desfazer=True),
+        "muitas": Lugar(pequeno, muitas, Alcance([MUITAS]), desfazer=True),
     }
     produtos = f"{ritmo.pequeno.produtos:,} to {ritmo.largo.produtos:,} products"
     movimentos = f"{ritmo.largo.movimentos:,} to {ritmo.grande.movimentos:,} movements"
@@ -63,10 +63,12 @@ def medir_crescimento(bancada: Bancada, pequeno: str, largo: str, grande: str) -
         Eixo("separacoes", separacoes, "uma", "muitas"),
     )
     resultados: dict[str, list[Resultado]] = {eixo.chave: [] for eixo in eixos}
-    for item in (*CARGAS, *PERGUNTAS):
+    itens: tuple[Carga | Pergunta, ...] = (*CARGAS, *PERGUNTAS)
+    for item in itens:
         avisar(f"  {item.nome}")
-        for banco in (pequeno, largo, grande):
-            bancada.limpar(banco)
+        if isinstance(item, Carga) or item is PERGUNTAS[0]:  # a question leaves nothing behind
+            for banco in (pequeno, largo, grande):
+                bancada.limpar(banco)
         medidos = _medir(bancada, item, lugares)
         for eixo in eixos:
             if eixo.de in medidos:
@@ -77,15 +79,15 @@ def medir_crescimento(bancada: Bancada, pequeno: str, largo: str, grande: str) -
 
 
 def _lugar(banco: str, tamanho: Tamanho) -> Lugar:
-    return Lugar(banco, alvo(tamanho), codigos_de(tamanho))
+    return Lugar(banco, alvo(tamanho), alcance_de(tamanho))
 
 
 def _medir(
     bancada: Bancada, item: Carga | Pergunta, lugares: Mapping[str, Lugar]
 ) -> dict[str, list[float]]:
     """µs of processor time of a write, or ms of a question: in each place once in each round."""
-    if isinstance(item, Pergunta) and item.codigos != 1:
-        # These are not about one product.
+    if isinstance(item, Pergunta) and (item.codigos != 1 or item.rompidos):
+        # These are not about one product, or about one that does not run out.
         lugares = {nome: lugar for nome, lugar in lugares.items() if not lugar.desfazer}
     medidos: dict[str, list[float]] = {nome: [] for nome in lugares}
     for rodada in range(min(RODADAS, bancada.ritmo.rodadas)):
@@ -98,12 +100,14 @@ def _medir_em(bancada: Bancada, item: Carga | Pergunta, lugar: Lugar) -> float:
     if isinstance(item, Carga):
         return cpu(bancada, lugar.banco, NOSSO, item, lugar.variaveis, desfazer=lugar.desfazer)
     vezes = max(2, item.vezes(bancada) // 10)
-    parametros = item.sortear(sortear(), lugar.codigos, vezes)
+    parametros = item.sortear(sortear(), lugar.alcance, vezes)
     with bancada.conectar(lugar.banco, NOSSO) as conn:
         return latencia(conn, item.comando, parametros).p50
 
 
 def _resultado(item: Carga | Pergunta, eixo: Eixo, de: list[float], para: list[float]) -> Resultado:
+    # What works on each document of a product takes as long as there are such.
+    linear = isinstance(item, Pergunta) and item.por_documento and eixo.chave == "separacoes"
     return Resultado(
         f"crescimento.{eixo.chave}.{item.chave}",
         item.nome,
@@ -111,5 +115,5 @@ def _resultado(item: Carga | Pergunta, eixo: Eixo, de: list[float], para: list[f
         "×",
         {"small": median(de), "large": median(para)},
         "µs" if isinstance(item, Carga) else "ms",
-        meta=META,
+        meta=None if linear else META,
     )

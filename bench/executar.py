@@ -24,6 +24,7 @@ from cenario import IVM, NOSSO, comparar, construir
 from comandos import PASTA
 from crescimento import medir_crescimento
 from desgaste import medir_desgaste
+from indices import medir_indices
 from lotes import medir_lotes
 from maquina import descrever
 from perguntas import medir_meia_noite, medir_perguntas
@@ -31,11 +32,13 @@ from relatorio import Relatorio
 from resultado import Secao
 from ritmo import COMPLETO, ENSAIO, RAPIDO, Ritmo
 from velocidade import medir_velocidade
+from vivo import medir_vivo
 
 from estoque_pg.cli.saidas import saida_de
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
 
 ESCRITAS, PEQUENO, LARGO, GRANDE = "escritas", "pequeno", "largo", "grande"  # the databases
+ENORME = "enorme"
 DADOS = PASTA / "resultados.json"
 
 
@@ -52,6 +55,8 @@ def medir(ritmo: Ritmo) -> Relatorio:
         lotes = medir_lotes(bancada, ESCRITAS, schemas)
         avisar("single rows")
         velocidade = medir_velocidade(bancada, ESCRITAS, schemas)
+        avisar("indexes on movements")
+        indices = medir_indices(bancada, ESCRITAS)
 
         avisar("adopting")
         adocao = medir_adocao(bancada, GRANDE, ritmo.grande)
@@ -69,11 +74,18 @@ def medir(ritmo: Ritmo) -> Relatorio:
         avisar("wear")
         desgaste = medir_desgaste(bancada, PEQUENO)
 
+        avisar("live pages")
+        construir(bancada.criar(ENORME), ritmo.enorme)
+        vivo = medir_vivo(
+            bancada, {ESCRITAS: ritmo.escritas, LARGO: ritmo.largo, ENORME: ritmo.enorme}
+        )
+
         avisar("audit")
-        auditoria = auditar(bancada, (ESCRITAS, PEQUENO, LARGO, GRANDE))
+        auditoria = auditar(bancada, (ESCRITAS, PEQUENO, LARGO, GRANDE, ENORME))
         maquina = descrever(_versao(bancada), pasta_do_disco(), carga)
     secoes: list[Secao] = [
-        *velocidade, *lotes, *perguntas, *alternativas, *crescimento, *desgaste, *adocao,
+        *velocidade, *lotes, *indices, *perguntas, *alternativas, *vivo, *crescimento, *desgaste,
+        *adocao,
     ]  # fmt: skip
     segundos = time.perf_counter() - inicio
     return Relatorio(ritmo, secoes, auditoria, maquina, IVM in schemas, segundos)

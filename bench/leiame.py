@@ -116,13 +116,44 @@ LINHAS = (
     ),
     Linha(
         ("pergunta.meia_noite",),
-        "`estoque_rupturas(7)` just after midnight, nothing refreshed, {produtos} products, p99",
-        "`estoque_rupturas(7)` logo após a meia-noite sem nada renovado, {produtos} produtos, p99",
+        "`estoque_rupturas(7)` just after midnight, nothing refreshed, {escritas_produtos} "
+        "products, p99",
+        "`estoque_rupturas(7)` logo após a meia-noite sem nada renovado, {escritas_produtos} "
+        "produtos, p99",
     ),
     Linha(
         ("pergunta.estatisticas", "pergunta.projecao"),
         "`estoque_estatisticas` / `estoque_projecao` of 28 days, p99",
         "`estoque_estatisticas` / `estoque_projecao` de 28 dias, p99",
+    ),
+    Linha(
+        ("pergunta.documentos", "pergunta.explicar"),
+        "`estoque_documentos` / `estoque_explicar` of 28 days, p99",
+        "`estoque_documentos` / `estoque_explicar` de 28 dias, p99",
+    ),
+    Linha(
+        ("pergunta.prometer_50", "pergunta.simular"),
+        "`estoque_prometer` of 50 lines / `estoque_simular` of 500 documents moved, p99",
+        "`estoque_prometer` de 50 linhas / `estoque_simular` de 500 documentos adiados, p99",
+    ),
+    Linha(
+        ("pergunta.buscar", "pergunta.incoerencias"),
+        "`estoque_buscar` / `estoque_incoerencias`, p99",
+        "`estoque_buscar` / `estoque_incoerencias`, p99",
+    ),
+    Linha(
+        ("vivo.olhar.escritas", "vivo.olhar.largo", "vivo.olhar.enorme"),
+        "the panel's look for changes, processor time at {escritas_produtos} / {largo_produtos} / "
+        "{enorme_produtos} products",
+        "o painel procurar mudanças, tempo de processador com {escritas_produtos} / "
+        "{largo_produtos} / {enorme_produtos} produtos",
+    ),
+    Linha(
+        ("vivo.avisados.escritas", "vivo.avisados.enorme"),
+        "from a COMMIT until the last of {paginas} open pages is told, {escritas_produtos} / "
+        "{enorme_produtos} products",
+        "de um COMMIT até a última de {paginas} páginas abertas saber, {escritas_produtos} / "
+        "{enorme_produtos} produtos",
     ),
     Linha(
         ("alternativa.rupturas", "alternativa.materializada"),
@@ -150,8 +181,8 @@ LINHAS = (
     ),
     Linha(
         ("adocao.espera",),
-        "adopting {movimentos} movements: writers held off",
-        "adotar {movimentos} de movimentos: escritas seguradas",
+        "adopting {grande_movimentos} movements: writers held off",
+        "adotar {grande_movimentos} de movimentos: escritas seguradas",
     ),
 )
 
@@ -179,10 +210,11 @@ def bloco(dados: Mapping[str, Any], pagina: str) -> str:
     valores = _valores(ritmo, ingles)
     cabeca = (
         "Writes at {escritas_produtos} products and {escritas_movimentos} movements, questions at "
-        "{produtos_grande} and {movimentos}.\n\n| what | figure | aim | reached |"
+        "{grande_produtos} and {grande_movimentos}.\n\n| what | figure | aim | reached |"
         if ingles
         else "Escritas com {escritas_produtos} produtos e {escritas_movimentos} de movimentos, "
-        "consultas com {produtos_grande} e {movimentos}.\n\n| o quê | número | meta | alcançada |"
+        "consultas com {grande_produtos} e {grande_movimentos}.\n\n"
+        "| o quê | número | meta | alcançada |"
     ).format(**valores)
     linhas = [cabeca, "|---|---|---|---|"]
     for linha in LINHAS:
@@ -198,20 +230,14 @@ def _resultados(dados: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _valores(ritmo: Mapping[str, Any], ingles: bool) -> dict[str, str]:
-    escritas, grande = ritmo["escritas"], ritmo["grande"]
-    pequeno, largo = ritmo["pequeno"], ritmo["largo"]
-    numeros = {
-        "escritas_produtos": escritas["produtos"],
-        "escritas_movimentos": escritas["movimentos"],
-        "produtos": escritas["produtos"],
-        "produtos_grande": grande["produtos"],
-        "movimentos": grande["movimentos"],
-        "lote": ritmo["lote"],
-        "concentracao": ritmo["concentracao"],
-        "atualizacoes": ritmo["atualizacoes"],
-        "fator_produtos": largo["produtos"] // pequeno["produtos"],
-        "fator_movimentos": grande["movimentos"] // largo["movimentos"],
-    }
+    """What {...} stands for: the numbers of the run, those of its databases after their names."""
+    pequeno, largo, grande = ritmo["pequeno"], ritmo["largo"], ritmo["grande"]
+    numeros = {nome: n for nome, n in ritmo.items() if isinstance(n, int)}
+    for nome, tamanho in ritmo.items():
+        if isinstance(tamanho, Mapping):
+            numeros |= {f"{nome}_{campo}": n for campo, n in tamanho.items()}
+    numeros["fator_produtos"] = largo["produtos"] // pequeno["produtos"]
+    numeros["fator_movimentos"] = grande["movimentos"] // largo["movimentos"]
     return {nome: _escrito(f"{n:,}", ingles) for nome, n in numeros.items()}
 
 

@@ -95,17 +95,17 @@ def cpu(
         conn.autocommit = not desfazer
         sorteio = sortear()
         carga.roteiro.enviar(conn, variaveis, sorteio, _AQUECER, desfazer=desfazer)
-        antes = _nanossegundos(conn.info.backend_pid)
+        antes = nanossegundos(conn.info.backend_pid)
         vezes = carga.roteiro.enviar(
             conn, variaveis, sorteio, bancada.ritmo.cpu, desfazer=desfazer, segundos=_LIMITE
         )
-        total = _nanossegundos(conn.info.backend_pid) - antes
+        total = nanossegundos(conn.info.backend_pid) - antes
         conn.autocommit = True
         carga.conferir(conn, sobram=preparados - (0 if desfazer else vezes + _AQUECER))
     return total / vezes / 1000
 
 
-def _nanossegundos(pid: int) -> int:
+def nanossegundos(pid: int) -> int:
     """What a process has run so far. /proc/<pid>/stat says the same, in steps of 10 ms."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 

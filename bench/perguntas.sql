@@ -20,7 +20,20 @@ SELECT * FROM estoque_incoerencias();
 SELECT * FROM estoque_cobertura(%(codigos)s::text[]);
 
 -- nome: buscar
+-- The first of the words stands in every name.
 SELECT * FROM estoque_buscar('produto ' || %(codigo)s::text);
+
+-- nome: buscar_parte
+SELECT * FROM estoque_buscar(right(%(codigo)s::text, 4));
+
+-- nome: criar_trigramas
+CREATE EXTENSION pg_trgm;
+CREATE INDEX ON estoque_tempo_real USING gin (busca gin_trgm_ops);
+CREATE INDEX ON estoque_codigo_conhecido USING gin (busca gin_trgm_ops);
+ANALYZE estoque_tempo_real, estoque_codigo_conhecido;
+
+-- nome: remover_trigramas
+DROP EXTENSION pg_trgm CASCADE;
 
 -- nome: documentos
 SELECT * FROM estoque_documentos(%(codigo)s::text, %(dias)s::integer);
@@ -29,24 +42,37 @@ SELECT * FROM estoque_documentos(%(codigo)s::text, %(dias)s::integer);
 SELECT * FROM estoque_explicar(%(codigo)s::text, %(dias)s::integer);
 
 -- nome: prometer
-SELECT * FROM estoque_prometer(
-    %(codigos)s::text[], array_fill(1::numeric, ARRAY[cardinality(%(codigos)s::text[])]), %(dias)s::integer);
+-- Ten pieces of each.
+SELECT * FROM estoque_prometer(%(codigos)s::text[],
+                               array_fill(10::numeric, ARRAY[cardinality(%(codigos)s::text[])]),
+                               %(dias)s::integer);
 
 -- nome: simular
 SELECT * FROM estoque_simular(
-    jsonb_build_array(jsonb_build_object('acao', 'adiar', 'dias', 2, 'codigos', %(codigos)s::text[])),
+    jsonb_build_array(jsonb_build_object('acao', 'adiar', 'dias', 3, 'origem', 'separacao',
+                                         'ids', to_jsonb(%(separacoes)s::bigint[]))),
     %(dias)s::integer);
 
 -- nome: projecao_simulada
 SELECT * FROM estoque_projecao_simulada(
-    %(codigo)s::text, jsonb_build_array(jsonb_build_object('acao', 'adiar', 'dias', 2,
-        'codigos', ARRAY[%(codigo)s::text])), %(dias)s::integer);
+    %(codigo)s::text,
+    jsonb_build_array(jsonb_build_object('acao', 'adiar', 'dias', 3,
+                                         'codigos', jsonb_build_array(%(codigo)s::text))),
+    %(dias)s::integer);
 
 -- nome: em_risco
 SELECT * FROM estoque_em_risco(%(dias)s::integer);
 
 -- nome: abaixo_do_minimo
 SELECT * FROM estoque_abaixo_do_minimo(%(dias)s::integer);
+
+-- nome: regra_vigente
+SELECT * FROM estoque_regra_vigente(%(codigo)s::text);
+
+-- nome: processos_do_servico
+-- The server processes of a running `estoque servir`.
+SELECT pid FROM pg_stat_activity
+ WHERE application_name = 'estoque servir' AND datname = current_database();
 
 -- nome: saldo
 SELECT saldo_atual FROM estoque_por_codigo WHERE codigo = %(codigo)s::text;

@@ -83,7 +83,8 @@ Written by `make bench`; do not edit. Figures are of one machine at one time: ru
         return [
             f"Writes: {escritas}; each product opens with 20,000 pieces, one in twenty has an old "
             "code, three fifths of the documents are separations, a fifth each pre-separations "
-            "and productions. The other sizes are made alike.",
+            "and productions, one product in twenty has a minimum laid down. The other sizes are "
+            "made alike.",
             f"Further {escritas.rupturas:,} products run out within seven days and as many later, "
             "in every size. Those that are written to do not.",
             "*bare*: the same tables and indexes without triggers. *row trigger*: a textbook "
@@ -109,12 +110,24 @@ Written by `make bench`; do not edit. Figures are of one machine at one time: ru
             f"Many rows: median of {ritmo.rodadas_do_lote} rounds, rolled back, vacuumed in "
             "between. Those of one transaction are sent from Python (psycopg), prepared, and "
             "committed; the COMMIT counts.",
+            "Indexes on movements: processor time, with all of them and without one or any; they "
+            f"are built anew before each, in {ritmo.rodadas} rounds.",
             "Questions: prepared, binary, over the unix socket, until the last row has arrived; "
             "some to warm up. The stored fields hold. After midnight: the business day moved on "
-            "by one, no stored row refreshed.",
+            "by one, no stored row refreshed. The longer list of ruptures: further products are "
+            "made that run out, and rolled back. Orders are of ten pieces of each product, "
+            "simulations move separations by three days. The first of the two words searched for "
+            "stands in every name.",
+            f"Panel: a movement is written before each of {ritmo.olhares} looks. The pages are "
+            "connections of the measuring process to a real `estoque servir`, all of one product, "
+            "told by server-sent events; the writes come at any moment between two looks. "
+            f"Processor time and memory while they listen, over {ritmo.sossego:g} s each: by "
+            "/proc, the service and its server processes; ten movements a second of another "
+            "product where one is written.",
             "Growth: processor time of a write, as above; median time of a question. All else "
             "stays alike: so many movements of more products, more movements of so many "
-            "products. The writes to one product with one or many open separations are rolled "
+            "products; answers with a row for each open document have no aim where these grow. The "
+            "writes to one product with one or many open separations are rolled "
             "back one by one, so that they stay as many; BEGIN and ROLLBACK count.",
             "Adopting: nobody writes meanwhile; the time is from the lock to the commit.",
             "Server settings: " + ", ".join(CONFIGURACAO).replace("'", "") + ".",

@@ -46,6 +46,7 @@ class Ritmo:
     pequeno: Tamanho  # growth: from here ...
     largo: Tamanho  # ... to more products ...
     grande: Tamanho  # ... to more movements; the questions and the adoption are measured here
+    enorme: Tamanho  # the live pages
     concentracao: int  # open separations of one product and day, against one
     rodadas: int
     duracao: str  # of a run of pgbench, as it takes it: -T seconds or -t statements
@@ -55,6 +56,10 @@ class Ritmo:
     rodadas_do_lote: int
     perguntas: int  # executions of a question about few products; a tenth of the others
     atualizacoes: int  # single-row updates of the wear
+    olhares: int  # looks of the panel for what changed
+    paginas: int  # open pages of it
+    avisos: int  # changes that these are told
+    sossego: float  # seconds of each measurement of what they cost meanwhile
 
 
 COMPLETO = Ritmo(
@@ -62,6 +67,7 @@ COMPLETO = Ritmo(
     pequeno=Tamanho(1_000, 100_000, 1_000),
     largo=Tamanho(100_000, 100_000, 100_000),
     grande=Tamanho(100_000, 10_000_000, 100_000),
+    enorme=Tamanho(1_000_000, 1_000_000, 100_000),
     concentracao=5_000,
     rodadas=3,
     duracao="-T2",
@@ -71,12 +77,17 @@ COMPLETO = Ritmo(
     rodadas_do_lote=5,
     perguntas=2_000,
     atualizacoes=1_000_000,
+    olhares=20,
+    paginas=500,
+    avisos=20,
+    sossego=15,
 )
 RAPIDO = Ritmo(
     escritas=Tamanho(5_000, 100_000, 25_000),
     pequeno=Tamanho(500, 5_000, 500, rupturas=50),
     largo=Tamanho(5_000, 5_000, 5_000, rupturas=50),
     grande=Tamanho(5_000, 200_000, 5_000, rupturas=50),
+    enorme=Tamanho(10_000, 10_000, 1_000, rupturas=50),
     concentracao=500,
     rodadas=1,
     duracao="-T1",
@@ -86,6 +97,10 @@ RAPIDO = Ritmo(
     rodadas_do_lote=1,
     perguntas=200,
     atualizacoes=20_000,
+    olhares=10,
+    paginas=100,
+    avisos=3,
+    sossego=2,
 )
 # A few rows of everything: that it runs, not how fast.
 ENSAIO = Ritmo(
@@ -93,6 +108,7 @@ ENSAIO = Ritmo(
     pequeno=Tamanho(40, 100, 40, rupturas=5),
     largo=Tamanho(100, 100, 100, rupturas=5),
     grande=Tamanho(100, 1_000, 100, rupturas=5),
+    enorme=Tamanho(200, 200, 100, rupturas=5),
     concentracao=20,
     rodadas=1,
     duracao="-t2",
@@ -102,4 +118,8 @@ ENSAIO = Ritmo(
     rodadas_do_lote=1,
     perguntas=20,
     atualizacoes=80,
+    olhares=2,
+    paginas=3,
+    avisos=1,
+    sossego=0.1,
 )

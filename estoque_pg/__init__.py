@@ -26,9 +26,57 @@ from estoque_pg.erros import (
     SemPermissao,
     UnificacaoInvalida,
 )
-from estoque_pg.perguntas.conferencia import Contagem, Divergencia, Recalculo
+from estoque_pg.perguntas.avisos import (
+    EntregaMorta,
+    EntregaPendente,
+    Inscricao,
+    NovaInscricao,
+    Transicao,
+)
+from estoque_pg.perguntas.busca import Achado
+from estoque_pg.perguntas.cobertura import Cobertura
+from estoque_pg.perguntas.conferencia import (
+    Ajuste,
+    Comparacao,
+    Contagem,
+    Divergencia,
+    Execucao,
+    Recalculo,
+)
+from estoque_pg.perguntas.documentos import Documento
+from estoque_pg.perguntas.incoerencias import DocumentoCitado, Incoerencia
+from estoque_pg.perguntas.operacao import (
+    Alterado,
+    Correcao,
+    Desajuste,
+    Falha,
+    Gatilho,
+    Resumo,
+    TarefaNoCron,
+)
+from estoque_pg.perguntas.planejamento import (
+    AbaixoDoMinimo,
+    Causa,
+    DiaSimulado,
+    Explicacao,
+    ProjecaoSimulada,
+    Promessa,
+    Remedio,
+    Simulacao,
+    Simulado,
+)
 from estoque_pg.perguntas.projecoes import DiaProjetado, Disponibilidade, ProjecaoCompleta
-from estoque_pg.perguntas.saldos import MovimentacaoPrevista, Produto, Ruptura
+from estoque_pg.perguntas.regras import Regra, RegraVigente
+from estoque_pg.perguntas.saldos import (
+    Acompanhado,
+    Atrasado,
+    CodigoConhecido,
+    EmRisco,
+    MovimentacaoPrevista,
+    Negativo,
+    Produto,
+    Ruptura,
+)
 from estoque_pg.perguntas.totais import Estatisticas
 
 __version__ = "0.1.0"
@@ -36,31 +84,67 @@ __version__ = "0.1.0"
 __all__ = [
     "APIEstoqueTempoReal",
     "APIEstoqueTempoRealAsync",
+    "AbaixoDoMinimo",
+    "Achado",
+    "Acompanhado",
+    "Ajuste",
+    "Alterado",
     "ArgumentoInvalido",
+    "Atrasado",
     "BancoMaisNovo",
+    "Causa",
+    "Cobertura",
+    "CodigoConhecido",
+    "Comparacao",
     "Contagem",
+    "Correcao",
     "CronAusente",
+    "Desajuste",
     "DiaProjetado",
+    "DiaSimulado",
     "Disponibilidade",
     "Divergencia",
     "DivergenciaEncontrada",
+    "Documento",
+    "DocumentoCitado",
+    "EmRisco",
+    "EntregaMorta",
+    "EntregaPendente",
     "ErroConexao",
     "ErroEstoque",
     "ErroSerializacao",
     "Estatisticas",
+    "Execucao",
+    "Explicacao",
+    "Falha",
     "FonteIncompativel",
+    "Gatilho",
     "GatilhoAlheio",
+    "Incoerencia",
+    "Inscricao",
     "ManutencaoNecessaria",
     "MigracaoAlterada",
     "MigracoesPendentes",
     "MovimentacaoPrevista",
+    "Negativo",
+    "NovaInscricao",
     "Produto",
     "ProdutoDesconhecido",
     "ProjecaoCompleta",
+    "ProjecaoSimulada",
+    "Promessa",
     "QuantidadeInvalida",
     "Recalculo",
+    "Regra",
+    "RegraVigente",
+    "Remedio",
+    "Resumo",
     "Ruptura",
     "SemPermissao",
+    "Simulacao",
+    "Simulado",
+    "TarefaNoCron",
+    "Transicao",
     "UnificacaoInvalida",
     "__version__",
 ]

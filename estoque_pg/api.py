@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
+from estoque_pg.erros import ErroConexao, ErroSerializacao, SemPermissao, traduzindo
 from estoque_pg.metodos import Metodos, Sincrona, exigir_banco
 from estoque_pg.perguntas.base import EXECUCAO, Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
@@ -104,3 +104,18 @@ def retrato(
     finally:
         if not conn.closed:
             conn.isolation_level, conn.read_only = antes
+
+
+@contextmanager
+def tentando(api: APIEstoqueTempoReal) -> Iterator[None]:
+    """Within `retrato`: roll what fails inside back to where it began."""
+    assert isinstance(api.banco, psycopg.Connection)
+    with api.banco.transaction():
+        yield
+
+
+@contextmanager
+def se_puder(api: APIEstoqueTempoReal) -> Iterator[None]:
+    """Within `retrato`: leave the rest of the block out where this role may not ask it."""
+    with suppress(SemPermissao), tentando(api):
+        yield

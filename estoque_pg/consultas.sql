@@ -40,14 +40,27 @@ SELECT cod_produto, nome_produto, estoque_atual, dia_ruptura, falta, proxima_ent
 -- nome: mudados
 -- The products whose rows were written by transactions that had not ended at the moment `desde`, or
 -- began later, each with its writer; how many there are; and the moment of this answer. A snapshot
--- lists no subtransactions, so rows are compared by their writer's number, not by visibility.
+-- lists no subtransactions, so rows are compared by the age of their writer, not by visibility;
+-- numbers come round, hence the ages below zero. Where no transaction that writes has ended since
+-- (xmax), the table is not read, and `produtos` is NULL: as many as before. Where as many rows came
+-- as went, `produtos` tells nothing: which of the codes `ouvidos` have none is told by itself.
+-- `regras` is another number whenever a rule is another.
 SELECT pg_snapshot_xmin(s.agora)::text AS marca, nosso.estoque_hoje() AS hoje,
-       (SELECT count(*) FROM nosso.estoque_tempo_real) AS produtos,
-       (SELECT coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text), '{}')
-          FROM nosso.estoque_tempo_real AS t
-         WHERE (s.ate - t.xmin::text::bigint) & 4294967295 <= s.ate - %(desde)s::bigint) AS mudados
-  FROM (SELECT a.agora, pg_snapshot_xmax(a.agora)::text::bigint AS ate
-          FROM (SELECT pg_current_snapshot() AS agora) AS a) AS s;
+       CASE WHEN s.escrito THEN x.produtos END AS produtos, x.mudados,
+       ARRAY(SELECT o.codigo FROM unnest(%(ouvidos)s::text[]) AS o (codigo)
+              WHERE (SELECT t.cod_produto FROM nosso.estoque_tempo_real AS t
+                      WHERE t.cod_produto = o.codigo) IS NULL) AS ausentes,
+       (SELECT coalesce(sum(r.xmin::text::bigint), 0)::text FROM nosso.estoque_regra AS r) AS regras
+  FROM (SELECT a.agora,
+               coalesce(pg_snapshot_xmax(a.agora)::text::bigint > %(desde)s::bigint, true) AS escrito
+          FROM (SELECT pg_current_snapshot() AS agora) AS a) AS s
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS produtos,
+              coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text) FILTER (
+                  WHERE age(t.xmin) <= (SELECT age((%(desde)s::bigint & 4294967295)::text::xid))
+                    AND age(t.xmin) >= 0), '{}') AS mudados
+         FROM nosso.estoque_tempo_real AS t
+        WHERE s.escrito) AS x;
 
 -- nome: projecao
 -- One row per day from today to the horizon.
@@ -83,11 +96,13 @@ SELECT d.dia, CASE WHEN d.data_prevista IS NOT NULL THEN
 
 -- nome: incoerencias
 -- Documents that contradict each other; infinite dates as in verificar.
-SELECT tipo, cod_produto, documentos,
-       CASE WHEN desde IS NOT NULL THEN
-           greatest(least(desde, '9999-12-31'), '0001-01-01') END AS desde,
-       quantidade, o_que_fazer
-  FROM nosso.estoque_incoerencias();
+SELECT i.tipo, i.cod_produto, e.nome_produto, i.documentos,
+       CASE WHEN i.desde IS NOT NULL THEN
+           greatest(least(i.desde, '9999-12-31'), '0001-01-01') END AS desde,
+       i.quantidade, i.o_que_fazer
+  FROM nosso.estoque_incoerencias() WITH ORDINALITY AS i
+  LEFT JOIN nosso.estoque_tempo_real AS e ON e.cod_produto = i.cod_produto
+ ORDER BY i.ordinality;
 
 -- nome: cobertura
 -- For how long each distinct known code of the list lasts.
@@ -118,13 +133,24 @@ SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
 -- Who looks after each product with a rule, and after all others.
 SELECT cod_produto, responsavel FROM nosso._estoque_regras(true);
 
+-- nome: quantas_incoerencias
+SELECT count(*) FROM nosso.estoque_incoerencias();
+
 -- nome: causas
--- The exit that first takes each of these products below zero.
-SELECT p.codigo AS cod_produto, e.origem, e.id, e.documento, e.saida
+-- The exit that makes each of these products run out, NULLs where its day began short already.
+SELECT p.codigo AS cod_produto, c.origem, c.id, c.documento, c.saida
   FROM unnest(%(codigos)s::text[]) AS p (codigo)
- CROSS JOIN LATERAL (SELECT x.origem, x.id, x.documento, x.saida
-                       FROM nosso.estoque_explicar(p.codigo, %(dias)s::integer) AS x
-                      ORDER BY x.inicio LIMIT 1) AS e;
+  JOIN nosso._estoque_faltas(
+           ARRAY(SELECT nosso.estoque_codigo(x) FROM unnest(%(codigos)s::text[]) AS x),
+           nosso.estoque_hoje() + %(dias)s::integer) AS f
+    ON f.cod_produto = nosso.estoque_codigo(p.codigo)
+  LEFT JOIN LATERAL nosso._estoque_causa_da_falta(f.cod_produto, f.ruptura) AS c ON true;
+
+-- nome: falta
+-- What estoque_rupturas says of one product; no row where it does not run out.
+SELECT f.ruptura, f.falta, f.fim
+  FROM nosso._estoque_faltas(ARRAY[nosso.estoque_codigo(%(codigo)s::text)],
+                             nosso.estoque_hoje() + %(dias)s::integer) AS f;
 
 -- nome: definir_regra
 -- Lay down or take back fields of a rule; the rule in force then, no row for an unknown code.
@@ -138,7 +164,7 @@ SELECT cod_produto, minimo, prazo_reposicao, tolerancia, responsavel
 SELECT id, cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes, dia_depois, falta_antes,
        falta_depois, causa
   FROM nosso.estoque_transicoes(coalesce(%(desde)s::timestamptz, now() - interval '7 days'),
-                                %(limite)s::integer);
+                                %(limite)s::integer, %(antes)s::bigint);
 
 -- nome: anunciar
 -- Write what changed of ruptures since it was last announced; how many transitions.
@@ -163,9 +189,19 @@ SELECT id, canal, destino, produtos, prefixo, responsavel, tipos, resumo_as, idi
 -- Remove a subscription; whether it was there.
 SELECT nosso.estoque_cancelar_inscricao(%(inscricao)s::bigint);
 
+-- nome: pausar_inscricao
+-- Let a subscription rest, or take it up again; whether it was there.
+SELECT nosso.estoque_pausar_inscricao(%(inscricao)s::bigint, %(pausar)s::boolean);
+
 -- nome: testar_inscricao
 -- Make a test message; the number of the delivery.
 SELECT nosso.estoque_testar_inscricao(%(inscricao)s::bigint) AS entrega;
+
+-- nome: entregas_pendentes
+-- The deliveries that wait, the oldest 100.
+SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, tentativas, proxima_em,
+       erro
+  FROM nosso.estoque_entregas_pendentes();
 
 -- nome: entregas_mortas
 -- Deliveries that were given up.
@@ -175,6 +211,10 @@ SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, t
 -- nome: reenviar
 -- Take up again a delivery that was given up; whether there was one.
 SELECT nosso.estoque_reenviar(%(entrega)s::bigint);
+
+-- nome: descartar_entrega
+-- Forget a delivery that was given up; whether there was one.
+SELECT nosso.estoque_descartar_entrega(%(entrega)s::bigint);
 
 -- nome: tomar_entrega
 -- Take the next delivery that is due, or the one named, for so many seconds.
@@ -558,7 +598,7 @@ SELECT e.inicio, e.fim, e.falta, e.dia_da_falta, e.origem, e.id, e.documento, e.
 -- nome: simular
 -- What estoque_simular answers; what it tells in notices as rows with the item's number.
 SELECT aviso, cod_produto, nome_produto, dia_ruptura_antes, dia_ruptura_depois, menor_antes,
-       menor_depois
+       menor_depois, fim_ruptura_antes, fim_ruptura_depois
   FROM nosso._estoque_simulados(%(mudancas)s::jsonb, %(dias)s::integer);
 
 -- nome: projecao_simulada
@@ -577,3 +617,28 @@ SELECT cod_produto, nome_produto, quantidade, maximo_hoje, data_disponivel, maxi
 -- Products that fall below their minimum.
 SELECT cod_produto, nome_produto, minimo, primeiro_dia, menor_saldo, falta, pedir_ate
   FROM nosso.estoque_abaixo_do_minimo(%(dias)s::integer);
+
+-- nome: medidas
+-- What /metrics tells of the installation: looks into indexes, the newest rows, small tables.
+SELECT (SELECT min(t.comparado_em) FROM nosso.estoque_tempo_real AS t) AS comparado_desde,
+       (SELECT count(*) FROM nosso.estoque_recontagem) AS por_comparar,
+       coalesce(e.id, 0) AS execucoes, e.fim AS ultima_execucao,
+       extract(epoch FROM e.fim - e.inicio)::float8 AS duracao,
+       (SELECT coalesce(max(c.id), 0) FROM nosso.estoque_correcao AS c) AS correcoes,
+       (SELECT count(*) FROM nosso.estoque_falha) AS falhas,
+       (SELECT count(*) FROM nosso.estoque_gatilhos() AS g
+         WHERE g.estado NOT IN ('ok', 'always')) AS gatilhos_fora,
+       s.pendentes AS avisos_pendentes, s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos
+  FROM nosso._estoque_estado_dos_avisos() AS s
+  LEFT JOIN (SELECT x.id, x.inicio, x.fim FROM nosso.estoque_execucao AS x
+              ORDER BY x.id DESC LIMIT 1) AS e ON true;
+
+-- nome: contagens
+-- What /metrics counts among all products.
+SELECT p.produtos, p.negativos, r.rupturas_0, r.rupturas_7, r.rupturas_28
+  FROM (SELECT count(*) AS produtos, count(*) FILTER (WHERE t.saldo_atual < 0) AS negativos
+          FROM nosso.estoque_tempo_real AS t) AS p
+ CROSS JOIN (SELECT count(*) FILTER (WHERE x.dias_ate_ruptura = 0) AS rupturas_0,
+                    count(*) FILTER (WHERE x.dias_ate_ruptura <= 7) AS rupturas_7,
+                    count(*) AS rupturas_28
+               FROM nosso.estoque_rupturas(28) AS x) AS r;

@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from estoque_pg.preferencias import preferido
+
 INGLES, PORTUGUES = "en", "pt_BR"
 TRADUCOES = Path(__file__).parent / "traducoes"
 DOMINIO = "estoque_pg"
@@ -116,15 +118,11 @@ def do_cabecalho(aceitos: str | None) -> str:
 
     English where it names none of ours; what the environment says where it does not choose.
     """
-    melhor, escolha = 0.0, INGLES
-    for item in (aceitos or "*").split(","):
-        nome, _, parametros = item.partition(";")
-        peso = re.search(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d*)?)\s*(?:;|$)", parametros)
-        valor = float(peso[1]) if peso else 1.0
-        nosso = do_ambiente() if nome.strip() == "*" else _nosso(nome)
-        if nosso and valor > melhor:
-            melhor, escolha = valor, nosso
-    return escolha
+
+    def nosso(nome: str) -> str | None:
+        return do_ambiente() if nome == "*" else _nosso(nome)
+
+    return preferido(aceitos or "*", nosso, INGLES)
 
 
 def _nosso(nome: str) -> str | None:

@@ -1,8 +1,9 @@
-"""What people type, read: numbers as they are written in Brazil, the lines of an order."""
+"""What people type, read: numbers as they are written in Brazil, lines of an order, a search."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -66,3 +67,9 @@ def pedido(linhas: Iterable[str]) -> list[tuple[str, Decimal]]:
             raise ArgumentoInvalido(t("line {n} of the order: {erro}", n=n, erro=queixa))
         lidas.append((achada[1], quantidade))
     return lidas
+
+
+def simples(texto: str) -> str:
+    """Return a text as it is searched: whatever its accents and capitals."""
+    decomposto = unicodedata.normalize("NFD", texto.casefold())
+    return "".join(c for c in decomposto if not unicodedata.combining(c))

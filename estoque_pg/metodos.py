@@ -146,9 +146,12 @@ class Metodos:
     inscrever = Metodo(avisos.inscrever)
     inscricoes = Metodo(avisos.inscricoes)
     cancelar_inscricao = Metodo(avisos.cancelar_inscricao)
+    pausar_inscricao = Metodo(avisos.pausar_inscricao)
     testar_inscricao = Metodo(avisos.testar_inscricao)
+    entregas_pendentes = Metodo(avisos.entregas_pendentes)
     entregas_mortas = Metodo(avisos.entregas_mortas)
     reenviar = Metodo(avisos.reenviar)
+    descartar_entrega = Metodo(avisos.descartar_entrega)
 
     estatisticas = Metodo(totais.estatisticas)
     hoje = Metodo(totais.hoje)

@@ -23,7 +23,9 @@ AMBIENTE = RAIZ / ".venv-minimos"
 PYTHON = str(AMBIENTE / "bin" / "python")
 # Of the tools of the tests, these alone: the others are as new as may be.
 FERRAMENTAS = ("pytest", "pytest-postgresql")
-TESTES = ("api", "api_async", "cli", "http", "migracoes", "painel", "planejador", "planilha")
+TESTES = (
+    "api", "api_async", "cli", "http", "metricas", "migracoes", "painel", "planejador", "planilha",
+)  # fmt: skip
 
 
 def minimos() -> Iterator[str]:

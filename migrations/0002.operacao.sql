@@ -566,6 +566,7 @@ SET jit = off
 AS $body$
 DECLARE
     v_desde date := estoque_hoje() - 30;
+    v_codigos text[] := _estoque_membros(p_produtos);  -- once, not in each source's condition
     -- Ids are in the order of their own type: 9 before 10, as texts the other way round.
     v_numeradas text[] := ARRAY(
         SELECT f.tabela FROM _estoque_fontes() AS f
@@ -580,7 +581,7 @@ BEGIN
     SELECT k.cod_produto, f.codigo, f.origem, f.id,
         CASE WHEN f.origem = ANY (v_numeradas) THEN f.id::numeric END,
         f.documento, f.lote, f.data, f.entra, _estoque_quantidade(f.quantidade), f.faturado
-    FROM _estoque_contribuicoes(_estoque_membros(p_produtos), false, 'previsao') AS f
+    FROM _estoque_contribuicoes(v_codigos, false, 'previsao') AS f
     CROSS JOIN LATERAL (
         SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = f.codigo OFFSET 0
     ) AS k
@@ -1577,16 +1578,51 @@ GRANT EXECUTE ON FUNCTION _estoque_avisar(integer) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_avisar(integer) IS
     'Notice that a filter of a simulation met nothing; inner use.';
 
--- sql/11_consultas/_estoque_citados.sql
--- Documents as estoque_incoerencias names them: of one source, in the order given.
-CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[]) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('origem', p_origem, 'id', x.id) ORDER BY x.n), '[]')
-        FROM unnest(p_ids) WITH ORDINALITY AS x (id, n));
+-- sql/11_consultas/_estoque_causa_da_falta.sql
+-- The exit that takes the balance of a product's day below zero by more than its tolerance, of a day that
+-- is the first such one (estoque_rupturas). None where the day began below.
+CREATE FUNCTION _estoque_causa_da_falta(p_produto text, p_dia date)
+RETURNS TABLE (origem text, id text, documento text, saida numeric)
+LANGUAGE plpgsql STABLE ROWS 1
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_limite numeric;
+BEGIN
+    SELECT -r.tolerancia INTO v_limite FROM estoque_regra_vigente(p_produto) AS r;
+    IF p_dia = v_hoje AND EXISTS (
+        SELECT FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = p_produto AND t.saldo_atual < v_limite) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT d.origem, d.id, d.documento, d.saida
+    FROM estoque_documentos(p_produto, p_dia - v_hoje) AS d
+    WHERE d.dia = p_dia AND d.saldo < v_limite AND d.saldo + d.saida >= v_limite
+    LIMIT 1;
+END
+$body$;
 
-GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[]) TO PUBLIC;
-COMMENT ON FUNCTION _estoque_citados(text, text[]) IS
-    'Source and id of each document of a list, as JSON; inner use.';
+GRANT EXECUTE ON FUNCTION _estoque_causa_da_falta(text, date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_causa_da_falta(text, date) IS
+    'The exit that makes a product run out on a day; inner use.';
+
+-- sql/11_consultas/_estoque_citados.sql
+-- Documents as estoque_incoerencias names them: of one source, in the order given, each with what people
+-- call it where p_documentos says so.
+CREATE FUNCTION _estoque_citados(p_origem text, p_ids text[], p_documentos text[] DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(jsonb_agg(
+            jsonb_build_object('origem', p_origem, 'id', x.id, 'documento', x.documento) ORDER BY x.n), '[]')
+        FROM ROWS FROM (unnest(p_ids), unnest(p_documentos)) WITH ORDINALITY AS x (id, documento, n));
+
+GRANT EXECUTE ON FUNCTION _estoque_citados(text, text[], text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_citados(text, text[], text[]) IS
+    'Source, id and name of each document of a list, as JSON; inner use.';
 
 -- sql/11_consultas/_estoque_data_da_mudanca.sql
 -- The date under a key of a change of a simulation, written YYYY-MM-DD whatever the DateStyle; NULL where
@@ -1703,7 +1739,14 @@ BEGIN
         SELECT x.*, lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) AS proximo
         FROM _estoque_dias(p_produtos, p_fim) AS x
     ) AS d
-    LEFT JOIN _estoque_regras() AS r ON r.cod_produto = d.cod_produto
+    LEFT JOIN (
+        -- As _estoque_regras, but of these products: the rules of all others are not looked up.
+        SELECT DISTINCT ON (k.cod_produto) k.cod_produto, e.tolerancia
+        FROM estoque_codigo_conhecido AS k
+        JOIN estoque_regra AS e ON e.cod_produto = k.codigo
+        WHERE k.cod_produto = ANY (p_produtos)
+        ORDER BY k.cod_produto, e.cod_produto <> k.cod_produto, e.cod_produto
+    ) AS r ON r.cod_produto = d.cod_produto
     WHERE d.saldo < 0 AND d.saldo < -coalesce(r.tolerancia, v_geral)
     GROUP BY d.cod_produto;
 END
@@ -1717,6 +1760,7 @@ COMMENT ON FUNCTION _estoque_faltas(text[], date) IS
 -- What is wrong with exits that are open: without a date, overdue by more than a week, repeated, or a
 -- pre-separation of a lot that is separated or invoiced already. The sources of documents are read
 -- through, once.
+-- A name without its table is the ERP's column where there is one, otherwise the NULL of falta.
 CREATE FUNCTION _estoque_incoerencias_de_abertos() RETURNS SETOF _estoque_incoerencia
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -1741,10 +1785,14 @@ BEGIN
     ),
     -- The lots of pre-separations that are separated, with what is in them, or invoiced.
     separado AS MATERIALIZED (
-        SELECT l.lote, k.cod_produto, f.id
-        FROM lote AS l
-        JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
-        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.cod_produto::text
+        SELECT f.lote, k.cod_produto, f.id, f.documento
+        FROM (SELECT NULL::text AS num_pedido) AS falta
+        CROSS JOIN LATERAL (
+            SELECT l.lote, f.id, f.cod_produto::text AS codigo, num_pedido::text AS documento
+            FROM lote AS l
+            JOIN separacao AS f ON f.separacao_lote_id::text = l.lote
+        ) AS f
+        LEFT JOIN estoque_codigo_conhecido AS k ON k.codigo = f.codigo
     ),
     tomado AS (
         SELECT s.lote FROM separado AS s
@@ -1753,31 +1801,36 @@ BEGIN
         WHERE _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)
     )
     SELECT 'pre-separacao repetida', a.cod_produto,
-        _estoque_citados(a.origem, ARRAY[a.id]) || _estoque_citados('separacao', s.ids),
+        _estoque_citados(a.origem, ARRAY[a.id], ARRAY[a.documento])
+            || _estoque_citados('separacao', s.ids, s.documentos),
         a.data, a.quantidade, 'encerrar_pre_separacao'
     FROM aberto AS a
     JOIN tomado AS t ON t.lote = a.lote
     LEFT JOIN (
-        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids
+        SELECT s.lote, s.cod_produto, array_agg(s.id::text ORDER BY s.id) AS ids,
+            array_agg(s.documento ORDER BY s.id) AS documentos
         FROM separado AS s GROUP BY s.lote, s.cod_produto
     ) AS s ON s.lote = a.lote AND s.cod_produto = a.cod_produto
     WHERE a.origem = 'pre_separacao_item'
     UNION ALL
     SELECT 'separacao repetida', a.cod_produto,
-        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id)),
+        _estoque_citados('separacao', array_agg(a.id ORDER BY length(a.id), a.id),
+            array_agg(a.documento)),
         a.data, a.quantidade * (count(*) - 1), 'excluir_repetida'
     FROM aberto AS a
     WHERE a.origem = 'separacao' AND a.lote IS NOT NULL AND a.documento IS NOT NULL
     GROUP BY a.cod_produto, a.lote, a.documento, a.codigo, a.quantidade, a.data
     HAVING count(*) > 1
     UNION ALL
-    SELECT 'demanda sem data', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), NULL::date,
-        a.quantidade, 'informar_data'
+    SELECT 'demanda sem data', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id], ARRAY[a.documento]), NULL::date, a.quantidade,
+        'informar_data'
     FROM aberto AS a
     WHERE a.data IS NULL
     UNION ALL
-    SELECT 'saida atrasada', a.cod_produto, _estoque_citados(a.origem, ARRAY[a.id]), a.data,
-        a.quantidade, 'remarcar_saida'
+    SELECT 'saida atrasada', a.cod_produto,
+        _estoque_citados(a.origem, ARRAY[a.id], ARRAY[a.documento]), a.data, a.quantidade,
+        'remarcar_saida'
     FROM aberto AS a
     WHERE a.data < v_limite;
 END
@@ -1861,7 +1914,8 @@ BEGIN
         HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
     )
     SELECT 'estorno repetido', d.cod_produto,
-        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id),
+            array_agg(m.nota)),
         d.data, d.quantidade, 'conferir_estorno'
     FROM demais AS d
     JOIN movimento AS m ON m.cod_produto = d.cod_produto
@@ -1909,7 +1963,7 @@ BEGIN
     RETURN QUERY
     WITH recente AS MATERIALIZED (SELECT x.lote FROM unnest(v_lotes) AS x (lote)),
     item AS MATERIALIZED (
-        SELECT i.*
+        SELECT i.*, coalesce(i.nota, i.pedido) AS documento
         FROM (SELECT NULL::text AS pedido, NULL::text AS id) AS falta
         CROSS JOIN LATERAL (
             SELECT r.lote, id::text AS id, pedido::text AS pedido, nullif(e.nota_fiscal, '') AS nota,
@@ -1920,7 +1974,9 @@ BEGIN
         ) AS i
     ),
     faturado AS MATERIALIZED (
-        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids FROM item AS i
+        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids,
+            array_agg(i.documento ORDER BY length(i.id), i.id) AS documentos
+        FROM item AS i
         WHERE i.fatura GROUP BY i.lote
     ),
     separado AS MATERIALIZED (
@@ -1940,7 +1996,8 @@ BEGIN
     -- The products of each lot.
     par AS MATERIALIZED (
         SELECT s.lote, s.cod_produto, s.faturado, sum(s.quantidade) AS quantidade,
-            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids
+            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids,
+            array_agg(s.pedido ORDER BY s.id) AS documentos
         FROM separado AS s GROUP BY s.lote, s.cod_produto, s.faturado
     ),
     nota AS MATERIALIZED (
@@ -1956,26 +2013,29 @@ BEGIN
         JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
     ),
     ligado AS MATERIALIZED (
-        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento, m.nota
         FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
         UNION
-        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento, m.nota
         FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
     ),
     saldo AS MATERIALIZED (
         SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
             min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
-            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids,
+            array_agg(nullif(l.nota, '') ORDER BY length(l.id), l.id) AS documentos
         FROM ligado AS l GROUP BY l.lote, l.cod_produto
     ),
     -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
     pedido AS MATERIALIZED (
         SELECT i.lote, i.pedido, bool_or(i.ativo) AS ativo, bool_or(i.fatura) AS faturado,
-            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids
+            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids,
+            array_agg(i.documento ORDER BY length(i.id), i.id) AS documentos
         FROM item AS i WHERE i.pedido IS NOT NULL GROUP BY i.lote, i.pedido
     )
     SELECT 'faturado sem movimento', p.cod_produto,
-        _estoque_citados('separacao', p.ids) || _estoque_citados('embarque_itens', t.ids),
+        _estoque_citados('separacao', p.ids, p.documentos)
+            || _estoque_citados('embarque_itens', t.ids, t.documentos),
         p.data, p.quantidade, 'lancar_movimento'
     FROM par AS p
     JOIN faturado AS t ON t.lote = p.lote
@@ -1983,7 +2043,8 @@ BEGIN
     WHERE v_ligados AND p.quantidade > 0 AND coalesce(s.quantidade, 0) >= 0
     UNION ALL
     SELECT 'movimento sem fatura', p.cod_produto,
-        _estoque_citados('movimentacao_estoque', s.ids) || _estoque_citados('separacao', p.ids),
+        _estoque_citados('movimentacao_estoque', s.ids, s.documentos)
+            || _estoque_citados('separacao', p.ids, p.documentos),
         s.data, -s.quantidade, 'conferir_fatura'
     FROM par AS p
     JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
@@ -1991,17 +2052,19 @@ BEGIN
     UNION ALL
     -- An order is of the lot by an active item, or by the separations that are joined to it.
     SELECT 'lote faturado em parte', s.cod_produto,
-        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id))
-            || _estoque_citados('embarque_itens', o.ids),
+        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id),
+                array_agg(s.pedido ORDER BY s.id))
+            || _estoque_citados('embarque_itens', o.ids, o.documentos),
         min(s.data), sum(s.quantidade), 'faturar_pedido'
     FROM pedido AS o
     JOIN separado AS s ON s.lote = o.lote AND s.pedido = o.pedido
     WHERE s.faturado AND (NOT o.faturado OR o.erro)
-    GROUP BY o.lote, o.pedido, o.ids, s.cod_produto
+    GROUP BY o.lote, o.pedido, o.ids, o.documentos, s.cod_produto
     HAVING sum(s.quantidade) > 0
     UNION ALL
     SELECT 'lote reutilizado', s.cod_produto,
-        _estoque_citados('separacao', ARRAY[s.id::text]) || _estoque_citados('embarque_itens', t.ids),
+        _estoque_citados('separacao', ARRAY[s.id::text], ARRAY[s.pedido])
+            || _estoque_citados('embarque_itens', t.ids, t.documentos),
         s.data, s.quantidade, 'trocar_lote'
     FROM separado AS s
     JOIN faturado AS t ON t.lote = s.lote
@@ -2352,29 +2415,43 @@ COMMENT ON FUNCTION _estoque_projecao_simulada(text, jsonb, integer) IS
 
 -- sql/11_consultas/_estoque_simulados.sql
 -- estoque_simular as data: besides the products a row without one for each item whose filter met no
--- document, by its number (aviso), which estoque_simular tells in a notice.
+-- document, by its number (aviso), which estoque_simular tells in a notice; and of each product the last
+-- day below zero, as estoque_rupturas tells it: NULL where that is today + dias.
 -- Reads the sources with its owner's rights: who may run it need not have any on them.
 CREATE FUNCTION _estoque_simulados(p_mudancas jsonb, p_dias integer)
 RETURNS TABLE (
     aviso integer, cod_produto text, nome_produto text, dia_ruptura_antes date,
-    dia_ruptura_depois date, menor_antes numeric, menor_depois numeric
+    dia_ruptura_depois date, menor_antes numeric, menor_depois numeric, fim_ruptura_antes date,
+    fim_ruptura_depois date
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 SET row_security = off
 AS $body$
 #variable_conflict use_column
+DECLARE
+    v_fim date;
 BEGIN
     PERFORM _estoque_exigir_dias(p_dias, 3650);
+    v_fim := estoque_hoje() + p_dias;
+
     RETURN QUERY
     SELECT r.aviso, r.cod_produto, t.nome_produto, r.ruptura_antes, r.ruptura_depois,
-        least(t.saldo_atual, r.menor_antes), least(t.saldo_atual, r.menor_depois)
+        least(t.saldo_atual, r.menor_antes), least(t.saldo_atual, r.menor_depois),
+        nullif(r.fim_antes, v_fim), nullif(r.fim_depois, v_fim)
     FROM (
         SELECT s.aviso, s.cod_produto,
             min(s.data) FILTER (WHERE s.saldo_antes < 0) AS ruptura_antes,
             min(s.data) FILTER (WHERE s.saldo_depois < 0) AS ruptura_depois,
-            min(s.saldo_antes) AS menor_antes, min(s.saldo_depois) AS menor_depois
-        FROM _estoque_simular(p_mudancas, p_dias) AS s
+            min(s.saldo_antes) AS menor_antes, min(s.saldo_depois) AS menor_depois,
+            max(s.ate) FILTER (WHERE s.saldo_antes < 0) AS fim_antes,
+            max(s.ate) FILTER (WHERE s.saldo_depois < 0) AS fim_depois
+        FROM (
+            -- Between two days on which it moves, the balance stays.
+            SELECT x.*, coalesce(lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) - 1,
+                v_fim) AS ate
+            FROM _estoque_simular(p_mudancas, p_dias) AS x
+        ) AS s
         GROUP BY s.aviso, s.cod_produto
     ) AS r
     LEFT JOIN estoque_tempo_real AS t ON t.cod_produto = ANY (ARRAY[r.cod_produto])
@@ -2570,19 +2647,22 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_fim date;
     v_ha_um_ano date := (v_hoje - interval '12 months')::date;
+    g estoque_regra;
 BEGIN
     PERFORM _estoque_exigir_dias(dias, 3650);
     v_fim := v_hoje + dias;
+    -- Not joined: a loop, however short, is what is switched off here, and such a cost has plans compiled.
+    SELECT r.* INTO g FROM estoque_regra AS r WHERE r.cod_produto IS NULL;
 
     RETURN QUERY
-    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras(true) AS r),
+    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras() AS r),
     -- Without any entry it could end no day lower than with all its exits.
     suspeito AS MATERIALIZED (
         SELECT t.cod_produto, t.nome_produto, r.cod_produto IS NOT NULL AS propria,
-            coalesce(r.minimo, g.minimo) AS minimo, coalesce(r.tolerancia, g.tolerancia) AS tolerancia,
+            coalesce(r.minimo, g.minimo, 0) AS minimo,
+            coalesce(r.tolerancia, g.tolerancia, 0) AS tolerancia,
             CASE WHEN r.cod_produto IS NULL THEN g.prazo_reposicao ELSE r.prazo_reposicao END AS prazo
         FROM estoque_tempo_real AS t
-        CROSS JOIN (SELECT x.* FROM regra AS x WHERE x.cod_produto IS NULL) AS g
         LEFT JOIN regra AS r ON r.cod_produto = t.cod_produto
         LEFT JOIN (
             SELECT m.cod_produto, sum(m.saida_prevista) AS saida
@@ -2591,7 +2671,7 @@ BEGIN
             GROUP BY m.cod_produto
         ) AS x ON x.cod_produto = t.cod_produto
         WHERE t.saldo_atual - coalesce(x.saida, 0)
-            < coalesce(r.minimo, g.minimo) - coalesce(r.tolerancia, g.tolerancia)
+            < coalesce(r.minimo, g.minimo, 0) - coalesce(r.tolerancia, g.tolerancia, 0)
     ),
     abaixo AS MATERIALIZED (
         SELECT s.cod_produto, s.nome_produto, s.propria, s.minimo, s.prazo,
@@ -2669,8 +2749,11 @@ BEGIN
         achado AS (
             SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
             FROM estoque_tempo_real AS t
-            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
-            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
+            -- Each by itself, since an index serves LIKE but not LIKE ALL, and goes by all of them: the
+            -- longest word may be one that every name has.
+            WHERE t.busca LIKE v_padroes[1]
+                AND (v_padroes[2] IS NULL OR t.busca LIKE v_padroes[2])
+                AND (v_padroes[3] IS NULL OR t.busca LIKE ALL (v_padroes[3:]))
             UNION ALL
             SELECT g.cod_produto, g.ordem
             FROM grupo AS g
@@ -3071,7 +3154,9 @@ COMMENT ON FUNCTION estoque_explicar(text, integer) IS
 -- sql/11_consultas/estoque_incoerencias.sql
 -- What is right by the rules and wrong in the warehouse: documents that contradict each other, by kind
 -- in the order of the list below, then by since when, then by product. How each is told stands in the
--- functions it asks. Reads the sources with its owner's rights: who may run it need not have any on
+-- functions it asks. A document is {"origem": table, "id": text, "documento": what people call it}: the
+-- order of a separation or pre-separation, the invoice of a movement, the invoice of an item of a shipment,
+-- its order while it has none; null where there is nothing of the kind. Reads the sources with its owner's rights: who may run it need not have any on
 -- them.
 CREATE FUNCTION estoque_incoerencias() RETURNS SETOF _estoque_incoerencia
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -4523,7 +4608,7 @@ BEGIN
         'estoque_projecao_simulada(text, jsonb, integer)',
         '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
         'estoque_incoerencias()', 'estoque_cobertura(text[])',
-        'estoque_transicoes(timestamptz, integer)']
+        'estoque_transicoes(timestamptz, integer, bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -4541,7 +4626,9 @@ BEGIN
         'estoque_definir_regra(text, numeric, integer, numeric, text, text[])',
         'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
-        'estoque_testar_inscricao(bigint)', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)']
+        'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
+        'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
+        'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -5380,31 +5467,19 @@ CREATE FUNCTION _estoque_causa(p_transicao estoque_transicao) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
-SET enable_seqscan = off
-SET enable_nestloop = on
 AS $body$
 DECLARE
     v_produto text := estoque_codigo(p_transicao.cod_produto);
-    v_limite numeric;
 BEGIN
     IF p_transicao.dia_depois IS NULL AND v_produto <> p_transicao.cod_produto THEN
         RETURN jsonb_build_object('unificado_em', v_produto);
     ELSIF p_transicao.tipo NOT IN ('apareceu', 'aproximou', 'afastou') THEN
         RETURN NULL;
     END IF;
-    SELECT -r.tolerancia INTO v_limite FROM estoque_regra_vigente(v_produto) AS r;
-    IF p_transicao.dia_depois = p_transicao.dia AND EXISTS (
-        SELECT FROM estoque_tempo_real AS t
-        WHERE t.cod_produto = v_produto AND t.saldo_atual < v_limite) THEN
-        RETURN NULL;
-    END IF;
     RETURN (
-        SELECT jsonb_build_object('origem', d.origem, 'id', d.id, 'documento', d.documento,
-            'saida', trim_scale(d.saida))
-        FROM estoque_documentos(v_produto, p_transicao.dia_depois - p_transicao.dia) AS d
-        WHERE d.dia = p_transicao.dia_depois AND d.saldo < v_limite
-            AND d.saldo + d.saida >= v_limite
-        LIMIT 1);
+        SELECT jsonb_build_object('origem', f.origem, 'id', f.id, 'documento', f.documento,
+            'saida', trim_scale(f.saida))
+        FROM _estoque_causa_da_falta(v_produto, p_transicao.dia_depois) AS f);
 END
 $body$;
 
@@ -5416,7 +5491,7 @@ COMMENT ON FUNCTION _estoque_causa(estoque_transicao) IS
 -- Notes what became of a delivery: entregue, morta, or pendente, to be tried again after p_espera. With
 -- p_destino = 'pausar' nothing else is tried at the destination until then; with 'encerrar' the
 -- subscription ends and what waits for it is given up. Whether it was heard: not after another deliverer
--- has taken it up.
+-- has taken it up. What was given up meanwhile stays so, unless it has arrived.
 CREATE FUNCTION _estoque_concluir_entrega(
     p_entrega bigint, p_reserva uuid, p_estado text, p_erro text, p_espera interval, p_destino text
 ) RETURNS boolean
@@ -5429,7 +5504,9 @@ DECLARE
     v_inscricao bigint;
 BEGIN
     UPDATE estoque_entrega AS e
-    SET estado = p_estado, erro = p_erro, reserva = NULL,
+    SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
+            ELSE p_estado END,
+        erro = p_erro, reserva = NULL,
         proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
         entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
     WHERE e.id = p_entrega AND e.reserva = p_reserva
@@ -5580,9 +5657,10 @@ BEGIN
         PERFORM _estoque_acusar('22023', 'canal', 'canal must be email, webhook or apprise, not %s',
             'Give the way in which messages are to go.', coalesce(p_canal, 'NULL'));
     ELSIF p_destino IS NULL OR p_destino ~ '[[:cntrl:][:space:]]' OR NOT (CASE p_canal
-        WHEN 'email' THEN p_destino ~ '^[^@<>(),;:"\\]+@[^@<>(),;:"\\]+$'
+        WHEN 'email' THEN p_destino ~ '^[^][@<>(),;:"\\]+@[^][@<>(),;:"\\]+$'
             AND length(p_destino) <= 254
-        WHEN 'webhook' THEN p_destino ~ '^https?://[^/?#@]+([/?][^#]*)?$'
+        WHEN 'webhook' THEN p_destino
+            ~ '^https?://(\[[0-9A-Fa-f:.]+\]|[^][/?#@:\\]+)(:[0-9]{1,5})?([/?][^#]*)?$'
         ELSE p_destino ~ '^[a-z][a-z0-9.+-]*://.' END) THEN
         -- Not shown: it may hold a password.
         PERFORM _estoque_acusar('22023', 'destino', 'destino is no address of the channel %s',
@@ -5660,6 +5738,49 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) IS
     'Whether a subscription asks for a product and a type of transition; inner use.';
+
+-- sql/19_avisos/_estoque_passar_entregas.sql
+-- Before a subscription goes or rests: a delivery that it has not got yet, of a transition that another one
+-- of the same destination asked for too, goes by that one, under the key it has. Locks the subscriptions
+-- of the destination, in order: two that end at once would pass theirs on to each other.
+CREATE FUNCTION _estoque_passar_entregas(p_inscricao bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+AS $body$
+DECLARE
+    i estoque_inscricao;
+BEGIN
+    SELECT x.* INTO i FROM estoque_inscricao AS x WHERE x.id = p_inscricao;
+    PERFORM FROM estoque_inscricao AS x
+    WHERE x.canal = i.canal AND x.destino = i.destino
+    ORDER BY x.id
+    FOR UPDATE;
+    UPDATE estoque_entrega AS e
+    SET inscricao = n.inscricao
+    FROM (
+        SELECT x.id AS entrega, min(o.id) AS inscricao
+        FROM estoque_entrega AS x
+        JOIN estoque_transicao AS t ON t.id = x.transicao
+        LEFT JOIN _estoque_responsaveis(ARRAY(
+            SELECT y.cod_produto
+            FROM estoque_entrega AS z
+            JOIN estoque_transicao AS y ON y.id = z.transicao
+            WHERE z.inscricao = p_inscricao AND z.estado <> 'entregue')) AS r
+            ON r.cod_produto = t.cod_produto
+        JOIN estoque_inscricao AS o ON o.canal = i.canal AND o.destino = i.destino
+            AND o.segredo IS NOT DISTINCT FROM i.segredo AND o.id <> i.id AND o.ativa
+            AND o.resumo_as IS NULL AND o.criada_em <= t.em
+        WHERE x.inscricao = p_inscricao AND x.estado <> 'entregue'
+            AND _estoque_interessa(o, t.cod_produto, r.responsavel, t.tipo)
+        GROUP BY x.id
+    ) AS n
+    WHERE e.id = n.entrega;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_passar_entregas(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_passar_entregas(bigint) IS
+    'Hands what a subscription shares with others over to them; inner use.';
 
 -- sql/19_avisos/_estoque_responsaveis.sql
 -- Who looks after each of the products given, by the rules of their groups.
@@ -5955,8 +6076,8 @@ COMMENT ON FUNCTION estoque_anunciar() IS
     'Writes what changed of ruptures and minimums since it was last called; how many transitions.';
 
 -- sql/19_avisos/estoque_cancelar_inscricao.sql
--- Removes a subscription and what was to be delivered to it; whether it was there. What is on its way at
--- this moment still arrives.
+-- Removes a subscription and what was to be delivered to it alone; whether it was there. What is on its way
+-- at this moment still arrives.
 CREATE FUNCTION estoque_cancelar_inscricao(inscricao bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -5964,6 +6085,7 @@ AS $body$
 DECLARE
     v_havia boolean;
 BEGIN
+    PERFORM _estoque_passar_entregas(estoque_cancelar_inscricao.inscricao);
     DELETE FROM estoque_inscricao AS i WHERE i.id = estoque_cancelar_inscricao.inscricao;
     v_havia := FOUND;
     DELETE FROM estoque_entrega AS e WHERE e.inscricao = estoque_cancelar_inscricao.inscricao;
@@ -5974,6 +6096,22 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_cancelar_inscricao(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_cancelar_inscricao(bigint) IS
     'Removes a subscription and its deliveries; whether it was there.';
+
+-- sql/19_avisos/estoque_descartar_entrega.sql
+-- Forgets a delivery that was given up; whether there was one. Of who was to get it nothing else changes.
+CREATE FUNCTION estoque_descartar_entrega(entrega bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    DELETE FROM estoque_entrega AS e WHERE e.id = entrega AND e.estado = 'morta';
+    RETURN FOUND;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_descartar_entrega(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_descartar_entrega(bigint) IS
+    'Forgets a delivery that was given up; whether there was one.';
 
 -- sql/19_avisos/estoque_entregas_mortas.sql
 -- The deliveries that were given up, oldest first, with what was to be told and the last error; of a
@@ -6002,6 +6140,35 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_entregas_mortas() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_entregas_mortas() IS
     'Deliveries that were given up, with the last error.';
+
+-- sql/19_avisos/estoque_entregas_pendentes.sql
+-- The deliveries that wait, the oldest 100, with what is to be told, when it is tried next and what the last
+-- attempt met with; of a digest or a test cod_produto and tipo are NULL.
+CREATE FUNCTION estoque_entregas_pendentes()
+RETURNS TABLE (
+    id bigint, inscricao bigint, canal text, destino text, cod_produto text, sequencia bigint,
+    tipo text, criada_em timestamptz, tentativas integer, proxima_em timestamptz, erro text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT e.id, e.inscricao, i.canal, _estoque_destino_mostrado(i.canal, i.destino), t.cod_produto,
+        t.sequencia, t.tipo, e.criada_em, e.tentativas, greatest(e.proxima_em, i.pausada_ate), e.erro
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    WHERE e.estado = 'pendente'
+    ORDER BY e.id
+    LIMIT 100;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_entregas_pendentes() FROM PUBLIC;
+COMMENT ON FUNCTION estoque_entregas_pendentes() IS
+    'Deliveries that wait, the oldest 100, with the next attempt and the last error.';
 
 -- sql/19_avisos/estoque_inscrever.sql
 -- Subscribes a destination to transitions, and returns the subscription's id and, for a webhook, its
@@ -6103,6 +6270,41 @@ REVOKE ALL ON FUNCTION estoque_inscricoes() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_inscricoes() IS
     'The subscriptions to transitions, without their secrets.';
 
+-- sql/19_avisos/estoque_pausar_inscricao.sql
+-- Lets a subscription rest, or takes it up again (pausar = false), one that its destination had ended too;
+-- whether it was there. What is announced meanwhile is not told; a digest tells it afterwards. What waits
+-- for it alone is given up, and can be sent again. Raises 22023 for a NULL.
+CREATE FUNCTION estoque_pausar_inscricao(inscricao bigint, pausar boolean DEFAULT true)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_havia boolean;
+BEGIN
+    IF pausar IS NULL THEN
+        PERFORM _estoque_acusar('22023', 'pausar', 'pausar must be true or false, not %s',
+            'Give true to pause, false to go on.', coalesce(pausar::text, 'NULL'));
+    ELSIF pausar THEN
+        PERFORM _estoque_passar_entregas(estoque_pausar_inscricao.inscricao);
+    END IF;
+    UPDATE estoque_inscricao AS i
+    SET ativa = NOT pausar, pausada_ate = NULL,
+        motivo = CASE WHEN pausar AND NOT i.ativa THEN i.motivo END
+    WHERE i.id = estoque_pausar_inscricao.inscricao;
+    v_havia := FOUND;
+    IF pausar THEN
+        UPDATE estoque_entrega AS e SET estado = 'morta', erro = 'the subscription was paused'
+        WHERE e.inscricao = estoque_pausar_inscricao.inscricao AND e.estado = 'pendente';
+    END IF;
+    RETURN v_havia;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_pausar_inscricao(bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_pausar_inscricao(bigint, boolean) IS
+    'Lets a subscription rest, or takes it up again; whether it was there.';
+
 -- sql/19_avisos/estoque_reenviar.sql
 -- Takes up again a delivery that was given up, as if it had never been tried; whether there was one. It
 -- comes after what its product was told meanwhile, under its old key.
@@ -6148,13 +6350,15 @@ COMMENT ON FUNCTION estoque_testar_inscricao(bigint) IS
     'Makes a test message to a subscription; the number of the delivery.';
 
 -- sql/19_avisos/estoque_transicoes.sql
--- The newest transitions since a moment (NULL: since the first that is kept), newest first.
+-- The newest transitions since a moment (NULL: since the first that is kept), newest first; with antes those
+-- before the one of that id: who shows parts goes on where a part ended.
 -- dia is the business day of the announcement; days and shortages before and after are of the rupture, or
 -- for abaixo_do_minimo and acima_do_minimo of the minimum. causa has the exit that crosses zero on
 -- dia_depois, or the code that the product was unified into, where there is one.
 -- They show documents of the ERP: for those given --leitura. Raises 22023 for a negative limit.
 CREATE FUNCTION estoque_transicoes(
-    desde timestamptz DEFAULT now() - interval '7 days', limite integer DEFAULT 1000
+    desde timestamptz DEFAULT now() - interval '7 days', limite integer DEFAULT 1000,
+    antes bigint DEFAULT NULL
 )
 RETURNS TABLE (
     id bigint, cod_produto text, sequencia bigint, tipo text, em timestamptz, dia date,
@@ -6175,12 +6379,12 @@ BEGIN
     SELECT t.id, t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
         t.dia_depois, t.falta_antes, t.falta_depois, t.causa
     FROM estoque_transicao AS t
-    WHERE desde IS NULL OR t.em >= desde
+    WHERE (desde IS NULL OR t.em >= desde) AND (antes IS NULL OR t.id < antes)
     ORDER BY t.id DESC
     LIMIT limite;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION estoque_transicoes(timestamptz, integer) FROM PUBLIC;
-COMMENT ON FUNCTION estoque_transicoes(timestamptz, integer) IS
+REVOKE ALL ON FUNCTION estoque_transicoes(timestamptz, integer, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_transicoes(timestamptz, integer, bigint) IS
     'What was announced of ruptures and minimums since a moment, newest first; 22023 for a bad limit.';

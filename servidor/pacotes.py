@@ -84,10 +84,11 @@ def baixar_privado(instalados: Collection[int], extras: Sequence[str] = ()) -> P
             return _montar(raiz, conf, instalados, extras)
 
 
-def baixar_programa(pacote: str) -> Path:
+def baixar_programa(pacote: str, sozinho: bool = False) -> Path:
     """Unpack one more package privately, with the libraries the machine lacks; give its folder.
 
-    For root, too: what the tests want to run shall not become a service of the machine.
+    For root, too: what the tests want to run shall not become a service of the machine. `sozinho`
+    leaves out all that the package needs, for a program that needs none of it.
     """
     raiz = _raiz_privada()
     raiz = raiz.with_name(f"{raiz.name}-{pacote}")
@@ -97,7 +98,7 @@ def baixar_programa(pacote: str) -> Path:
             with _listas(
                 ["apt-get", *conf], marca=pasta_de_cache() / "apt" / "lists" / "atualizado"
             ):
-                obra = _desempacotar(raiz, conf, [pacote], [pacote])
+                obra = _desempacotar(raiz, conf, [] if sozinho else [pacote], [pacote])
             obra.rename(raiz)
     return raiz
 

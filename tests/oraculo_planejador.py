@@ -137,6 +137,12 @@ class Planejador:
         ruptura = next((f["data"] for f in fins if f["saldo"] < 0), None)
         return ruptura, min([self.certo.produtos[produto].saldo, *(f["saldo"] for f in fins)])
 
+    @staticmethod
+    def fim(fins: Sequence[Linha]) -> date | None:
+        """The last day below zero, none where it is the last of all."""
+        dias = [f["data"] for f in fins if f["saldo"] < 0]
+        return dias[-1] if dias and dias[-1] != fins[-1]["data"] else None
+
     # --- what if ------------------------------------------------------------------------------
 
     def mudar(self, mudancas: Sequence[Mapping[str, Any]]) -> tuple[list[Linha], list[int]]:
@@ -206,6 +212,8 @@ class Planejador:
                         "dia_ruptura_depois": r2,
                         "menor_antes": m1,
                         "menor_depois": m2,
+                        "fim_ruptura_antes": self.fim(antes),
+                        "fim_ruptura_depois": self.fim(agora),
                     }
                 )
         return linhas

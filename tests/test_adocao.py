@@ -436,8 +436,11 @@ def test_a_partition_that_comes_with_its_rows_is_compared_bit_by_bit(
     parcial = "SELECT * FROM _estoque_corrigir(_estoque_comparar(1, NULL, 0, 5), '0 s')"
     assert banco.cru(parcial)[0]["corrigidos"] == 1
     assert 0 < banco.valor("SELECT count(*) FROM estoque_recontagem") < esperados
-    banco.cru("SELECT estoque_minuto()")
-    assert banco.valor("SELECT count(*) FROM estoque_recontagem") == 0
+    for _ in range(10):  # a run stops where its time is up: on a busy machine it takes several
+        banco.cru("SELECT estoque_minuto()")
+        if not (restam := banco.valor("SELECT count(*) FROM estoque_recontagem")):
+            break
+    assert restam == 0
     banco.verificar()
 
 

@@ -190,7 +190,11 @@ def test_other_dictionaries(api: Any) -> None:
     assert [(i.id, i.produtos) for i in api.inscricoes()] == [(inscricao.id, ["P001"])]
     assert (api.anunciar(), api.transicoes(None, 10)) == (0, [])
     assert (api.testar_inscricao(inscricao.id) is None, api.testar_inscricao(0)) == (False, None)
-    assert (api.entregas_mortas(), api.reenviar(0)) == ([], False)
+    assert [e.inscricao for e in api.entregas_pendentes()] == [inscricao.id]
+    assert (api.pausar_inscricao(inscricao.id), api.pausar_inscricao(0)) == (True, False)
+    assert ([m.erro for m in api.entregas_mortas()], api.reenviar(0), api.descartar_entrega(0)) == (
+        ["the subscription was paused"], False, False,
+    )  # fmt: skip
     assert (api.cancelar_inscricao(inscricao.id), api.cancelar_inscricao(0)) == (True, False)
     for ruim in (
         "x",

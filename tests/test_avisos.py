@@ -385,13 +385,99 @@ def test_each_subscription_gets_what_meets_its_conditions(avisado: Banco) -> Non
     assert (fins, "C-1") in entregas(b)
 
 
+def test_who_shares_a_destination_loses_nothing_when_another_cancels(avisado: Banco) -> None:
+    """One delivery for both goes by the first: that one cancelled, it goes by the other."""
+    b = avisado
+    api = APIEstoqueTempoReal(b.conn)
+    for codigo in ("AB-1", "C-1"):
+        b.mov(codigo, 1)
+    todas = inscrever(b)
+    parte = inscrever(b, prefixo="AB-")
+    inscrever(b, prefixo="AB-", destino="outro@b.example")
+    inscrever(b, prefixo="AB-", resumo_as=time(7))
+    for codigo in ("AB-1", "C-1"):
+        b.sep(codigo, 5)
+    anunciar(b)
+    b.sep("AB-2", 5)
+    anunciar(b)
+    antes = b.valor(
+        "SELECT array_agg(chave ORDER BY id) FROM estoque_entrega WHERE inscricao = %s", [todas]
+    )
+    assert len(antes) == 3
+    b.cru("UPDATE estoque_entrega SET estado = 'morta' WHERE inscricao = %s AND transicao = 3",
+          [todas])  # fmt: skip
+    nova = inscrever(b)  # was never to be told of what was announced before it was made
+    assert api.cancelar_inscricao(todas)
+    # The key is the one it had, so that who got it meanwhile knows it.
+    feitas = b.cru(
+        "SELECT chave, estado, inscricao FROM estoque_entrega WHERE inscricao IN (%s, %s)"
+        " ORDER BY id", [parte, nova],
+    )  # fmt: skip
+    ficaram = [chave for chave in antes if chave != "t2-i1"]
+    assert [(f["chave"], f["estado"], f["inscricao"]) for f in feitas] == [
+        (ficaram[0], "pendente", parte), (ficaram[1], "morta", parte),
+    ]  # fmt: skip
+    assert api.cancelar_inscricao(parte)
+    assert b.valor("SELECT count(*) FROM estoque_entrega WHERE inscricao IN (1, 2, 5)") == 0
+
+
+def test_two_who_share_a_destination_cancel_at_once(avisado: Banco) -> None:
+    b = avisado
+    primeira, segunda = inscrever(b), inscrever(b)
+    b.sep("P1", 5)
+    anunciar(b)
+    outra = b.conectar(autocommit=False)
+    outra.execute("SELECT estoque_cancelar_inscricao(%s)", [primeira])
+    with Sessao(b) as sessao:
+        futuro = sessao.faz("SELECT estoque_cancelar_inscricao(%s)", [segunda])
+        assert not sessao.assenta(futuro)
+        outra.commit()
+        assert futuro.result(20) == [(True,)]
+    assert b.valor("SELECT count(*) FROM estoque_entrega") == 0
+
+
+def test_paused_until_it_is_taken_up(avisado: Banco) -> None:
+    b = avisado
+    api = APIEstoqueTempoReal(b.conn)
+    todas = inscrever(b)
+    inscrever(b, prefixo="P1")
+    b.sep("P1", 5)
+    b.sep("P2", 5)
+    anunciar(b)
+    assert api.pausar_inscricao(todas)
+    [pausada, outra] = api.inscricoes()
+    assert (pausada.ativa, pausada.motivo) == (False, None)
+    # What the other one asks for as well goes by that one; the rest can be taken up again.
+    assert (pausada.pendentes, pausada.mortas, outra.pendentes) == (0, 1, 1)
+    [morta] = api.entregas_mortas()
+    assert (morta.cod_produto, morta.erro) == ("P2", "the subscription was paused")
+    b.sep("P3", 5)
+    anunciar(b)
+    assert api.pausar_inscricao(todas, False)
+    b.sep("P4", 5)
+    anunciar(b)
+    assert [c for i, c in entregas(b) if i == todas] == ["P2", "P4"]
+    assert api.inscricoes()[0].ativa
+    assert api.descartar_entrega(morta.id)
+    assert not api.descartar_entrega(morta.id)
+    assert api.entregas_mortas() == []
+    assert not api.pausar_inscricao(99)
+    [pendente] = b.cru("SELECT id FROM estoque_entrega WHERE inscricao = %s", [todas])
+    assert not api.descartar_entrega(pendente["id"])  # it was not given up
+
+
 @pytest.mark.parametrize(
     ("campos", "argumento"),
     [
         ({"canal": "pombo"}, "canal"),
         ({"destino": "ninguém"}, "destino"),
         ({"destino": "a@b.example\r\nBcc: x@y"}, "destino"),
+        ({"destino": "a[b@c.example"}, "destino"),
+        ({"destino": "a@[b.example"}, "destino"),
         ({"canal": "webhook", "destino": "ftp://x"}, "destino"),
+        ({"canal": "webhook", "destino": "http://[::1/"}, "destino"),
+        ({"canal": "webhook", "destino": "http://x]/"}, "destino"),
+        ({"canal": "webhook", "destino": "http://x:porta/"}, "destino"),
         ({"canal": "webhook", "destino": "https://u:p@x/"}, "destino"),
         ({"canal": "apprise", "destino": "token"}, "destino"),
         ({"segredo": "whsec_" + "A" * 44}, "segredo"),

@@ -22,7 +22,10 @@ from estoque_pg import __version__
 from ferramentas.fontes import FONTES as DECLARADAS
 
 # These have tests of their own, beside what they are about.
-ALHURES = {"backup.md", "comandos.md", "erros.md", "http.md", "operacao.md", "python.md"}
+ALHURES = {
+    "backup.md", "comandos.md", "erros.md", "http.md", "metricas.md", "opentelemetry.md",
+    "operacao.md", "python.md",
+}  # fmt: skip
 PAGINAS = sorted({p.name for p in (RAIZ / "docs").glob("*.md")} - ALHURES)
 # These begin with an empty database; the others find everything installed.
 DO_INICIO = {"adocao.md", "comecar.md"}

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,17 +25,19 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from apoio import Banco
+from apoio import RAIZ, Banco
 from standardwebhooks import Webhook
 from test_cli import estoque
 
 from estoque_pg.api import APIEstoqueTempoReal
+from estoque_pg.avisos import webhook
 from estoque_pg.avisos.correio import Correio
 from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.avisos.falhas import NaoEntregue
 from estoque_pg.cli.base import Banco as Endereco
 from estoque_pg.erros import ArgumentoInvalido
 from estoque_pg.perguntas.internas import Entrega
+from estoque_pg.perguntas.linha import completo, momento_de_json
 
 SEGREDO = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 
@@ -282,6 +286,109 @@ def test_a_lease_that_ran_out_is_not_heard_any_more(quem: Quem, servidor: Servid
     assert servidor.recebidos[0][0]["webhook-id"] == tomadas[0].chave
 
 
+# --- whatever happens ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("valor", ["12.3", "12.34", "12.345", "12.3456", "12.345678", "12"])
+def test_times_of_json_are_read_by_every_python(valor: str) -> None:
+    """PostgreSQL leaves out the zeros at the end of a fraction; Python 3.10 wants three or six."""
+    assert re.search(r"\.\d{6}", completo(f"2026-11-26T23:25:{valor}+00:00")) or valor == "12"
+    lido = momento_de_json(f"2026-11-26T23:25:{valor}+00:00")
+    esperado = datetime(2026, 11, 26, 23, 25, 12, tzinfo=timezone.utc)
+    assert lido == esperado + timedelta(seconds=float(valor) - 12)
+
+
+def test_nobody_reads_times_of_json_otherwise() -> None:
+    for arquivo in (RAIZ / "estoque_pg").rglob("*.py"):
+        if arquivo.name != "linha.py":
+            assert "datetime.fromisoformat" not in arquivo.read_text(encoding="utf-8"), arquivo
+
+
+def test_what_nobody_foresaw_is_a_failed_attempt_and_stops_nobody(
+    quem: Quem, servidor: Servidor
+) -> None:
+    """Bad data, or a bug in what sends: the message is tried again, the others go on."""
+    quem.api.inscrever("webhook", servidor.url, segredo=SEGREDO)
+    quem.api.inscrever("apprise", servidor.url.replace("http://", "json://"))
+
+    def quebrar(entrega: Entrega, mensagem: object, prazo: float) -> None:
+        raise RuntimeError(f"no\0pe at {entrega.destino}, \udcff")
+
+    quem.entregador._enviar["apprise"] = quebrar
+    quem.banco.sep("P1", 5)
+    quem.banco.sep("P2", 5)
+    quem.api.anunciar()
+    quem.banco.cru("UPDATE estoque_transicao SET causa = '{}' WHERE cod_produto = 'P2'")
+    ditas = quem.entregar()
+    assert ditas.count(None) == 1
+    assert "KeyError: 'saida'" in ditas
+    assert servidor.url.partition("?")[0] not in "".join(map(str, ditas))
+    quem.banco.cru("UPDATE estoque_transicao SET causa = NULL WHERE cod_produto = 'P2'")
+    quem.banco.cru(
+        "UPDATE estoque_entrega SET tentativas = 13, proxima_em = now() WHERE estado = 'pendente'"
+    )
+    quem.entregar()
+    assert [d["cod_produto"] for d in servidor.dados] == ["P1", "P2"]
+    mortas = quem.api.entregas_mortas()
+    assert [(m.canal, m.tentativas) for m in mortas] == [("apprise", 14)] * 2
+    for morta in mortas:
+        assert morta.erro == "RuntimeError: no�pe at json://..., ?"
+
+
+def test_a_bad_line_of_a_servers_answer_can_be_noted(quem: Quem) -> None:
+    """Whatever it writes there: the reason is kept, without what a database cannot hold."""
+    with socket.create_server(("127.0.0.1", 0)) as ouvido:
+
+        def atender() -> None:
+            cliente, _ = ouvido.accept()
+            with cliente:
+                cliente.recv(65536)
+                cliente.sendall(b"HTTP/1.1 500 a\0b\xff\r\nRetry-After: \xb2\r\n\r\n")
+
+        threading.Thread(target=atender, daemon=True).start()
+        porta = ouvido.getsockname()[1]
+        quem.api.inscrever("webhook", f"http://127.0.0.1:{porta}/")
+        quem.banco.sep("P1", 5)
+        assert len(quem.entregar()) == 1
+    erro = quem.banco.valor("SELECT erro FROM estoque_entrega")
+    assert erro == "answered 500 a�bÿ"
+
+
+@pytest.mark.parametrize(
+    ("dito", "espera"),
+    [
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("9" * 500, webhook.ESPERA_MAXIMA),
+        ("9" * 5000, webhook.ESPERA_MAXIMA),
+        ("²", None),
+        ("١٢", None),
+        ("-5", None),
+        ("1.5", None),
+        ("", None),
+        ("soon", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", webhook.ESPERA_MAXIMA),
+        ("Fri, 31 Dec 2010 23:59:59 -0000", 0.0),
+        ("Fri, 31 Dec 99999999999999 23:59:59 GMT", None),
+        ("Fri, 31 Dec 2030 23:59:59 +99999999999999", None),
+        ("Fri, 99 Dec 2030 23:59:59 GMT", None),
+        (None, None),
+    ],
+)
+def test_a_retry_after_of_any_form(dito: str | None, espera: float | None) -> None:
+    assert webhook._espera(dito) == espera
+
+
+@pytest.mark.parametrize("destino", ["http://[::1/", "http://x:99999/", "http://a℀b/"])
+def test_an_address_that_no_program_can_read_is_given_up(quem: Quem, destino: str) -> None:
+    """A subscription refuses those it can tell; an older one may have one."""
+    quem.api.inscrever("webhook", "http://127.0.0.1:1/")
+    quem.banco.cru("UPDATE estoque_inscricao SET destino = %s", [destino])
+    quem.banco.sep("P1", 5)
+    assert len(quem.entregar()) == 1
+    assert len(quem.api.entregas_mortas()) == 1
+
+
 # --- e-mail -------------------------------------------------------------------------------------
 
 
@@ -409,10 +516,19 @@ def test_the_commands_of_alerts(banco: Banco, servidor: Servidor) -> None:
     assert "0 subscriptions; 0 waiting, 1 given up" in status
     assert "1 alert was given up" in status
     [morta] = json.loads(avisos("mortas", "--json"))
+    assert "no longer: answered 410 Gone" in avisos("listar")
+    assert avisos("retomar", "1") == "subscription 1 goes on\n"
+    assert avisos("pausar", "1") == "subscription 1 paused\n"
+    assert "paused" in avisos("listar")
     assert "tried again" in avisos("reenviar", str(morta["id"]))
     assert "no delivery" in avisos("reenviar", str(morta["id"]), codigo=1)
+    assert "1 delivery waits" in avisos("pendentes")
+    assert [p["id"] for p in json.loads(avisos("pendentes", "--json"))] == [morta["id"]]
+    avisos("pausar", "1")
+    assert "forgotten" in avisos("descartar", str(morta["id"]))
+    assert "no delivery" in avisos("descartar", str(morta["id"]), codigo=1)
     assert avisos("cancelar", "1") == "subscription 1 removed\n"
-    for comando in ("cancelar", "testar"):
+    for comando in ("cancelar", "testar", "pausar", "retomar"):
         assert "no subscription 1" in avisos(comando, "1", codigo=1)
     assert "give one of" in avisos("inscrever", codigo=2)
     assert "07:00" in avisos("inscrever", "--email", "a@b.example", "--resumo", "7h", codigo=2)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
+import io
 import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import httpx2 as httpx
 import pytest
@@ -15,11 +20,17 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import Servico as Servidor
 from jinja2 import Environment, nodes
 from navegador import navegador
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from psycopg.conninfo import make_conninfo
 from test_http import Servico, aplicacao
 
+from estoque_pg.painel import aovivo
+from estoque_pg.painel.aovivo import AoVivo
+from estoque_pg.painel.listas import LISTAS
+
 TOKEN = "segredo-de-teste"
+RENOVAR = {"HX-Request": "true"}
 MAU = "<script>document.title='!'</script> & \"aspas\""
 
 
@@ -109,20 +120,29 @@ def tabela(pagina: Page, n: int = 0) -> list[list[str]]:
 def test_today(pagina: Page, painel: str) -> None:
     pagina.goto(painel)
     assert pagina.title() == "Hoje – estoque"
+    expect(pagina.locator(".contagens li")).to_have_count(7)  # the last is counted aside
     contagens = pagina.locator(".contagens li").all_inner_texts()
     assert [re.sub(r"\s+", " ", c) for c in contagens] == [
         "1 acabam hoje", "2 em até 7 dias", "2 em até 28 dias", "1 negativos agora",
-        "1 em risco", "3 abaixo do mínimo",
+        "1 em risco", "3 abaixo do mínimo", "1 incoerentes",
     ]  # fmt: skip
     assert tabela(pagina)[1] == [
         "P001", "Azeitona verde", "100", "▼ 08/08/2025", "em 2 dias", "55", "10/08/2025", "77",
     ]  # fmt: skip
     assert tabela(pagina)[0][1] == MAU  # text, whatever it says
     # Each figure opens the list it counts.
-    for n, esperadas in enumerate([1, 2, 2, 1, 1, 3]):
+    for n, esperadas in enumerate([1, 2, 2, 1, 1, 3, 1]):
         pagina.goto(painel)
         pagina.locator(".contagens a").nth(n).click()
         assert len(tabela(pagina)) == esperadas
+    # Of one person: each figure, the list, and where the figures lead.
+    pagina.goto(painel)
+    pagina.get_by_label("responsável").select_option("Ana")
+    pagina.get_by_role("button", name="Filtrar").click()
+    expect(pagina.locator(".contagens b")).to_have_text(["0", "0", "0", "0", "0", "1", "1"])
+    expect(pagina.locator("main")).to_contain_text("Nenhum produto acaba em até 28 dias")
+    pagina.locator(".contagens a").nth(5).click()
+    assert [linha[0] for linha in tabela(pagina)] == ["P004"]
 
 
 def test_a_list_is_filtered_ordered_and_a_file(pagina: Page, painel: str) -> None:
@@ -188,7 +208,9 @@ def test_an_order(pagina: Page, painel: str) -> None:
     pagina.goto(painel + "/pedido")
     pagina.get_by_role("textbox", name="Cole as linhas").fill("P001;10\nP004 2")
     pagina.get_by_role("button", name="prometer tudo").click()
-    expect(pagina.locator(".junta")).to_have_text("tudo pode ser prometido a partir de 11/08/2025")
+    expect(pagina.locator(".junta")).to_have_text(
+        "tudo pode ser prometido a partir de 11/08/2025; quem segura é P001"
+    )
     pagina.get_by_role("textbox", name="Cole as linhas").fill("P001 dez")
     pagina.get_by_role("button", name="prometer tudo").click()
     expect(pagina.get_by_role("alert")).to_contain_text("linha 1")
@@ -207,6 +229,52 @@ def test_search_incoherences_and_system(pagina: Page, painel: str) -> None:
     ]
     pagina.get_by_role("link", name="Sistema").click()
     expect(pagina.locator(".ficha")).to_contain_text("PostgreSQL")
+
+
+@pytest.fixture
+def muitas(cena: Banco) -> Iterator[Banco]:
+    """A history longer than a page of it, and than the 1,000 that the question gives unasked."""
+    cena.cru(
+        "INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, dia_depois,"
+        " falta_depois, causa) SELECT 'H' || n, 1, 'apareceu', now() - interval '20 days'"
+        " + n * interval '1 minute', estoque_hoje(), estoque_hoje(), n,"
+        ' CASE n % 3 WHEN 0 THEN \'{"id": "7", "saida": 1, "origem": "separacao",'
+        ' "documento": null}\'::jsonb WHEN 1 THEN \'{"unificado_em": "P001"}\' END'
+        " FROM generate_series(1, 1100) AS n"
+    )
+    yield cena
+    cena.cru("DELETE FROM estoque_transicao WHERE cod_produto ~ '^H'")
+
+
+def test_what_changed_goes_on_and_its_file_has_all(painel: str, muitas: Banco) -> None:
+    with httpx.Client(base_url=painel, headers={"Accept-Language": "pt"}) as cliente:
+        caminho, vistas, ditas = "/mudancas?dias=30", [], []
+        while caminho:
+            pagina = cliente.get(caminho).text
+            vistas += re.findall(r'<th scope="row"><a href="[^"]*">([^<]+)</a>', pagina)
+            ditas += re.findall(r'class="total">([^<]+)<', pagina)
+            # The address of a part shows the same to whoever opens it, whatever comes since.
+            [caminho] = re.findall(r'href="([^"]*)">mais antigas<', pagina) or [""]
+            caminho = html.unescape(caminho)
+        assert vistas == [*(f"H{n}" for n in range(1100, 0, -1)), "P005"]
+        assert ditas == [
+            "As 500 mais novas; o arquivo tem todas.", "500 mais antigas", "101 mais antigas",
+        ]  # fmt: skip
+        assert '<a href="/mudancas?dias=30">as mais novas</a>' in pagina
+        for formato in ("csv", "planilha", "xlsx"):
+            resposta = cliente.get(f"/mudancas?dias=30&formato={formato}")
+            assert resposta.status_code == 200, resposta.text
+            if formato != "xlsx":
+                assert len(resposta.text.splitlines()) == 1 + 1101
+            if formato == "planilha":
+                assert "separacao 7" in resposta.text
+                assert '=""→ P001""' in resposta.text
+        livro = load_workbook(io.BytesIO(resposta.content), read_only=True)
+        assert livro.active.max_row == 1 + 1101
+        # Every other file, too.
+        for caminho in ("incoerencias?", "pedido?linhas=P001+1&", *(f"lista/{x}?" for x in LISTAS)):
+            for formato in ("csv", "planilha", "xlsx"):
+                assert cliente.get(f"/{caminho}formato={formato}").status_code == 200
 
 
 def test_english_where_it_is_asked_for(chromium: Browser, painel: str) -> None:
@@ -299,16 +367,35 @@ def test_a_change_shows_by_itself(pagina: Page, painel: str, cena: Banco) -> Non
     expect(pagina.locator("input[name=quantidade]")).to_have_value("12")
 
 
+def test_a_page_follows_its_product_into_another_code(
+    pagina: Page, painel: str, cena: Banco
+) -> None:
+    cena.mov("VAI", 5)
+    cena.mov("FICA", 1)
+    pagina.goto(painel + "/produto/VAI")
+    cena.unir("VAI", "FICA")
+    expect(pagina.locator("main")).to_contain_text("VAI está unificado neste código")
+    expect(pagina.locator(".ficha dd").first).to_have_text("6")
+    cena.mov("FICA", 30)
+    expect(pagina.locator(".ficha dd").first).to_have_text("36")
+    cena.cru("DELETE FROM unificacao_codigos WHERE codigo_destino = 'FICA'")
+    cena.cru("DELETE FROM movimentacao_estoque WHERE cod_produto IN ('VAI', 'FICA')")
+
+
 def test_away_and_back_again(chromium: Browser, cena: Banco, painel: str) -> None:
     contexto = chromium.new_context(locale="pt-BR")
     pagina = contexto.new_page()
     pagina.goto(painel + "/produto/P004")
+    parada = pagina.locator("#parada")
+    expect(parada).to_be_hidden()
     contexto.set_offline(True)
+    expect(parada).to_contain_text("não pode ser alcançado")
     cena.mov("P004", 2)
     time.sleep(2)
     expect(pagina.locator(".ficha dd").first).to_have_text("7")
     contexto.set_offline(False)
     expect(pagina.locator(".ficha dd").first).to_have_text("9", timeout=20000)
+    expect(parada).to_be_hidden()
     cena.mov("P004", -2)
     contexto.close()
 
@@ -410,6 +497,64 @@ def test_a_role_that_may_not_read_documents(cena: Banco) -> None:
             assert "may not read documents" in cliente.get("/incoerencias").text
             assert cliente.get("/").status_code == 200
             assert cliente.get("/lista/rupturas").status_code == 200
+            # Not an empty file, which would say that there is nothing.
+            for caminho in ("/lista/abaixo-do-minimo", "/incoerencias", "/mudancas"):
+                assert cliente.get(caminho + "?formato=csv").status_code == 403
+            # What runs out after D+7 does so without its documents too.
+            cena.sep("P002", 1000, 20)
+            assert "in 20 days" in cliente.get("/produto/P002").text
+            cena.cru("DELETE FROM separacao WHERE qtd_saldo = 1000")
+
+
+def test_a_shortage_within_the_tolerance_is_none(cena: Banco) -> None:
+    cena.mov("TOL", 10)
+    cena.sep("TOL", 11, 2, num_pedido="pouco")
+    cena.sep("TOL", 5, 4, num_pedido="muito")
+    cena.cru("INSERT INTO estoque_regra (cod_produto, tolerancia) VALUES ('TOL', 3)")
+    with aplicacao(cena, com_painel=True) as cliente:
+        assert "in 4 days" in cliente.get("/produto/TOL").text
+        [linha] = re.findall(
+            r"<tr>\s*<th scope=.row.><a href=./produto/TOL.*?</tr>",
+            cliente.get("/lista/rupturas").text,
+            re.DOTALL,
+        )
+        assert "muito" in linha
+        assert "pouco" not in linha
+        cena.cru("UPDATE estoque_regra SET tolerancia = 6 WHERE cod_produto = 'TOL'")
+        assert "not within 28 days" in cliente.get("/produto/TOL").text
+    cena.cru("DELETE FROM separacao WHERE cod_produto = 'TOL'")
+    cena.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = 'TOL'")
+    cena.cru("DELETE FROM estoque_regra WHERE cod_produto = 'TOL'")
+
+
+@pytest.mark.parametrize("codigo", ["50%", "a b ", "x\ny", "?#&"])
+def test_a_page_knows_its_own_address(cena: Banco, codigo: str) -> None:
+    """Whatever a code holds: it renews itself, and sends its forms, to where it is."""
+    cena.mov(codigo, 7)
+    endereco = "/produto/" + quote(codigo, safe="")
+    with aplicacao(cena, com_painel=True) as cliente:
+        texto = cliente.get(endereco).text
+        assert f'hx-get="{endereco}"' in texto
+        assert texto.count(f'action="{endereco}"') == 2
+        assert cliente.get(endereco + "?quantidade=1", headers={"HX-Request": "true"}).is_success
+    cena.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = %s", [codigo])
+
+
+def test_rows_say_what_they_are_about_in_words(cena: Banco) -> None:
+    """An order that holds a promise up, a document's order, a day to order by that is past."""
+    cena.mov("P006", 9, nome_produto="Pepino")
+    um = cena.sep("P006", 3, None, num_pedido="10.088")
+    cena.cru("UPDATE estoque_regra SET prazo_reposicao = 3 WHERE cod_produto = 'P004'")
+    with aplicacao(cena, com_painel=True) as cliente:
+        pagina = cliente.get("/incoerencias").text
+        assert f"separation 10.088 ({um})" in pagina
+        assert "<td>Pepino</td>" in pagina
+        pagina = cliente.get("/pedido?linhas=P001+10%0AP002+1%0AP004+1").text
+        assert "all of it can be promised from 2025-08-11; P001 holds it up" in pagina
+        assert "2025-08-03 (past)" in cliente.get("/lista/abaixo-do-minimo").text
+    cena.cru("DELETE FROM separacao WHERE id = %s", [um])
+    cena.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = 'P006'")
+    cena.cru("UPDATE estoque_regra SET prazo_reposicao = NULL WHERE cod_produto = 'P004'")
 
 
 def test_errors_are_pages_for_people_and_json_for_programs(cena: Banco) -> None:
@@ -422,12 +567,17 @@ def test_errors_are_pages_for_people_and_json_for_programs(cena: Banco) -> None:
             ("/lista/rupturas?dias=-1", 422, "dias"),
             ("/lista/rupturas?dias=x", 422, "dias"),
             ("/lista/rupturas?formato=pdf", 422, "pdf"),
+            ("/lista/rupturas?dias=", 200, "Rupturas"),
+            ("/mudancas?dias=", 200, "O que mudou"),
+            ("/mudancas?dias=0", 422, "dias"),
+            ("/produto/P001?mudancas=" + "[" * 50_000, 200, "não são JSON"),
         ):
             resposta = cliente.get(caminho, headers=gente)
             assert resposta.status_code == status
             assert resposta.headers["content-type"] == "text/html; charset=utf-8"
             assert dito in resposta.text
-            assert cliente.get(caminho).json()["sucesso"] is False
+            if status != 200:
+                assert cliente.get(caminho).json()["sucesso"] is False
         api = cliente.get("/api/estoque/tempo-real/produto/zzz", headers=gente)
         assert api.json()["sucesso"] is False
         politica = cliente.get("/", headers=gente).headers["content-security-policy"]
@@ -435,18 +585,64 @@ def test_errors_are_pages_for_people_and_json_for_programs(cena: Banco) -> None:
         assert "unsafe" not in politica
 
 
+def renovada(cliente: Any) -> str:
+    """The first page as it renews itself, but for the state that it says it knows."""
+    return re.sub(r"versao=[\d-]+", "", cliente.get("/", headers=RENOVAR).text)
+
+
+def mudar(cliente: Any, antes: str, *, ate: float = 20) -> str:
+    """Renew the first page until it is another one."""
+    fim = time.monotonic() + ate
+    while (texto := renovada(cliente)) == antes:
+        assert time.monotonic() < fim
+        time.sleep(0.1)
+    return texto
+
+
 def test_a_page_is_drawn_once_for_all_who_renew_it(cena: Banco) -> None:
     with aplicacao(cena, com_painel=True) as cliente:
-        renovar = {"HX-Request": "true"}
-        primeira = cliente.get("/", headers=renovar).text
-        cena.cru(
-            "UPDATE estoque_regra SET minimo = 10 WHERE cod_produto = 'P004'"
-        )  # no stock moved
-        assert cliente.get("/", headers=renovar).text == primeira
-        cena.mov("P004", -100)
-        ate = time.monotonic() + 20
-        while cliente.get("/", headers=renovar).text == primeira:
-            assert time.monotonic() < ate
-            time.sleep(0.1)
-        cena.mov("P004", 100)
+        primeira = mudar(cliente, renovada(cliente))  # with incoherences
+        cena.cru("UPDATE separacao SET num_pedido = '78' WHERE num_pedido = '77'")
+        assert renovada(cliente) == primeira  # no stock moved
+        assert ">78<" in cliente.get("/").text  # who asks gets what is true now
+        cena.cru("UPDATE separacao SET num_pedido = '77' WHERE num_pedido = '78'")
+        cena.cru("UPDATE estoque_regra SET minimo = 0 WHERE cod_produto = 'P004'")
+        segunda = mudar(cliente, primeira)
         cena.cru("UPDATE estoque_regra SET minimo = 9 WHERE cod_produto = 'P004'")
+        assert mudar(cliente, segunda) == primeira
+        cena.mov("P004", -100)
+        mudar(cliente, primeira)
+        cena.mov("P004", 100)
+
+
+def test_a_database_that_is_away_holds_nobody_up(cena: Banco) -> None:
+    """Fifty who renew a page are told so together, not one after the other."""
+    longe: Any = type("Longe", (), {"dsn": make_conninfo(cena.dsn, port=1)})
+    with aplicacao(longe, com_painel=True) as cliente, ThreadPoolExecutor(50) as gente:
+        respostas = gente.map(lambda _: cliente.get("/", headers=RENOVAR).status_code, range(50))
+        assert set(respostas) == {503}
+        pool: Any = cliente.app
+        assert pool.state.pool_de_paginas.get_stats()["requests_num"] < 25
+
+
+def test_a_reader_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aovivo, "LIMITE", 0.05)
+    monkeypatch.setattr(aovivo, "INTERVALO", 0.01)
+    perguntas: list[float] = []
+
+    async def responder(pergunta: Any) -> Any:
+        perguntas.append(time.monotonic())
+        if len(perguntas) == 2:
+            raise RuntimeError("anything at all")
+        await asyncio.Event().wait()
+
+    async def viver() -> None:
+        vivo = AoVivo(responder)
+        leitor = asyncio.create_task(vivo.olhar_sempre())
+        while len(perguntas) < 4:
+            await asyncio.sleep(0.01)
+        vivo.encerrar()
+        await asyncio.wait_for(leitor, 5)
+
+    with ThreadPoolExecutor(1) as outra:  # the browser has a loop in this one
+        outra.submit(lambda: asyncio.run(viver())).result(20)

@@ -183,6 +183,26 @@ def test_each_class_has_a_name_of_its_own() -> None:
     assert [nome for nome, vezes in nomes.items() if vezes > 1] == []
 
 
+def test_what_a_method_returns_is_exported() -> None:
+    """The classes of rows, and of the rows within them, by the package itself."""
+
+    def devolvidas(tipo: Any) -> Iterator[type]:
+        for parte in get_args(tipo):
+            yield from devolvidas(parte)
+        if isinstance(tipo, type) and tipo.__module__.startswith("estoque_pg."):
+            yield tipo
+            if issubclass(tipo, Linha):
+                for campo in get_type_hints(tipo).values():
+                    yield from devolvidas(campo)
+
+    retornos = [get_type_hints(p)["return"] for p in perguntas_com_metodo().values()]
+    classes = {c for retorno in retornos for c in devolvidas(retorno) if c is not Pergunta}
+    assert len(classes) > 40
+    faltam = {c.__name__ for c in classes} - set(estoque_pg.__all__)
+    assert faltam == set(), "estoque_pg/__init__.py: export them"
+    assert all(getattr(estoque_pg, c.__name__) is c for c in classes)
+
+
 def test_every_query_has_its_oracle() -> None:
     """A function of the queries is recomputed in plain Python, by a method of its name."""
     consultas = {f.stem for f in (RAIZ / "sql").glob("*_consultas/estoque_*.sql")}

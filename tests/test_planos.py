@@ -117,6 +117,12 @@ AMANHA = (
     " LANGUAGE sql STABLE PARALLEL SAFE RETURN date %L', estoque_hoje() + 30); END $do$"
 )
 
+# A general minimum, and one of its own for every tenth product.
+MINIMOS = (
+    "INSERT INTO estoque_regra (cod_produto, minimo) SELECT NULL, 3 UNION ALL"
+    f" SELECT 'P' || i, 7 FROM generate_series(0, {PRODUTOS - 1}, 10) AS i"
+)
+
 # Two products run out, of which two are to be told.
 MUDAR = (
     "SELECT estoque_anunciar()",
@@ -162,6 +168,7 @@ DE_TUDO: dict[str, tuple[str, ...]] = {
     "consultar": (f"SELECT * FROM estoque_consultar({CODIGOS})",),
     "rupturas": ("SELECT * FROM estoque_rupturas()",),
     "rupturas de um mes": ("SELECT * FROM estoque_rupturas(30)",),
+    "abaixo do minimo": (MINIMOS, "SELECT * FROM estoque_abaixo_do_minimo()"),
     "estatisticas": ("SELECT * FROM estoque_estatisticas()",),
     "incoerencias": (LIGAR, "SELECT * FROM estoque_incoerencias()"),
     "buscar": ("SELECT * FROM estoque_buscar('produto 7')",),

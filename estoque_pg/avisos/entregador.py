@@ -82,15 +82,23 @@ class Entregador:
         entrega = api.responder(internas.tomar_entrega(self.canais, self.reserva, qual))
         if entrega is None:
             return False
+        falha = self._tentar(entrega)
+        if falha is None:
+            api.responder(internas.concluir_entrega(entrega, "entregue"))
+        else:
+            self._adiar(api, entrega, falha)
+        self.dizer(entrega, falha)
+        return True
+
+    def _tentar(self, entrega: Entrega) -> NaoEntregue | None:
         try:
             self._enviar[entrega.canal](entrega, mensagem(entrega), self.prazo)
         except NaoEntregue as falha:
-            self._adiar(api, entrega, falha)
-            self.dizer(entrega, falha)
-        else:
-            api.responder(internas.concluir_entrega(entrega, "entregue"))
-            self.dizer(entrega, None)
-        return True
+            return falha
+        except Exception as erro:
+            # Nobody foresaw it; others do not wait for who mends it, nor is this one lost.
+            return NaoEntregue(_sem_segredos(f"{type(erro).__name__}: {erro}", entrega))
+        return None
 
     def _servir(self, api: APIEstoqueTempoReal) -> None:
         proxima = 0.0
@@ -119,3 +127,15 @@ class Entregador:
                 entrega, "morta" if morta else "pendente", falha.motivo, espera, destino
             )
         )
+
+
+def _sem_segredos(motivo: str, entrega: Entrega) -> str:
+    """Leave out of a reason what is not shown of a destination: passwords stand in addresses."""
+    if entrega.segredo:
+        motivo = motivo.replace(entrega.segredo, "...")
+    if entrega.canal == "email":
+        return motivo
+    servico = entrega.destino.partition("://")[0]
+    motivo = motivo.replace(entrega.destino, f"{servico}://...")
+    consulta = entrega.destino.partition("?")[2]
+    return motivo.replace(consulta, "...") if consulta else motivo

@@ -12,14 +12,21 @@ from typing import Literal
 Alcance = Literal["tentativa", "destino", "mensagem", "inscricao"]
 
 
+MAX_MOTIVO = 1000  # signs of a reason that are kept: a server may answer at any length
+
+
 class NaoEntregue(Exception):
-    """A message that could not be sent; `espera` is how long the destination asks to be spared."""
+    """A message that could not be sent; `espera` is how long the destination asks to be spared.
+
+    `motivo` may be what a server said: of that, what PostgreSQL cannot hold is replaced.
+    """
 
     def __init__(
         self, motivo: str, alcance: Alcance = "tentativa", espera: float | None = None
     ) -> None:
-        super().__init__(motivo)
-        self.motivo = motivo
+        escrito = motivo[:MAX_MOTIVO].encode("utf-8", "replace").decode()
+        self.motivo = escrito.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        super().__init__(self.motivo)
         self.alcance: Alcance = alcance
         self.espera = espera
 

@@ -14,6 +14,7 @@ from estoque_pg.cli import tabela
 from estoque_pg.idioma import com_idioma, marcar, t, tn
 from estoque_pg.perguntas.avisos import Transicao
 from estoque_pg.perguntas.internas import Entrega
+from estoque_pg.perguntas.linha import momento_de_json
 
 ASSUNTOS = {
     "apareceu": marcar("{produto} runs out on {dia}"),
@@ -61,7 +62,7 @@ def mensagem(entrega: Entrega) -> Mensagem:
         tabela.limpo(assunto),
         tuple(map(tabela.limpo, linhas)),
         json.dumps(corpo, default=_numero, ensure_ascii=False, separators=(",", ":")).encode(),
-        datetime.fromisoformat(aviso["em"]),
+        momento_de_json(aviso["em"]),
     )
 
 

@@ -27,7 +27,13 @@ def enviar(entrega: Entrega, mensagem: Mensagem, prazo: float) -> None:
     # What it would log of a failure has the address in it, and with it the password.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     servicos = apprise.Apprise()
-    if not servicos.add(entrega.destino):
+    try:
+        conhecido = servicos.add(entrega.destino)
+        aceita = conhecido and servicos.notify(title=mensagem.assunto, body=mensagem.texto)
+    except Exception as erro:
+        # Its own message may have parts of the address in it.
+        raise NaoEntregue(t("Apprise failed: {erro}", erro=type(erro).__name__)) from None
+    if not conhecido:
         raise NaoEntregue(t("Apprise does not know such an address"), "mensagem")
-    if not servicos.notify(title=mensagem.assunto, body=mensagem.texto):
+    if not aceita:
         raise NaoEntregue(t("the service did not take the message"))

@@ -11,6 +11,7 @@ import email.utils
 import hashlib
 import hmac
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -35,19 +36,19 @@ def assinatura(segredo: str, chave: str, momento: int, corpo: bytes) -> str:
 
 def enviar(entrega: Entrega, mensagem: Mensagem, prazo: float) -> None:
     """Post a message; raise NaoEntregue for whatever is not answered with 2xx in time."""
-    endereco = urlsplit(entrega.destino)
-    momento = int(time.time())
-    cabecalhos = {
-        "content-type": "application/json; charset=utf-8",
-        "user-agent": f"estoque_pg/{__version__}",
-        "webhook-id": entrega.chave,
-        "webhook-timestamp": str(momento),
-        "webhook-signature": assinatura(
-            entrega.segredo or "", entrega.chave, momento, mensagem.corpo
-        ),
-    }
     conexao: http.client.HTTPConnection
+    momento = int(time.time())
     try:
+        cabecalhos = {
+            "content-type": "application/json; charset=utf-8",
+            "user-agent": f"estoque_pg/{__version__}",
+            "webhook-id": entrega.chave,
+            "webhook-timestamp": str(momento),
+            "webhook-signature": assinatura(
+                entrega.segredo or "", entrega.chave, momento, mensagem.corpo
+            ),
+        }
+        endereco = urlsplit(entrega.destino)
         if endereco.scheme == "https":
             conexao = http.client.HTTPSConnection(
                 endereco.hostname or "",
@@ -96,11 +97,12 @@ def _espera(dito: str | None) -> float | None:
     """Read a Retry-After: seconds, or a date."""
     if dito is None:
         return None
-    if dito.strip().isdigit():
+    if re.fullmatch("[0-9]+", dito.strip()):
         return min(float(dito), ESPERA_MAXIMA)
     try:
         ate = email.utils.parsedate_to_datetime(dito)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    agora = datetime.now(timezone.utc if ate.tzinfo else None)
-    return min(max((ate - agora).total_seconds(), 0.0), ESPERA_MAXIMA)
+    # Without a zone it is UTC, and says that the zone of its origin is not known.
+    falta = ate.replace(tzinfo=ate.tzinfo or timezone.utc) - datetime.now(timezone.utc)
+    return min(max(falta.total_seconds(), 0.0), ESPERA_MAXIMA)

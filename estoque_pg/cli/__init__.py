@@ -82,6 +82,7 @@ for _comando in (
     planejamento.explicar,
     planejamento.simular,
     planejamento.prometer,
+    planejamento.abaixo_do_minimo,
     *_simples.values(),
     regra.regra,
     incoerencias.incoerencias,

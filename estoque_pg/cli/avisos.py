@@ -10,6 +10,7 @@ import click
 
 from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.avisos.falhas import NaoEntregue
+from estoque_pg.avisos.inscricao import de_que, motivo, quando
 from estoque_pg.avisos.mensagem import causa_em_palavras
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
@@ -32,7 +33,14 @@ from estoque_pg.cli.entrega import entregador
 from estoque_pg.cli.trabalhador import ate_o_sinal
 from estoque_pg.erros import ErroEstoque, SemPermissao
 from estoque_pg.idioma import INGLES, PORTUGUES, t, tn
-from estoque_pg.perguntas.avisos import FUSO, TIPOS, EntregaMorta, Inscricao, Transicao
+from estoque_pg.perguntas.avisos import (
+    FUSO,
+    TIPOS,
+    EntregaMorta,
+    EntregaPendente,
+    Inscricao,
+    Transicao,
+)
 
 
 @click.group(cls=Grupo)
@@ -153,22 +161,53 @@ def listar(banco: Banco, em_json: bool) -> None:
     if inscricoes:
         tabular(
             [t("no."), t("destination"), t("of"), t("when"), t("waiting"), t("given up")],
-            [[i.id, i.destino, _de_que(i), _quando(i), i.pendentes, i.mortas] for i in inscricoes],
+            [[i.id, i.destino, de_que(i), quando(i), i.pendentes, i.mortas] for i in inscricoes],
         )
     avisar(contar(len(inscricoes), "subscription"))
 
 
-def _de_que(i: Inscricao) -> str:
-    partes = [*(i.produtos or ()), *([f"{i.prefixo}*"] if i.prefixo else [])]
-    partes += [i.responsavel] if i.responsavel else []
-    partes += [t(TIPOS[tipo]) for tipo in i.tipos or ()]
-    return ", ".join(partes) or t("everything")
+@avisos.command()
+@click.argument("numero", type=int)
+@com_banco
+@com_json
+def pausar(numero: int, banco: Banco, em_json: bool) -> None:
+    """Let a subscription rest: nothing is told until `estoque avisos retomar`.
+
+    What waits for it is given up; `estoque avisos reenviar` takes it up again.
+
+    \b
+    Example:
+      estoque avisos pausar 3
+    """
+    with banco.api() as api:
+        havia = api.pausar_inscricao(numero)
+    if em_json:
+        escrever_json({"pausada": havia})
+    elif havia:
+        escrever(t("subscription {id} paused", id=numero))
+    if not havia:
+        raise _sem_inscricao(numero)
 
 
-def _quando(i: Inscricao) -> str:
-    if not i.ativa:
-        return t("no longer: {motivo}", motivo=i.motivo or "")
-    return t("daily at {hora}", hora=f"{i.resumo_as:%H:%M}") if i.resumo_as else t("at once")
+@avisos.command()
+@click.argument("numero", type=int)
+@com_banco
+@com_json
+def retomar(numero: int, banco: Banco, em_json: bool) -> None:
+    """Take up a subscription that was paused, or that its destination had ended.
+
+    \b
+    Example:
+      estoque avisos retomar 3
+    """
+    with banco.api() as api:
+        havia = api.pausar_inscricao(numero, False)
+    if em_json:
+        escrever_json({"retomada": havia})
+    elif havia:
+        escrever(t("subscription {id} goes on", id=numero))
+    if not havia:
+        raise _sem_inscricao(numero)
 
 
 @avisos.command()
@@ -286,6 +325,35 @@ def entregar(uma_vez: bool, reserva: float, prazo: float, espera: float, banco: 
 @avisos.command()
 @com_banco
 @com_formato
+def pendentes(banco: Banco, em_json: bool) -> None:
+    """List the deliveries that wait, the oldest 100, and what the last attempt met with.
+
+    \b
+    Example:
+      estoque avisos pendentes
+    """
+    with banco.api() as api:
+        entregas = api.entregas_pendentes()
+    if em_json:
+        escrever_linhas(EntregaPendente, entregas)
+        return
+    if entregas:
+        tabular(
+            [t("no."), t("destination"), t("product"), t("what"), t("tries"), t("next"),
+             t("error")],
+            [
+                [e.id, e.destino, e.cod_produto, e.tipo and t(TIPOS[e.tipo]), e.tentativas,
+                 f"{e.proxima_em.astimezone():%d/%m %H:%M:%S}", motivo(e.erro)]
+                for e in entregas
+            ],
+        )  # fmt: skip
+    avisar(tn("{n} delivery waits", "{n} deliveries wait", len(entregas),
+              n=tabela.numero(len(entregas))))  # fmt: skip
+
+
+@avisos.command()
+@com_banco
+@com_formato
 def mortas(banco: Banco, em_json: bool) -> None:
     """List the deliveries that were given up, and why.
 
@@ -302,7 +370,14 @@ def mortas(banco: Banco, em_json: bool) -> None:
         tabular(
             [t("no."), t("destination"), t("product"), t("what"), t("tries"), t("error")],
             [
-                [e.id, e.destino, e.cod_produto, e.tipo and t(TIPOS[e.tipo]), e.tentativas, e.erro]
+                [
+                    e.id,
+                    e.destino,
+                    e.cod_produto,
+                    e.tipo and t(TIPOS[e.tipo]),
+                    e.tentativas,
+                    motivo(e.erro),
+                ]
                 for e in entregas
             ],
         )
@@ -330,9 +405,34 @@ def reenviar(numero: int, banco: Banco, em_json: bool) -> None:
     elif havia:
         escrever(t("delivery {n} is tried again", n=numero))
     if not havia:
-        raise ErroEstoque(
-            t("no delivery {n} was given up", n=numero), t("`estoque avisos mortas` names them")
-        )
+        raise _nao_morta(numero)
+
+
+@avisos.command()
+@click.argument("numero", type=int)
+@com_banco
+@com_json
+def descartar(numero: int, banco: Banco, em_json: bool) -> None:
+    """Forget a delivery that was given up.
+
+    \b
+    Example:
+      estoque avisos descartar 17
+    """
+    with banco.api() as api:
+        havia = api.descartar_entrega(numero)
+    if em_json:
+        escrever_json({"descartada": havia})
+    elif havia:
+        escrever(t("delivery {n} is forgotten", n=numero))
+    if not havia:
+        raise _nao_morta(numero)
+
+
+def _nao_morta(numero: int) -> ErroEstoque:
+    return ErroEstoque(
+        t("no delivery {n} was given up", n=numero), t("`estoque avisos mortas` names them")
+    )
 
 
 @avisos.command()

@@ -170,8 +170,8 @@ def contar(n: int, nome: str) -> str:
     return tn(*contagem(nome), n, n=tabela.numero(n))
 
 
-def tabular(colunas: list[str], linhas: list[list[object]]) -> None:
-    escrever(tabela.tabela(colunas, linhas, colorido(sys.stdout), largura()))
+def tabular(colunas: list[str], linhas: list[list[object]], cede: int | None = None) -> None:
+    escrever(tabela.tabela(colunas, linhas, colorido(sys.stdout), largura(), cede))
 
 
 def paragrafo(texto: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from estoque_pg.cli import tabela
@@ -10,6 +11,8 @@ from estoque_pg.cli.base import saldo
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.linha import Coluna, Linha, colunas_exigidas
+
+_PEDIDO, _CODIGO = "codigo_consultado", "cod_produto"
 
 
 class Colunas:
@@ -21,11 +24,19 @@ class Colunas:
     def __init__(self, classe: type[Linha], nomes: Sequence[str] = ()) -> None:
         self._colunas = colunas_exigidas(classe, nomes)
 
-    def tabela(self, linhas: Sequence[Linha]) -> tuple[list[str], list[list[object]]]:
-        """Return the titles, and the cells of each row."""
+    def tabela(
+        self, linhas: Sequence[Linha], hoje: date | None = None
+    ) -> tuple[list[str], list[list[object]]]:
+        """Return the titles, and the cells of each row, whose deadlines are told by `hoje`.
+
+        The code that was asked for has no column where it is the product's own in every row.
+        """
+        colunas = dict(self._colunas)
+        if _PEDIDO in colunas and all(getattr(r, _PEDIDO) == getattr(r, _CODIGO) for r in linhas):
+            del colunas[_PEDIDO]
         return (
-            [t(c.titulo) for c in self._colunas.values()],
-            [[_celula(c, getattr(r, nome)) for nome, c in self._colunas.items()] for r in linhas],
+            [t(c.titulo) for c in colunas.values()],
+            [[_celula(c, getattr(r, nome), hoje) for nome, c in colunas.items()] for r in linhas],
         )
 
     def deitada(self, linha: Linha) -> list[list[object]]:
@@ -38,7 +49,7 @@ def _rotulo(coluna: Coluna) -> str:
     return marca + t(coluna.titulo)
 
 
-def _celula(coluna: Coluna, valor: Any) -> object:
+def _celula(coluna: Coluna, valor: Any, hoje: date | None = None) -> object:
     """Return a cell that shows what the value means."""
     if valor is None:
         return None
@@ -52,4 +63,6 @@ def _celula(coluna: Coluna, valor: Any) -> object:
         return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.data(valor)}")
     if coluna.sentido == "prazo":
         return tabela.em_dias(valor)
+    if coluna.sentido == "limite" and hoje is not None and valor < hoje:
+        return Marcado(t("{dia} (past)", dia=tabela.data(valor)))
     return valor

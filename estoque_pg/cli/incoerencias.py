@@ -17,6 +17,7 @@ from estoque_pg.cli.base import (
     tabular,
 )
 from estoque_pg.idioma import t
+from estoque_pg.perguntas.documentos import chamar
 from estoque_pg.perguntas.incoerencias import O_QUE_FAZER, TIPOS, Incoerencia
 
 
@@ -42,14 +43,18 @@ def incoerencias(banco: Banco, em_json: bool) -> None:
         linhas = list(grupo)
         escrever(f"{t(TIPOS[tipo])}: {len(linhas)}. {t(O_QUE_FAZER[linhas[0].o_que_fazer])}")
         tabular(
-            [t("product"), t("since"), t("quantity"), t("documents")],
-            [[i.cod_produto, i.desde, i.quantidade, _citar(i)] for i in linhas],
+            [t("product"), t("name"), t("since"), t("quantity"), t("documents")],
+            [[i.cod_produto, i.nome_produto, i.desde, i.quantidade, _citar(i)] for i in linhas],
+            cede=1,  # the documents are what a row is about
         )
         escrever("")
     avisar(contar(len(achadas), "contradiction"))
 
 
 def _citar(incoerencia: Incoerencia) -> str:
-    """Name the documents: each source once, with its ids."""
-    fontes = groupby(incoerencia.documentos, key=lambda d: d.origem)
-    return "; ".join(f"{origem} {', '.join(d.id for d in docs)}" for origem, docs in fontes)
+    """Name the documents, those that people call the same together, with source and ids."""
+    juntos = groupby(incoerencia.documentos, key=lambda d: (d.documento, d.origem))
+    return "; ".join(
+        chamar(documento, origem, ", ".join(d.id for d in docs))
+        for (documento, origem), docs in juntos
+    )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
+    campo,
+    colorido,
     com_banco,
     com_dias,
     com_formato,
@@ -29,17 +34,19 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
 from estoque_pg.cli.colunas import Colunas
 from estoque_pg.cli.ficha import pedir_produto, titulo
+from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ArgumentoInvalido, ErroEstoque
 from estoque_pg.idioma import t, tn
+from estoque_pg.perguntas.documentos import chamar
 from estoque_pg.perguntas.planejamento import (
     ACOES,
+    AbaixoDoMinimo,
     DiaSimulado,
     Explicacao,
-    ProjecaoSimulada,
+    Mudancas,
     Promessa,
     Remedio,
-    Simulacao,
-    Simulado,
+    em_conjunto,
 )
 
 
@@ -107,7 +114,7 @@ def em_palavras(e: Explicacao) -> str:
         frases.append(
             t(
                 "What takes it there: {documento}, {saida} going out.",
-                documento=_chamar(e.documento, e.origem, e.id),
+                documento=chamar(e.documento, e.origem, e.id),
                 saida=tabela.numero(e.saida),
             )
         )
@@ -123,15 +130,20 @@ def em_palavras(e: Explicacao) -> str:
         )
     else:
         frases.append(t("No entry is planned after that."))
+    adiada = next((r for r in e.remedios if r.acao == "adiar"), None)
+    if adiada and e.saida is not None and (adiada.origem, adiada.id) != (e.origem, e.id):
+        frases.append(
+            t(
+                "The smallest exit that it suffices to put off: {documento}, {quantidade}.",
+                documento=_documento(adiada),
+                quantidade=tabela.numero(adiada.quantidade),
+            )
+        )
     return tabela.limpo(" ".join(frases))
 
 
 def _documento(r: Remedio) -> str | None:
-    return _chamar(r.documento, r.origem, r.id) if r.origem else None
-
-
-def _chamar(documento: str | None, origem: str | None, id_: str | None) -> str:
-    return f"{documento} ({origem} {id_})" if documento else f"{origem} {id_}"
+    return chamar(r.documento, r.origem, r.id) if r.origem else None
 
 
 @click.command()
@@ -204,25 +216,27 @@ def simular(
             t("say what is to change: one of --adiar, --para, --ignorar, --escalar, or a file")
         )
     mudancas = _ler_mudancas(arquivo) if arquivo else [{**acoes[0], **pedido}]
+    if produto is not None:
+        _simular_um(produto, mudancas, dias, banco, em_json)
+        return
     with banco.api() as api:
-        resposta: Simulacao | ProjecaoSimulada | None
-        if produto is None:
-            resposta = api.simular(mudancas, dias)
-        else:
-            resposta = api.projecao_simulada(produto, mudancas, dias)
-    if resposta is None:
-        raise desconhecido([produto or ""])
-    if not em_json or em_arquivo():
-        for aviso in resposta.avisos:
-            avisar(aviso)
+        resposta = api.simular(mudancas, dias)
+    _avisar(resposta.avisos, em_json)
     if em_json:
         escrever_linha(resposta)
         return
-    if isinstance(resposta, ProjecaoSimulada):
-        tabular(*Colunas(DiaSimulado, _DIAS).tabela(resposta.dias))
-        return
     if resposta.produtos:
-        tabular(*Colunas(Simulado).tabela(resposta.produtos))
+        tabular(
+            [t("product"), t("name"), t("runs out"), t("then runs out"), t("lowest"),
+             t("then lowest")],
+            [
+                [s.cod_produto, s.nome_produto,
+                 _periodo(s.dia_ruptura_antes, s.fim_ruptura_antes),
+                 _periodo(s.dia_ruptura_depois, s.fim_ruptura_depois),
+                 saldo(s.menor_antes), saldo(s.menor_depois)]
+                for s in resposta.produtos
+            ],
+        )  # fmt: skip
     quantos = len(resposta.produtos)
     avisar(
         tn(
@@ -235,7 +249,55 @@ def simular(
     )
 
 
+def _periodo(inicio: date | None, fim: date | None) -> object:
+    """Return the cell that says from the first to the last day below zero."""
+    if inicio is None:
+        return None
+    return Marcado(f"{tabela.MARCA_RUPTURA} {tabela.periodo(inicio, fim)}")
+
+
+def _simular_um(codigo: str, mudancas: Mudancas, dias: int, banco: Banco, em_json: bool) -> None:
+    """Show one product day by day; the first day below zero, now and then, is marked."""
+    with banco.retrato() as api:
+        achado = pedir_produto(api, codigo)
+        resposta = api.projecao_simulada(codigo, mudancas, dias)
+        assert resposta is not None  # the product is known, in this same snapshot
+    _avisar(resposta.avisos, em_json)
+    if em_json:
+        escrever_linha(resposta)
+        return
+    titulo(achado)
+    escrever("")
+    antes = [(d.dia, d.data, d.saldo_antes) for d in resposta.dias]
+    depois = [(d.dia, d.data, d.saldo_depois) for d in resposta.dias]
+    rupturas = {_ruptura(antes), _ruptura(depois)}
+    titulos, celulas = Colunas(DiaSimulado, _DIAS).tabela(resposta.dias)
+    marca = Marcado(tabela.MARCA_RUPTURA)
+    tabular(
+        [*titulos, ""],
+        [
+            [*c, marca if d.dia in rupturas else " "]
+            for c, d in zip(celulas, resposta.dias, strict=True)
+        ],
+    )
+    cores = colorido(sys.stdout)
+    escrever("")
+    campo(t("as it is"), tabela.legenda(antes, cores))
+    campo(t("then"), tabela.legenda(depois, cores))
+
+
 _DIAS = [c.name for c in fields(DiaSimulado) if c.name != "dia"]  # the date says it
+
+
+def _ruptura(dias: Sequence[tuple[int, date, Decimal]]) -> int | None:
+    return next((n for n, _, fim in dias if fim < 0), None)
+
+
+def _avisar(avisos: Sequence[str], em_json: bool) -> None:
+    """Say what of the changes met nothing, where the answer itself does not."""
+    if not em_json or em_arquivo():
+        for aviso in avisos:
+            avisar(aviso)
 
 
 def _ler_texto(arquivo: str) -> str:
@@ -309,11 +371,51 @@ def prometer(
             ],
         )  # fmt: skip
         junta = promessas[0].data_conjunta if promessas else None
-        escrever(
-            t("all of it can be promised from {dia}", dia=tabela.data(junta))
-            if junta
-            else t("all of it cannot be promised {prazo}", prazo=tabela.ate_em(dias))
-        )
+        dia = tabela.data(junta) if junta else ""
+        escrever(tabela.limpo(em_conjunto(promessas, dia, tabela.ate_em(dias))))
     faltam = [c for p in promessas if p.cod_produto is None for c in p.codigos_pedidos]
     if faltam:
         raise desconhecido(faltam)
+
+
+@click.command("abaixo-do-minimo")
+@com_dias(28)
+@com_banco
+@com_formato
+def abaixo_do_minimo(dias: int, banco: Banco, em_json: bool) -> None:
+    """List the products that fall below their minimum.
+
+    Minimum, tolerance and lead time are laid down in the table estoque_regra.
+
+    \b
+    Example:
+      estoque abaixo-do-minimo --dias 14
+    """
+    with banco.retrato() as api:
+        achados = api.abaixo_do_minimo(dias)
+        hoje = api.hoje()
+    if em_json:
+        escrever_linhas(AbaixoDoMinimo, achados)
+        return
+    if achados:
+        tabular(*Colunas(AbaixoDoMinimo).tabela(achados, hoje))
+    n = len(achados)
+    avisar(
+        tn(
+            "{n} product falls below its minimum {prazo}",
+            "{n} products fall below their minimum {prazo}",
+            n,
+            n=tabela.numero(n),
+            prazo=tabela.ate_em(dias),
+        )
+    )
+    sem = sum(not a.minimo for a in achados)
+    if sem:
+        avisar(
+            tn(
+                "{n} of them has the minimum 0: it simply runs out",
+                "{n} of them have the minimum 0: they simply run out",
+                sem,
+                n=tabela.numero(sem),
+            )
+        )

@@ -41,7 +41,8 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
 def servir(endereco: str, porta: int, banco: Banco) -> None:
     """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
 
-    With the extra `painel` (fastapi 0.143 or newer, and jinja2) also with pages, at /. It needs
+    With the extra `painel` (fastapi 0.143 or newer, and jinja2) also with pages, at /; with the
+    extra `metricas` (prometheus-client) with what Prometheus scrapes, at /metrics. It needs
     what `pip install fastapi psycopg-pool uvicorn` installs. Where ESTOQUE_TOKEN is
     set, recalculating needs it as a bearer token. An address that other machines can reach needs
     it for everything but /saude.
@@ -84,7 +85,12 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
         # The extra `painel`: Jinja, and a FastAPI that has server-sent events.
         com_painel = all(map(find_spec, ("jinja2", "fastapi.sse")))
         app = criar_aplicacao(
-            banco.dsn, banco.schema, token, token_para_tudo=not local, com_painel=com_painel
+            banco.dsn,
+            banco.schema,
+            token,
+            token_para_tudo=not local,
+            com_painel=com_painel,
+            com_metricas=find_spec("prometheus_client") is not None,
         )
 
         class Servidor(uvicorn.Server):

@@ -21,7 +21,7 @@ VAZIO = "-"
 _OITAVOS = " ▁▂▃▄▅▆▇█"
 
 # What stands in for our signs where the output's encoding lacks them.
-ASCII = str.maketrans("█▁▂▃▄▅▆▇▀▼│─┼┤…", "#_.:-=+*^v|-++~")
+ASCII = str.maketrans("█▁▂▃▄▅▆▇▀▼│─┼┤…–", "#_.:-=+*^v|-++~-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,13 @@ def tabela(
     linhas: Sequence[Sequence[object]],
     cores: bool = False,
     largura: int | None = None,
+    cede: int | None = None,
 ) -> str:
     """Return a table: numbers right-aligned, columns as wide as what they hold.
 
     A cell is text, a number, a date, None, or one of these `Marcado`. With `largura`, text columns
-    are shortened until the table fits.
+    are shortened until the table fits, that of the number `cede` before the others; what warns, in
+    red, is said in full.
     """
     celulas = [[_texto(v) for v in linha] for linha in linhas]
     direita = [_numerica([linha[i] for linha in linhas]) for i in range(len(colunas))]
@@ -90,7 +92,7 @@ def tabela(
     ]
     if largura is not None:
         curtas = [i for i in range(len(colunas)) if _encurtavel([linha[i] for linha in linhas])]
-        _caber(larguras, curtas, colunas, largura)
+        _caber(larguras, curtas, colunas, largura, cede)
 
     def montar(textos: Sequence[str], estilos: Sequence[str | None]) -> str:
         partes = []
@@ -155,16 +157,31 @@ def grafico_projecao(
 
 def legenda_projecao(linhas: Sequence[DiaProjetado], cores: bool = False) -> str:
     """Say in words when the projection first falls below zero, and by how much."""
-    ruptura = dia_da_ruptura(linhas)
+    return legenda([(d.dia, d.data, d.saldo_final) for d in linhas], cores)
+
+
+def legenda(dias: Sequence[tuple[int, date, Decimal]], cores: bool = False) -> str:
+    """Say the same of days from today, their dates and the balances at their ends."""
+    ruptura = next((d for d in dias if d[2] < 0), None)
     if ruptura is None:
-        return t("no rupture up to {dia}", dia=data(linhas[-1].data))
+        return t("no rupture up to {dia}", dia=data(dias[-1][1]))
     dito = t(
         "rupture on {dia} ({quando}), {falta} short that day",
-        dia=data(ruptura.data),
-        quando=em_dias(ruptura.dia),
-        falta=numero(-ruptura.saldo_final),
+        dia=data(ruptura[1]),
+        quando=em_dias(ruptura[0]),
+        falta=numero(-ruptura[2]),
     )
     return colorir(f"{MARCA_RUPTURA} {dito}", VERMELHO, cores)
+
+
+def periodo(inicio: date, fim: date | None) -> str:
+    """Write from when to when: 10/08/2025, 10/08–12/08/2025, from 10/08/2025 with no end."""
+    if fim is None:
+        return t("from {dia}", dia=data(inicio))
+    if fim == inicio:
+        return data(inicio)
+    desde = data(inicio)
+    return f"{desde[:5] if inicio.year == fim.year else desde}–{data(fim)}"
 
 
 def dia_da_ruptura(linhas: Sequence[DiaProjetado]) -> DiaProjetado | None:
@@ -213,21 +230,30 @@ def _encurtar(texto: str, largura: int) -> str:
 
 def _encurtavel(valores: Sequence[object]) -> bool:
     """Whether it is a column of text: half a number or half a date says something else."""
+    avisos = (v for v in valores if isinstance(v, Marcado) and v.cor == VERMELHO)
+    if any(isinstance(v.valor, str) for v in avisos):
+        return False
     vistos = (v.valor if isinstance(v, Marcado) else v for v in valores)
     return any(isinstance(v, str) for v in vistos)
 
 
 def _caber(
-    larguras: list[int], textos: Sequence[int], titulos: Sequence[str], largura: int
+    larguras: list[int],
+    textos: Sequence[int],
+    titulos: Sequence[str],
+    largura: int,
+    cede: int | None = None,
 ) -> None:
     """Shorten text columns, always the widest of them, until the table fits.
 
     Titles are cut last, and no column to less than four.
     """
     sobra = sum(larguras) + 2 * (len(larguras) - 1) - largura
-    for minimas in ({i: max(largura_de(titulos[i]), 8) for i in textos}, dict.fromkeys(textos, 4)):
+    com_titulo = {i: max(largura_de(titulos[i]), 8) for i in textos}
+    primeiras = {i: n for i, n in com_titulo.items() if i == cede}
+    for minimas in (primeiras, com_titulo, dict.fromkeys(textos, 4)):
         while sobra > 0:
-            largas = [i for i in textos if larguras[i] > minimas[i]]
+            largas = [i for i in minimas if larguras[i] > minimas[i]]
             if not largas:
                 break
             larguras[max(largas, key=lambda i: larguras[i])] -= 1

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from estoque_pg import __version__
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
@@ -23,14 +23,16 @@ def criar_aplicacao(
     token: str | None = None,
     token_para_tudo: bool = False,
     com_painel: bool = False,
+    com_metricas: bool = False,
 ) -> FastAPI:
     """Return the ASGI application on a database.
 
-    `schema` None means where the role's search_path looks. With a `token`, recalculations must
+    `schema` None means where the role's search_path looks. With a `token`, what writes must
     bear it (`Authorization: Bearer ...`), and with `token_para_tudo` everything but /saude, as it
     should be wherever others than this machine can connect. Nothing is opened before the server
     starts the application, and a database that is away then, or later, is a 503 until it is back.
-    `com_painel` serves the panel at / as well, which needs the extra `painel`.
+    `com_painel` serves the panel at / as well, which needs the extra `painel`, `com_metricas`
+    what Prometheus scrapes at /metrics, which needs the extra `metricas`.
     """
     if token_para_tudo and not token:
         raise ValueError("token_para_tudo needs a token")
@@ -39,7 +41,7 @@ def criar_aplicacao(
     if com_painel:
         from estoque_pg.painel import Painel  # not everybody has what it needs
 
-        painel = Painel(conninfo, schema, token if token_para_tudo else None)
+        painel = Painel(conninfo, schema, token, token_para_tudo)
 
     @asynccontextmanager
     async def vida(app: FastAPI) -> AsyncIterator[None]:
@@ -49,7 +51,10 @@ def criar_aplicacao(
         try:
             async with pool_de_perguntas(conninfo) as pool:
                 app.state.api = APIEstoqueTempoRealAsync(pool, schema)
-                async with painel.vida(app, app.state.api) if painel else nullcontext():
+                async with (
+                    painel.vida(app, app.state.api) if painel else nullcontext(),
+                    metricas.vida() if metricas else nullcontext(),
+                ):
                     yield
         finally:
             await run_in_threadpool(app.state.pool_de_saude.close)
@@ -72,6 +77,16 @@ def criar_aplicacao(
     app.include_router(rotas.perguntas(de_todos))
     app.include_router(rotas.manutencao(exigencia))
     app.include_router(rotas.saude())
+
+    metricas = None
+    if com_metricas:
+        from estoque_pg.http.metricas import Metricas
+
+        metricas = Metricas(app, conninfo, schema)
+
+        @app.get("/metrics", include_in_schema=False, dependencies=de_todos)
+        def metrics() -> Response:
+            return metricas.texto()
 
     if painel is not None:
         painel.por(app)

@@ -1,4 +1,4 @@
-"""The pools of the application: one for the questions, one connection aside for /saude."""
+"""The pools of the application: for questions and pages, a connection for /saude and /metrics."""
 
 from __future__ import annotations
 
@@ -68,12 +68,20 @@ def pool_de_saude(conninfo: str) -> ConnectionPool[psycopg.Connection[Any]]:
 
     Unopened, and however many ask, never more than one.
     """
+    return _de_uma(conninfo, "saude")
 
+
+def pool_de_metricas(conninfo: str) -> ConnectionPool[psycopg.Connection[Any]]:
+    """Return the one connection of /metrics, unopened: a slow /saude is no database away."""
+    return _de_uma(conninfo, "metricas")
+
+
+def _de_uma(conninfo: str, nome: str) -> ConnectionPool[psycopg.Connection[Any]]:
     return ConnectionPool(
         conninfo,
         min_size=0,
         max_size=1,
         check=ConnectionPool.check_connection,
-        name="saude",
+        name=nome,
         **_comum(conninfo),
     )

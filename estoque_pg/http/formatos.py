@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
@@ -15,6 +14,7 @@ from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import idioma
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.planilha import CSV, PLANILHA, XLSX
+from estoque_pg.preferencias import preferido
 
 Formato = Literal["json", "csv", "planilha", "xlsx"]
 JSON: Formato = "json"
@@ -47,15 +47,7 @@ RESPOSTAS: dict[int | str, dict[str, Any]] = {
 
 def do_cabecalho(aceitos: str) -> Formato:
     """Return what an Accept header prefers, the first of equals; JSON where it names none."""
-    melhor, escolha = 0.0, JSON
-    for item in aceitos.split(","):
-        midia, _, parametros = item.partition(";")
-        peso = re.search(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d*)?)\s*(?:;|$)", parametros)
-        valor = float(peso[1]) if peso else 1.0
-        formato = _ACEITOS.get(midia.strip().lower())
-        if formato and valor > melhor:
-            melhor, escolha = valor, formato
-    return escolha
+    return preferido(aceitos, lambda midia: _ACEITOS.get(midia.lower()), JSON)
 
 
 async def _pedido(

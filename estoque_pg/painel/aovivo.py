@@ -11,20 +11,29 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol, TypeVar
 
-from estoque_pg.erros import ErroEstoque
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.base import Pergunta
-from estoque_pg.perguntas.internas import Mudados
+
+T = TypeVar("T")
 
 INTERVALO = 1.0  # seconds between two looks, at least
 PARTE = 20  # and at least so many times what a look takes: a twentieth of one server process
 DESENHO = 4  # and so many times what pages took that were drawn since the last one
 MAXIMO = 15.0  # seconds between two looks, at most
+LIMITE = 30.0  # seconds after which a look is given up
+CONTAGEM = 60.0  # seconds between two counts of incoherences, at least: they take a second
 _registro = logging.getLogger("estoque_pg.painel")
+
+
+class Responder(Protocol):
+    """Carries a question out."""
+
+    async def __call__(self, pergunta: Pergunta[T], /) -> T: ...
 
 
 @dataclass(eq=False)
@@ -42,7 +51,7 @@ class Ouvinte:
 class AoVivo:
     """Looks for changes, and wakes who listens."""
 
-    def __init__(self, responder: Callable[[Pergunta[Mudados]], Awaitable[Mudados]]) -> None:
+    def __init__(self, responder: Responder) -> None:
         self._responder = responder
         self._ouvintes: set[Ouvinte] = set()
         self._fim = asyncio.Event()
@@ -51,7 +60,11 @@ class AoVivo:
         self._marca: int | None = None
         self._hoje: date | None = None
         self._produtos = 0
+        self._regras = ""
+        self._incoerencias: int | None = None
+        self._interessa = False
         self._sabidos: dict[str, str] = {}
+        self._ausentes: set[str] = set()
         self._levou: deque[float] = deque(maxlen=5)
         self._gasto = 0.0
 
@@ -68,37 +81,86 @@ class AoVivo:
         """How many pages listen."""
         return len(self._ouvintes)
 
+    @property
+    def levou(self) -> float:
+        """How many seconds the last look took."""
+        return self._levou[-1] if self._levou else 0.0
+
     async def olhar_sempre(self) -> None:
         """Look again and again until `encerrar`; while the database is away, wait for it."""
         while not self._fim.is_set():
-            inicio = time.monotonic()
             try:
-                await self.olhar()
-            except ErroEstoque as erro:
+                await asyncio.wait_for(self.olhar(), LIMITE)
+            except Exception as erro:  # whatever it is, the next look may succeed
                 if self._marca is not None:
-                    _registro.warning("warning: changes are not seen: %s", erro.mensagem)
+                    _registro.warning("warning: changes are not seen: %s", str(erro) or repr(erro))
                 self._marca = None  # what happens meanwhile is not known: all is new afterwards
-            self._levou.append(time.monotonic() - inicio)
-            # The quickest of the last: one that had to wait for a processor says nothing.
-            espera = max(INTERVALO, min(self._levou) * PARTE, self._gasto * DESENHO)
+            espera = max(INTERVALO, self._leva() * PARTE, self._gasto * DESENHO)
             self._gasto = 0.0
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._fim.wait(), min(espera, MAXIMO))
 
     async def olhar(self) -> None:
         """Look once, and wake those whom it concerns."""
-        visto = await self._responder(internas.mudados(self._marca))
+        ouvidos = {o.codigo for o in self._ouvintes if o.codigo is not None}
+        inicio = time.monotonic()
+        visto = await self._responder(internas.mudados(self._marca, sorted(ouvidos)))
+        if visto.produtos is not None:
+            self._levou.append(time.monotonic() - inicio)
         novos = {c for c, quem in visto.mudados.items() if self._sabidos.get(c) != quem}
+        ausentes = set(visto.ausentes)
+        novos |= ausentes - self._ausentes  # a row that went while another came
+        produtos = self._produtos if visto.produtos is None else visto.produtos
         # A day that turned, a row that went: what was read is no sum of changes any more.
-        todos = self._marca is None or visto.hoje != self._hoje or visto.produtos < self._produtos
+        todos = (
+            self._marca is None
+            or (visto.hoje, visto.regras) != (self._hoje, self._regras)
+            or produtos < self._produtos
+        )
         primeira = self._marca is None and self._hoje is None
-        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, visto.produtos
-        self._sabidos = visto.mudados
+        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, produtos
+        self._sabidos, self._ausentes, self._regras = visto.mudados, ausentes, visto.regras
         if (novos or todos) and not primeira:
-            self._mudancas += 1
-            for ouvinte in self._ouvintes:
-                if todos or ouvinte.codigo is None or ouvinte.codigo in novos:
-                    ouvinte.mudou.set()
+            self._acordar(novos, todos)
+
+    def _acordar(self, codigos: Collection[str], todos: bool = False) -> None:
+        """Tell the pages about all, and those about one of these products, or everybody."""
+        self._mudancas += 1
+        for ouvinte in self._ouvintes:
+            if todos or ouvinte.codigo is None or ouvinte.codigo in codigos:
+                ouvinte.mudou.set()
+
+    def incoerencias(self) -> int | None:
+        """Return how many incoherences there were; they are counted anew for who asks later.
+
+        None before they were counted, or where the service's role may not read documents.
+        """
+        self._interessa = True
+        return self._incoerencias
+
+    async def contar_sempre(self) -> None:
+        """Count the incoherences again and again, while somebody looks at how many there are."""
+        while True:
+            await asyncio.sleep(INTERVALO)
+            if not self._interessa:
+                continue
+            self._interessa = False
+            antes = self._incoerencias
+            try:
+                pergunta = internas.quantas_incoerencias()
+                self._incoerencias = await asyncio.wait_for(self._responder(pergunta), LIMITE)
+            except Exception:  # a role without rights, a database that is away: not known
+                self._incoerencias = None
+            if self._incoerencias != antes:
+                self._acordar(())
+            await asyncio.sleep(CONTAGEM)
+
+    def _leva(self) -> float:
+        """Return what a look takes that reads: the quickest of the last, once there are enough.
+
+        One that had to connect, or to wait for a processor, says nothing.
+        """
+        return min(self._levou) if len(self._levou) == self._levou.maxlen else 0.0
 
     async def ouvir(self, codigo: str | None, versao: str) -> AsyncIterator[str]:
         """Yield the state whenever it is another than `versao`, what the page shows, until the end.

@@ -21,9 +21,10 @@ from estoque_pg import __version__
 from estoque_pg.cli import tabela
 from estoque_pg.cli.planejamento import em_palavras
 from estoque_pg.idioma import PORTUGUES, idioma, t, tn
-from estoque_pg.painel.entrada import Entrada
+from estoque_pg.painel.entrada import Entrada, aqui, caminho
 from estoque_pg.perguntas.documentos import ORIGENS
 from estoque_pg.perguntas.linha import em_json
+from estoque_pg.perguntas.planejamento import em_conjunto
 
 MODELOS = Path(__file__).parent / "modelos"
 ESTATICO = Path(__file__).parent / "estatico"
@@ -80,12 +81,13 @@ class Desenho:
         self.ambiente.globals.update(
             t=t, tn=tn, endereco=endereco, versao=__version__, arquivo=_arquivo,
             em_dias=tabela.em_dias, ate_em=tabela.ate_em, em_palavras=em_palavras,
+            em_conjunto=em_conjunto,
             origens=ORIGENS, ha_xlsx=find_spec("xlsxwriter") is not None,
         )  # fmt: skip
         self.ambiente.tests["eh_numero"] = lambda v: isinstance(v, (Decimal, int))
         self.ambiente.tests["eh_data"] = lambda v: isinstance(v, date)
         filtros: Mapping[str, Callable[..., Any]] = {
-            "numero": numero, "data": data, "hora": hora, "codigo": _codigo, "em_json": _em_json,
+            "numero": numero, "data": data, "hora": hora, "codigo": do_produto, "em_json": _em_json,
         }  # fmt: skip
         self.ambiente.filters.update(filtros)
 
@@ -95,10 +97,10 @@ class Desenho:
         """Return a page of a template."""
         texto = self.ambiente.get_template(modelo).render(
             lingua=idioma().replace("_", "-"),
-            caminho=request.url.path,
+            caminho=caminho(request),
             consulta=dict(request.query_params),
-            aqui=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-            entrada_exigida=self._entrada.exigida,
+            aqui=aqui(request),
+            entrou=self._entrada.entrou(request),
             versao_do_estoque=getattr(request.state, "versao", ""),
             **dados,
         )
@@ -113,7 +115,8 @@ def endereco(caminho: str, atual: Mapping[str, str] | None = None, **mais: objec
     return caminho + (f"?{urlencode(cheios)}" if cheios else "")
 
 
-def _codigo(codigo: str) -> str:
+def do_produto(codigo: str) -> str:
+    """Return the address of a product's page."""
     return "/produto/" + quote(codigo, safe="")
 
 

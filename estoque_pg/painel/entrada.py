@@ -1,4 +1,8 @@
-"""Who may see the panel where the service has a token: a form, and a signed cookie.
+"""Who may see the panel, and who may write with it: a form for the token, and a signed cookie.
+
+Where others can reach the service, pages are for those who gave its token; where it has one at all,
+what writes is. Without any, only who calls this machine by its own name writes: a page from
+elsewhere whose name was made to lead here is no page of ours.
 
 The cookie says until when it holds, and is signed with a key that is made of the token: another
 token ends every session. It is HttpOnly and SameSite; a form is taken only from our own pages.
@@ -9,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import Request
@@ -20,21 +26,30 @@ ENTRAR = "/entrar"
 
 
 class Entrada:
-    """The login of a service with a token; without one everybody is in."""
+    """The login of a service with a token; without one, or `de_todos` False, everybody may read."""
 
-    def __init__(self, token: str | None) -> None:
+    def __init__(self, token: str | None, de_todos: bool = True) -> None:
         self._token = token
+        self._de_todos = de_todos
         self._chave = hashlib.sha256(b"estoque_pg painel\0" + (token or "").encode()).digest()
 
     @property
-    def exigida(self) -> bool:
-        """Whether there is anything to log in to."""
+    def ha_token(self) -> bool:
+        """Whether there is anything to log in with."""
         return self._token is not None
 
     def dentro(self, request: Request) -> bool:
+        """Whether who asks may see pages."""
+        return self._token is None or not self._de_todos or self.entrou(request)
+
+    def escreve(self, request: Request) -> bool:
+        """Whether who asks may write."""
+        return self.entrou(request) if self.ha_token else desta_maquina(request)
+
+    def entrou(self, request: Request) -> bool:
         """Whether the request bears a cookie of ours that still holds."""
         if self._token is None:
-            return True
+            return False
         ate, _, assinatura = request.cookies.get(COOKIE, "").partition(".")
         certa = hmac.compare_digest(assinatura.encode(), self._assinar(ate).encode())
         return certa and ate.isdecimal() and int(ate) > time.time()
@@ -67,10 +82,28 @@ class Entrada:
         return hmac.new(self._chave, ate.encode(), hashlib.sha256).hexdigest()
 
 
+def caminho(request: Request) -> str:
+    """Return the path that was asked for as an address: a code may hold what ends a path."""
+    return quote(request.scope["path"], safe="/")
+
+
+def aqui(request: Request) -> str:
+    """Return the address that was asked for, without the service's own."""
+    return caminho(request) + (f"?{request.url.query}" if request.url.query else "")
+
+
 def para_entrar(request: Request) -> str:
     """Return the address of the form, which leads back to the page asked for."""
-    aqui = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"{ENTRAR}?destino={quote(aqui, safe='')}"
+    return f"{ENTRAR}?destino={quote(aqui(request), safe='')}"
+
+
+def desta_maquina(request: Request) -> bool:
+    """Whether the service was called by a name that cannot mean another machine."""
+    # Not by request.url: for a Host that it finds odd that has our own address instead.
+    with suppress(ValueError):  # what is no address, and a Host that nobody can read
+        nome = urlsplit("//" + request.headers.get("host", "")).hostname or ""
+        return nome == "localhost" or ip_address(nome).is_loopback
+    return False
 
 
 def de_casa(request: Request) -> bool:

@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from estoque_pg.cli.tabela import data, numero
 from estoque_pg.idioma import t
+from estoque_pg.painel.desenho import data, numero
 
 LARGURA, ALTURA = 720, 220
 ESQUERDA, DIREITA, ACIMA, ABAIXO = 64, 12, 14, 26

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -10,11 +9,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import SemPermissao
+from estoque_pg.api import APIEstoqueTempoReal, se_puder
 from estoque_pg.idioma import marcar, t
+from estoque_pg.leitura import simples
 from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.linha import colunas as colunas_de
@@ -22,14 +21,23 @@ from estoque_pg.perguntas.planejamento import AbaixoDoMinimo, Causa
 from estoque_pg.perguntas.saldos import EmRisco, Negativo, Ruptura
 
 POR_PAGINA = 50
-HORIZONTE = 28
+HORIZONTE = 28  # days that the first page looks ahead
+PRIMEIRAS = 20  # ruptures that it names
+
+
+def vazio(valor: Any) -> Any:
+    """Take a field that was left empty as one that was not sent."""
+    return None if valor == "" else valor
+
+
+Dias = Annotated[int, Field(ge=0, le=MAX_DIAS)]
 
 
 class Pedido(BaseModel):
     """What an address asks of a list."""
 
     model_config = ConfigDict(extra="forbid")
-    dias: Annotated[int | None, Field(ge=0, le=MAX_DIAS)] = None
+    dias: Annotated[Dias | None, BeforeValidator(vazio)] = None
     texto: str = ""
     responsavel: str = ""
     ordem: str = ""
@@ -89,50 +97,83 @@ LISTAS: Mapping[str, Lista] = MappingProxyType(
 )
 
 
+class Pessoas:
+    """Who looks after which product."""
+
+    def __init__(self, api: APIEstoqueTempoReal) -> None:
+        self._de_cada = api.responsaveis()
+        self._geral = self._de_cada.pop(None, None)
+
+    @property
+    def nomes(self) -> list[str]:
+        """All of them, in order."""
+        return sorted({n for n in [*self._de_cada.values(), self._geral] if n})
+
+    def dos(self, linhas: Sequence[Any], pessoa: str) -> Sequence[Any]:
+        """Return the rows of products that a person looks after; all for nobody in particular."""
+        if not pessoa:
+            return linhas
+        return [r for r in linhas if self._de_cada.get(r.cod_produto, self._geral) == pessoa]
+
+
 @dataclass(frozen=True)
 class Figura:
-    """A figure of the first page: what it counts, how many, where the list is, how bad it is."""
+    """A figure of the first page: what it counts, how many, its list's address, how bad it is."""
 
     titulo: str
     quantos: int
     caminho: str
+    consulta: Mapping[str, str]
     tom: str
 
 
-def contar(api: APIEstoqueTempoReal, rupturas: Sequence[Ruptura]) -> list[Figura]:
-    """Return the figures of the first page, of the ruptures within 28 days and of the rest."""
+@dataclass(frozen=True)
+class Dia:
+    """The first page: its figures, and what runs out first and why."""
 
-    def ate(dias: int) -> int:
-        return sum(r.dias_ate_ruptura <= dias for r in rupturas)
+    figuras: Sequence[Figura]
+    rupturas: Sequence[Ruptura]
+    causas: Mapping[str, Causa]
+    responsaveis: Sequence[str]
+    hoje: date
 
-    contagens = [
-        Figura(t("run out today"), ate(0), "/lista/rupturas?dias=0", "falta"),
-        Figura(t("within 7 days"), ate(7), "/lista/rupturas?dias=7", "falta"),
-        Figura(t("within 28 days"), ate(28), "/lista/rupturas?dias=28", "falta"),
-        Figura(t("below zero now"), len(api.negativos()), "/lista/negativos", "falta"),
-        Figura(t("at risk"), len(api.em_risco(HORIZONTE)), "/lista/em-risco", "alerta"),
+
+def do_dia(api: APIEstoqueTempoReal, pessoa: str, incoerencias: int | None) -> Dia:
+    """Return the first page for a person, or for all; `incoerencias` is None if not known."""
+    pessoas = Pessoas(api)
+    rupturas = pessoas.dos(api.rupturas(HORIZONTE), pessoa)
+    consulta = {"responsavel": pessoa} if pessoa else {}
+
+    def ate(dias: int) -> tuple[int, str, dict[str, str]]:
+        quantas = sum(r.dias_ate_ruptura <= dias for r in rupturas)
+        return quantas, "/lista/rupturas", {"dias": str(dias), **consulta}
+
+    def lista(linhas: Sequence[Linha], nome: str) -> tuple[int, str, dict[str, str]]:
+        return len(pessoas.dos(linhas, pessoa)), f"/lista/{nome}", consulta
+
+    figuras = [
+        Figura(t("run out today"), *ate(0), "falta"),
+        Figura(t("within 7 days"), *ate(7), "falta"),
+        Figura(t("within 28 days"), *ate(28), "falta"),
+        Figura(t("below zero now"), *lista(api.negativos(), "negativos"), "falta"),
+        Figura(t("at risk"), *lista(api.em_risco(HORIZONTE), "em-risco"), "alerta"),
     ]
-    # Those that show the ERP's documents, for roles that may read them.
-    try:
-        with retrato(api.banco, api.schema) as dentro:  # type: ignore[arg-type]
-            abaixo = len(dentro.abaixo_do_minimo(HORIZONTE))
-    except SemPermissao:
-        return contagens
-    return [
-        *contagens,
-        Figura(t("below the minimum"), abaixo, "/lista/abaixo-do-minimo", "alerta"),
-    ]
+    with se_puder(api):  # it shows documents
+        abaixo = api.abaixo_do_minimo(HORIZONTE)
+        figuras.append(Figura(t("below the minimum"), *lista(abaixo, "abaixo-do-minimo"), "alerta"))
+    if incoerencias is not None:
+        figuras.append(Figura(t("incoherent"), incoerencias, "/incoerencias", {}, "alerta"))
+    primeiras = rupturas[:PRIMEIRAS]
+    quais = causas(api, [r.cod_produto for r in primeiras], HORIZONTE)
+    return Dia(figuras, primeiras, quais, pessoas.nomes, api.hoje())
 
 
 def causas(api: APIEstoqueTempoReal, codigos: Sequence[str], dias: int) -> dict[str, Causa]:
     """Return what takes each product below zero; nothing to a role that may not read documents."""
-    if not codigos:
-        return {}
-    try:
-        with retrato(api.banco, api.schema) as dentro:  # type: ignore[arg-type]
-            return {c.cod_produto: c for c in dentro.causas(codigos, dias)}
-    except SemPermissao:
-        return {}
+    if codigos:
+        with se_puder(api):
+            return {c.cod_produto: c for c in api.causas(codigos, dias)}
+    return {}
 
 
 @dataclass(frozen=True)
@@ -154,11 +195,8 @@ class Achada:
 def achar(api: APIEstoqueTempoReal, lista: Lista, pedido: Pedido) -> Achada:
     """Ask for a list, and keep of it what the address wants."""
     dias = lista.dias or 0 if pedido.dias is None else pedido.dias
-    linhas: Sequence[Any] = lista.perguntar(api, dias)
-    quem = api.responsaveis()
-    geral = quem.pop(None, None)
-    if pedido.responsavel:
-        linhas = [r for r in linhas if quem.get(r.cod_produto, geral) == pedido.responsavel]
+    pessoas = Pessoas(api)
+    linhas = pessoas.dos(lista.perguntar(api, dias), pedido.responsavel)
     if pedido.texto.strip():
         palavras = simples(pedido.texto).split()
         linhas = [
@@ -176,25 +214,18 @@ def achar(api: APIEstoqueTempoReal, lista: Lista, pedido: Pedido) -> Achada:
     pagina = min(pedido.pagina, paginas)
     desta = linhas[(pagina - 1) * POR_PAGINA : pagina * POR_PAGINA]
     das_linhas = [r.cod_produto for r in desta] if lista.com_causa else []
-    todos = sorted({n for n in [*quem.values(), geral] if n})
     return Achada(
         lista.classe,
         linhas,
         desta,
         colunas,
         causas(api, das_linhas, dias),
-        todos,
+        pessoas.nomes,
         dias,
         pedido.ordem,
         paginas,
         api.hoje(),
     )
-
-
-def simples(texto: str) -> str:
-    """Return a text as it is compared: whatever its accents and capitals."""
-    decomposto = unicodedata.normalize("NFD", texto.casefold())
-    return "".join(c for c in decomposto if not unicodedata.combining(c))
 
 
 def _chave(valor: Any) -> tuple[bool, Any]:

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.http.conexoes import pool_de_paginas
-from estoque_pg.painel import paginas
+from estoque_pg.painel import avisos, paginas
 from estoque_pg.painel.aovivo import AoVivo
 from estoque_pg.painel.desenho import Desenho
 from estoque_pg.painel.entrada import Entrada
@@ -23,12 +23,18 @@ ESTATICO = Path(__file__).parent / "estatico"
 
 
 class Painel:
-    """The panel of an application. `token` is asked for by a form, where there is one."""
+    """The panel of an application.
 
-    def __init__(self, conninfo: str, schema: str | None, token: str | None) -> None:
+    `token`, where there is one, is asked for by a form: of who writes, and with `token_para_tudo`
+    of everybody.
+    """
+
+    def __init__(
+        self, conninfo: str, schema: str | None, token: str | None, token_para_tudo: bool
+    ) -> None:
         self._conninfo = conninfo
         self._schema = schema
-        self.entrada = Entrada(token)
+        self.entrada = Entrada(token, token_para_tudo)
         self.desenho = Desenho(self.entrada)
 
     @asynccontextmanager
@@ -37,17 +43,23 @@ class Painel:
         app.state.ao_vivo = AoVivo(api.responder)
         app.state.pool_de_paginas = pool_de_paginas(self._conninfo)
         app.state.pool_de_paginas.open()
-        leitor = asyncio.create_task(app.state.ao_vivo.olhar_sempre())
+        trabalhos = [
+            asyncio.create_task(app.state.ao_vivo.olhar_sempre()),
+            asyncio.create_task(app.state.ao_vivo.contar_sempre()),
+        ]
         try:
             yield
         finally:
             app.state.ao_vivo.encerrar()
-            await leitor
+            for trabalho in trabalhos:  # a database that hangs holds nobody up
+                trabalho.cancel()
+            await asyncio.gather(*trabalhos, return_exceptions=True)
             await run_in_threadpool(app.state.pool_de_paginas.close)
 
     def por(self, app: FastAPI) -> None:
         """Add the pages and their files."""
         app.include_router(paginas.rotas(self._schema, self.entrada, self.desenho))
+        app.include_router(avisos.rotas(self._schema, self.entrada, self.desenho))
         app.mount("/estatico", StaticFiles(directory=ESTATICO), name="estatico")
 
     def erro(self, request: Request, status: int, mensagem: str) -> Response | None:

@@ -6,27 +6,25 @@ list is a file where the address says `formato`.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BeforeValidator, Field
 
 from estoque_pg import leitura, planilha
-from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado, traduzindo
+from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado
 from estoque_pg.http import formatos
-from estoque_pg.idioma import idioma, t
+from estoque_pg.idioma import t
 from estoque_pg.painel import listas
-from estoque_pg.painel.desenho import Desenho
+from estoque_pg.painel.banco import LIMITE, conexao, perguntando
+from estoque_pg.painel.desenho import Desenho, do_produto
 from estoque_pg.painel.entrada import Entrada, de_casa, formulario, para_entrar
-from estoque_pg.painel.listas import LISTAS, Pedido
+from estoque_pg.painel.guardadas import Guardadas
+from estoque_pg.painel.listas import LISTAS, Pedido, vazio
 from estoque_pg.painel.produto import montar_produto
 from estoque_pg.perguntas.avisos import TIPOS as TIPOS_DE_TRANSICAO
 from estoque_pg.perguntas.avisos import Transicao
@@ -35,7 +33,9 @@ from estoque_pg.perguntas.linha import Linha
 from estoque_pg.perguntas.planejamento import Promessa
 from estoque_pg.situacao import situacao
 
-HORIZONTE = 28  # days that "soon" means in the counts
+PARTE = 500  # transitions on a page; the file has all
+DiasAtras = Annotated[int, Field(ge=1, le=400)]
+MAX_LINHAS = 2**31 - 1  # any number: integer holds no more
 
 
 def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
@@ -51,31 +51,15 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     paginas = APIRouter(include_in_schema=False, dependencies=[Depends(exigir)])
     guardadas = Guardadas()
 
-    @contextmanager
-    def perguntando(request: Request) -> Iterator[APIEstoqueTempoReal]:
-        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
-            with retrato(conn, schema) as api:
-                yield api
-
     # -- today ----------------------------------------------------------------------------------
 
     @paginas.get("/")
-    def hoje(request: Request) -> Response:
+    def hoje(request: Request, responsavel: str = "") -> Response:
         def desenhar() -> Response:
-            with perguntando(request) as api:
-                rupturas = api.rupturas(HORIZONTE)
-                contagens = listas.contar(api, rupturas)
-                primeiras = rupturas[:12]
-                causas = listas.causas(api, [r.cod_produto for r in primeiras], HORIZONTE)
-                dia = api.hoje()
-            return desenho.pagina(
-                request,
-                "hoje.html",
-                contagens=contagens,
-                rupturas=primeiras,
-                causas=causas,
-                dia=dia,
-            )
+            incoerencias = request.app.state.ao_vivo.incoerencias()
+            with perguntando(request, schema) as api:
+                dia = listas.do_dia(api, responsavel, incoerencias)
+            return desenho.pagina(request, "hoje.html", dia=dia, responsavel=responsavel)
 
         return guardadas.resposta(request, desenhar)
 
@@ -87,7 +71,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
             raise HTTPException(404, t("there is no such list: {nome}", nome=citado(nome)))
 
         def achar() -> listas.Achada:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 return listas.achar(api, LISTAS[nome], pedido)
 
         if pedido.formato:
@@ -107,9 +91,11 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         achadas: list[Incoerencia] = []
         negado = False
         try:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 achadas = api.incoerencias()
         except SemPermissao:
+            if formato:
+                raise
             negado = True
         if formato:
             return arquivo("incoerencias", formato, Incoerencia, achadas)
@@ -120,22 +106,31 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/mudancas")
     def mudancas(
-        request: Request, dias: Annotated[int, Query(ge=1, le=400)] = 7, formato: str = ""
+        request: Request,
+        dias: Annotated[DiasAtras | None, BeforeValidator(vazio)] = None,
+        antes: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+        formato: str = "",
     ) -> Response:
-        def achar() -> tuple[list[Transicao], bool]:
-            try:
-                with perguntando(request) as api:
-                    return api.transicoes(datetime.now().astimezone() - timedelta(days=dias)), False
-            except SemPermissao:
-                return [], True
+        quantos = 7 if dias is None else dias
+
+        def achar(limite: int, antes: int | None = None) -> list[Transicao]:
+            with perguntando(request, schema) as api:
+                desde = datetime.now().astimezone() - timedelta(days=quantos)
+                return api.transicoes(desde, limite, antes)
 
         if formato:
-            return arquivo("mudancas", formato, Transicao, achar()[0])
+            return arquivo("mudancas", formato, Transicao, achar(MAX_LINHAS))
 
         def desenhar() -> Response:
-            transicoes, negado = achar()
+            transicoes: list[Transicao] = []
+            negado = False
+            try:
+                transicoes = achar(PARTE + 1, antes)
+            except SemPermissao:
+                negado = True
             return desenho.pagina(
-                request, "mudancas.html", transicoes=transicoes, negado=negado, dias=dias,
+                request, "mudancas.html", transicoes=transicoes[:PARTE], negado=negado,
+                dias=quantos, ha_mais=len(transicoes) > PARTE, antes=antes,
                 tipos=TIPOS_DE_TRANSICAO,
             )  # fmt: skip
 
@@ -143,12 +138,12 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/buscar")
     def buscar(request: Request, texto: str = "") -> Response:
-        with perguntando(request) as api:
+        with perguntando(request, schema) as api:
             achados = api.buscar(texto)
             conhecido = texto and api.produto(texto)
         if conhecido or len(achados) == 1:
             codigo = texto if conhecido else achados[0].cod_produto
-            return RedirectResponse(desenho.ambiente.filters["codigo"](codigo), 303)
+            return RedirectResponse(do_produto(codigo), 303)
         return desenho.pagina(request, "buscar.html", texto=texto, achados=achados)
 
     # -- a product ------------------------------------------------------------------------------
@@ -156,7 +151,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     @paginas.get("/produto/{codigo:codigo_de_produto}")
     def produto(request: Request, codigo: str) -> Response:
         def desenhar() -> Response:
-            with perguntando(request) as api:
+            with perguntando(request, schema) as api:
                 dados = montar_produto(api, codigo, request.query_params)
             if dados is None:
                 raise HTTPException(
@@ -174,7 +169,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
         queixa = ""
         try:
             if linhas.strip():
-                with perguntando(request) as api:
+                with perguntando(request, schema) as api:
                     promessas = api.prometer(leitura.pedido(linhas.splitlines()))
         except ArgumentoInvalido as erro:
             queixa = erro.mensagem
@@ -188,8 +183,8 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
     @paginas.get("/estado")
     def estado(request: Request) -> Response:
-        with traduzindo(), request.app.state.pool_de_paginas.connection() as conn:
-            agora = situacao(conn, schema)
+        with conexao(request) as conn:
+            agora = situacao(conn, schema, LIMITE)
         ouvintes = request.app.state.ao_vivo.ouvintes
         return desenho.pagina(request, "estado.html", situacao=agora, ouvintes=ouvintes)
 
@@ -237,53 +232,3 @@ def arquivo(nome: str, formato: str, classe: type[Linha], linhas: Sequence[Linha
     if formato not in planilha.FORMATOS:
         raise ArgumentoInvalido(t("there is no such format: {formato}", formato=citado(formato)))
     return formatos.arquivo(formato, nome, planilha.gerar(formato, classe, linhas))
-
-
-@dataclass
-class _Guardada:
-    """A page that was drawn: when, and of which state of the stock."""
-
-    resposta: Response
-    versao: str
-    quando: float
-
-
-class Guardadas:
-    """The pages drawn last: many who look at one page at a time cost no more than one.
-
-    A page holds while nothing that was seen changed, for a minute at most. What drawing took is
-    told to `AoVivo`, which then lets the next change wait.
-    """
-
-    MAXIMO, VALIDADE = 200, 60.0
-
-    def __init__(self) -> None:
-        self._paginas: dict[tuple[str, str], _Guardada] = {}
-        self._travas: dict[tuple[str, str], threading.Lock] = {}
-
-    def resposta(self, request: Request, desenhar: Callable[[], Response]) -> Response:
-        """Return the page as it was drawn, or drawn anew.
-
-        Who asks gets what is true now; a page that renews itself, what was drawn since the change.
-        """
-        if not request.headers.get("hx-request"):
-            return desenhar()
-        chave = (str(request.url), idioma())
-        with self._travas.setdefault(chave, threading.Lock()):
-            velha = self._paginas.get(chave)
-            inicio = time.monotonic()
-            if (
-                velha is not None
-                and velha.versao == request.state.versao
-                and inicio - velha.quando < self.VALIDADE
-            ):
-                return velha.resposta
-            resposta = desenhar()
-            request.app.state.ao_vivo.gastou(time.monotonic() - inicio)
-            if resposta.status_code == 200:
-                self._paginas[chave] = _Guardada(resposta, request.state.versao, inicio)
-        while len(self._paginas) > self.MAXIMO:
-            mais_velha = next(iter(self._paginas))
-            self._paginas.pop(mais_velha, None)
-            self._travas.pop(mais_velha, None)
-        return resposta

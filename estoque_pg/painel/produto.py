@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from estoque_pg import leitura
-from estoque_pg.api import APIEstoqueTempoReal, retrato
-from estoque_pg.erros import ArgumentoInvalido, SemPermissao
+from estoque_pg.api import APIEstoqueTempoReal, se_puder, tentando
+from estoque_pg.erros import ArgumentoInvalido
 from estoque_pg.idioma import t
 from estoque_pg.painel import grafico
 from estoque_pg.painel.grafico import Ponto
+from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.documentos import SITUACOES
 from estoque_pg.perguntas.planejamento import ACOES, ProjecaoSimulada
 from estoque_pg.perguntas.projecoes import Disponibilidade
@@ -69,6 +70,7 @@ def montar_produto(
         "dias": dias,
         "horizontes": HORIZONTES,
         "hoje": api.hoje(),
+        "falta": api.responder(internas.falta(codigo, dias)),
         "regra": regra,
         "situacoes": SITUACOES,
         "acoes": ACOES,
@@ -77,13 +79,10 @@ def montar_produto(
         "tentativa": None,
         "promessa": _prometer(api, codigo, consulta.get("quantidade", ""), dias),
     }
-    try:  # what shows documents, for roles that may read them
-        with retrato(api.banco, api.schema) as dentro:  # type: ignore[arg-type]
-            dados["documentos"] = dentro.documentos(codigo, dias)
-            dados["intervalos"] = dentro.explicar(codigo, dias)
-            dados["tentativa"] = _tentar(dentro, codigo, consulta, dias)
-    except SemPermissao:
-        pass
+    with se_puder(api):  # what shows documents
+        dados["documentos"] = api.documentos(codigo, dias)
+        dados["intervalos"] = api.explicar(codigo, dias)
+        dados["tentativa"] = _tentar(api, codigo, consulta, dias)
     tentativa = dados["tentativa"]
     depois = tentativa.resultado.dias if tentativa and tentativa.resultado else []
     pontos = [
@@ -119,10 +118,10 @@ def _tentar(
             return None
         try:
             mudancas = json.loads(texto)
-        except ValueError as erro:
+        except (ValueError, RecursionError) as erro:
             raise ArgumentoInvalido(t("the changes are no JSON: {erro}", erro=erro)) from None
-        with retrato(api.banco, api.schema) as dentro:  # type: ignore[arg-type]
-            return Tentativa(texto, dentro.projecao_simulada(codigo, mudancas, dias))
+        with tentando(api):
+            return Tentativa(texto, api.projecao_simulada(codigo, mudancas, dias))
     except ArgumentoInvalido as erro:
         return Tentativa(texto, None, erro.mensagem)
 

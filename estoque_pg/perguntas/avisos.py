@@ -11,7 +11,13 @@ from typing import Annotated, Any
 from estoque_pg.idioma import PORTUGUES, marcar
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor
-from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha, NomeProduto
+from estoque_pg.perguntas.linha import (
+    CodProduto,
+    Coluna,
+    Linha,
+    NomeProduto,
+    momento_de_json,
+)
 
 CANAIS = ("email", "webhook", "apprise")
 TIPOS = {
@@ -36,7 +42,7 @@ class Transicao(Linha):
     unified into; None where it is not one thing.
     """
 
-    id: int
+    id: Annotated[int, Coluna("announcement")]
     cod_produto: CodProduto
     sequencia: Annotated[int, Coluna("no.")]
     tipo: Annotated[str, Coluna("what", frases=TIPOS)]
@@ -49,6 +55,14 @@ class Transicao(Linha):
     falta_depois: Annotated[Decimal | None, Coluna("lacks")]
     causa: Annotated[dict[str, Any] | None, Coluna("cause")]
 
+    def na_planilha(self, campo: str) -> Any:
+        """Return the cause as a text: the document, or the code that it was unified into."""
+        if campo != "causa" or self.causa is None:
+            return getattr(self, campo)
+        if "unificado_em" in self.causa:
+            return f"→ {self.causa['unificado_em']}"
+        return self.causa["documento"] or f"{self.causa['origem']} {self.causa['id']}"
+
     @classmethod
     def de_json(cls, objeto: Mapping[str, Any]) -> Transicao:
         """Build it from the JSON form of the row."""
@@ -57,17 +71,21 @@ class Transicao(Linha):
             for c in ("dia", "dia_antes", "dia_depois")
         }
         numeros = {c: int(objeto[c]) for c in ("id", "sequencia")}
-        em = datetime.fromisoformat(objeto["em"])
+        em = momento_de_json(objeto["em"])
         return cls(**{**objeto, **datas, **numeros, "em": em})
 
 
-def transicoes(desde: datetime | None = None, limite: int = 1000) -> Pergunta[list[Transicao]]:
+def transicoes(
+    desde: datetime | None = None, limite: int = 1000, antes: int | None = None
+) -> Pergunta[list[Transicao]]:
     """Return the newest transitions since a moment, newest first; None: of the last 7 days.
 
-    A moment without a time zone is taken in that of the session. Raises ArgumentoInvalido for a
-    negative `limite`.
+    `antes` is the id of one: only those before it, for who shows them in parts. A moment without a
+    time zone is taken in that of the session. Raises ArgumentoInvalido for a negative `limite`.
     """
-    return linhas(Transicao, "transicoes", desde=desde, limite=argumentos.limite(limite))
+    return linhas(
+        Transicao, "transicoes", desde=desde, limite=argumentos.limite(limite), antes=antes
+    )
 
 
 def anunciar() -> Pergunta[int]:
@@ -84,7 +102,8 @@ class Inscricao(Linha):
 
     Conditions that are None are met by all. With `resumo_as` there is one message a day, at that
     hour of `fuso`. `destino` is without what is secret in it. `motivo` tells why it is no longer
-    `ativa`. `pendentes` and `mortas` count deliveries that wait and that were given up.
+    `ativa`, None where it was paused by hand. `pendentes` and `mortas` count deliveries that wait
+    and that were given up.
     """
 
     id: int
@@ -159,8 +178,16 @@ def _texto(dado: str | None, nome: str) -> str | None:
 
 
 def cancelar_inscricao(inscricao: int) -> Pergunta[bool]:
-    """Remove a subscription and what was to be delivered to it; return whether it was there."""
+    """Remove a subscription and what waits for it alone; return whether it was there."""
     return valor(bool, "cancelar_inscricao", inscricao=inscricao)
+
+
+def pausar_inscricao(inscricao: int, pausar: bool = True) -> Pergunta[bool]:
+    """Let a subscription rest, or take it up again (`pausar` False); return whether it was there.
+
+    What waits for it alone is given up, and can be sent again.
+    """
+    return valor(bool, "pausar_inscricao", inscricao=inscricao, pausar=pausar)
 
 
 def testar_inscricao(inscricao: int) -> Pergunta[int | None]:
@@ -170,6 +197,32 @@ def testar_inscricao(inscricao: int) -> Pergunta[int | None]:
 
 def _entrega(entrega: int | None) -> int | None:
     return entrega
+
+
+@dataclass(frozen=True, slots=True)
+class EntregaPendente(Linha):
+    """A row of `estoque_entregas_pendentes`: a delivery that waits for its next attempt.
+
+    Of a digest or a test `cod_produto`, `sequencia` and `tipo` are None; `erro` is what the last
+    attempt met with.
+    """
+
+    id: int
+    inscricao: int
+    canal: str
+    destino: str
+    cod_produto: str | None
+    sequencia: int | None
+    tipo: str | None
+    criada_em: datetime
+    tentativas: int
+    proxima_em: datetime
+    erro: str | None
+
+
+def entregas_pendentes() -> Pergunta[list[EntregaPendente]]:
+    """Return the deliveries that wait, the oldest 100, oldest first."""
+    return linhas(EntregaPendente, "entregas_pendentes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +252,8 @@ def entregas_mortas() -> Pergunta[list[EntregaMorta]]:
 def reenviar(entrega: int) -> Pergunta[bool]:
     """Take up again a delivery that was given up, under its old key; return whether it was."""
     return valor(bool, "reenviar", entrega=entrega)
+
+
+def descartar_entrega(entrega: int) -> Pergunta[bool]:
+    """Forget a delivery that was given up; return whether there was one."""
+    return valor(bool, "descartar_entrega", entrega=entrega)

@@ -35,6 +35,11 @@ ORIGENS = {
 }
 
 
+def chamar(documento: str | None, origem: str | None, id_: str | None) -> str:
+    """Name a document: what people call it, where they do, and its source and id."""
+    return f"{documento} ({origem} {id_})" if documento else f"{origem} {id_}"
+
+
 @dataclass(frozen=True, slots=True)
 class Documento(Linha):
     """A row of `estoque_documentos`.

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from estoque_pg.idioma import marcar
 from estoque_pg.perguntas.base import Pergunta, linhas
-from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha
+from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha, NomeProduto
 from estoque_pg.perguntas.publicacao import Rota, publicada
 
 # What is wrong, by the key that the database gives.
@@ -51,10 +51,15 @@ O_QUE_FAZER: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DocumentoCitado(Linha):
-    """A document by its source and id; a code by the table that lists the known ones."""
+    """A document by its source and id; a code by the table that lists the known ones.
+
+    `documento` is what people call it: the order of a separation or pre-separation, the invoice of
+    a movement, the invoice of an item of a shipment, its order while it has none.
+    """
 
     origem: Annotated[str, Coluna("")]
     id: Annotated[str, Coluna("")]
+    documento: Annotated[str | None, Coluna("")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Incoerencia(Linha):
 
     tipo: Annotated[str, Coluna("what is wrong", frases=TIPOS)]
     cod_produto: CodProduto
+    nome_produto: NomeProduto
     documentos: Annotated[tuple[DocumentoCitado, ...], Coluna("documents")]
     desde: Annotated[date | None, Coluna("since")]
     quantidade: Annotated[Decimal | None, Coluna("quantity")]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -148,12 +149,29 @@ def concluir_entrega(
     )
 
 
-# -- measuring ----------------------------------------------------------------------------------
+# -- the panel -----------------------------------------------------------------------------------
 
 
-def amostra() -> Pergunta[list[str]]:
-    """Return some products, drawn at random, for `estoque bench`."""
-    return valores(str, "amostra")
+def quantas_incoerencias() -> Pergunta[int]:
+    """Return how many there are. Raises SemPermissao for who may not read documents."""
+    return valor(int, "quantas_incoerencias")
+
+
+@dataclass(frozen=True, slots=True)
+class Falta(Linha):
+    """The first day a product ends short by more than its tolerance, by how much, until when.
+
+    `fim` is None where the shortage lasts to the last day asked for.
+    """
+
+    ruptura: date
+    falta: Decimal
+    fim: date | None
+
+
+def falta(codigo: str, dias: int = 28) -> Pergunta[Falta | None]:
+    """Return what `rupturas` says of one product; None where it does not run out."""
+    return talvez_linha(Falta, "falta", codigo=codigo, dias=dias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +179,74 @@ class Mudados(Linha):
     """The products written since a moment, and the moment to ask from next.
 
     `mudados` has the number of each row's writer by canonical code: the same again is nothing new.
+    `produtos` is None where nobody has written since: as many as before. `ausentes` are those of
+    the codes that were named which are no product, or no more. `regras` is another text whenever a
+    rule is another.
     """
 
     marca: int
     hoje: date
-    produtos: int
+    produtos: int | None
     mudados: dict[str, str]
+    ausentes: list[str]
+    regras: str
 
 
-def mudados(desde: int | None) -> Pergunta[Mudados]:
+def mudados(desde: int | None, ouvidos: Sequence[str] = ()) -> Pergunta[Mudados]:
     """Return what was written since the moment `marca` of an earlier answer; None: nothing yet."""
-    longe = 2**62  # no transaction has that number
     return uma_linha(
         lambda marca, **mais: Mudados(marca=int(marca), **mais),
         "mudados",
-        desde=longe if desde is None else desde,
+        desde=desde,
+        ouvidos=list(ouvidos),
     )
+
+
+# -- measuring ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Medidas(Linha):
+    """What /metrics tells and costs the same however large the stock is.
+
+    `execucoes` and `correcoes` are the numbers of the newest: they only grow, while old rows go.
+    `duracao` of the newest run is in seconds. Of alerts None where they may not be read.
+    """
+
+    comparado_desde: datetime | None
+    por_comparar: int
+    execucoes: int
+    ultima_execucao: datetime | None
+    duracao: float | None
+    correcoes: int
+    falhas: int
+    gatilhos_fora: int
+    avisos_pendentes: int | None
+    avisos_desde: datetime | None
+    avisos_mortos: int | None
+
+
+def medidas() -> Pergunta[Medidas]:
+    """Return how comparisons, job, corrections, triggers and alerts stand."""
+    return uma_linha(Medidas, "medidas")
+
+
+@dataclass(frozen=True, slots=True)
+class Contagens(Linha):
+    """What /metrics counts among all products: those that run out within so many days."""
+
+    produtos: int
+    negativos: int
+    rupturas_0: int
+    rupturas_7: int
+    rupturas_28: int
+
+
+def contagens() -> Pergunta[Contagens]:
+    """Count products, negative balances and ruptures."""
+    return uma_linha(Contagens, "contagens")
+
+
+def amostra() -> Pergunta[list[str]]:
+    """Return some products, drawn at random, for `estoque bench`."""
+    return valores(str, "amostra")

@@ -7,9 +7,10 @@ dates and times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
@@ -58,11 +59,25 @@ def em_json(valor: Any) -> Any:
     return valor
 
 
+def momento_de_json(texto: str) -> datetime:
+    """Read a timestamptz of PostgreSQL's JSON."""
+    return datetime.fromisoformat(completo(texto))
+
+
+def completo(texto: str) -> str:
+    """Return a moment with all six digits of its fraction, if it has one.
+
+    PostgreSQL leaves out zeros at the end; Python 3.10 reads none of such a length.
+    """
+    return re.sub(r"\.(\d+)", lambda achado: f".{achado[1]:0<6}", texto)
+
+
 # -- columns ------------------------------------------------------------------------------------
 
 # What a value means to who reads it, beyond its type: a balance, which is bad below zero; a count
-# of what is bad, so above zero; a day on which stock runs out; days from today.
-Sentido = Literal["", "saldo", "alerta", "ruptura", "prazo"]
+# of what is bad, so above zero; a day on which stock runs out; days from today; a day by which
+# something has to be done, which is bad once it is over.
+Sentido = Literal["", "saldo", "alerta", "ruptura", "prazo", "limite"]
 
 
 @dataclass(frozen=True)

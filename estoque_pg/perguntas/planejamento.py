@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from estoque_pg.erros import ArgumentoInvalido
-from estoque_pg.idioma import marcar, t
+from estoque_pg.idioma import marcar, t, tn
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.argumentos import Quantidade
 from estoque_pg.perguntas.base import Pergunta, linhas
 from estoque_pg.perguntas.linha import CodProduto, Coluna, Linha, NomeProduto, em_json
-from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
+from estoque_pg.perguntas.publicacao import Rota, publicada
 
 ACOES = {
     "repor": marcar("replenish"),
@@ -108,7 +108,7 @@ def _explicacao(**colunas: Any) -> Explicacao | None:
 
 @dataclass(frozen=True, slots=True)
 class Causa(Linha):
-    """The exit that first takes a product below zero, all None where a day begins there."""
+    """The exit that makes a product run out, all None where that day begins short already."""
 
     cod_produto: str
     origem: str | None
@@ -118,13 +118,19 @@ class Causa(Linha):
 
 
 def causas(codigos: Sequence[str], dias: int = 28) -> Pergunta[list[Causa]]:
-    """Return the cause of the first rupture of each of these products that runs out."""
+    """Return the cause of the first rupture of each of these products that runs out.
+
+    A shortage within the tolerance is none, as in `rupturas`.
+    """
     return linhas(Causa, "causas", codigos=argumentos.codigos(codigos), dias=argumentos.dias(dias))
 
 
 @dataclass(frozen=True, slots=True)
 class Simulado(Linha):
-    """A row of `estoque_simular`: a product before and after the changes."""
+    """A row of `estoque_simular`: a product before and after the changes.
+
+    And the last day below zero, before and after, None where that is the last day asked for.
+    """
 
     cod_produto: CodProduto
     nome_produto: NomeProduto
@@ -132,6 +138,8 @@ class Simulado(Linha):
     dia_ruptura_depois: Annotated[date | None, Coluna("then runs out", "ruptura")]
     menor_antes: Annotated[Decimal, Coluna("lowest", "saldo")]
     menor_depois: Annotated[Decimal, Coluna("then lowest", "saldo")]
+    fim_ruptura_antes: Annotated[date | None, Coluna("until")]
+    fim_ruptura_depois: Annotated[date | None, Coluna("then until")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +267,12 @@ class Promessa(Linha):
         """Build it from the columns of the query, the codes as a tuple."""
         return cls(codigos_pedidos=tuple(codigos_pedidos), **colunas)
 
+    @property
+    def segura(self) -> bool:
+        """Whether the whole order waits for this product: none is later, and it is not today."""
+        ja = self.maximo_hoje is not None and self.maximo_hoje >= self.quantidade
+        return self.data_disponivel == self.data_conjunta and not ja
+
 
 def prometer(pedido: Sequence[tuple[str, Quantidade]], dias: int = 28) -> Pergunta[list[Promessa]]:
     """Return since when each product of an order, lines of code and quantity, can be promised.
@@ -276,9 +290,32 @@ def prometer(pedido: Sequence[tuple[str, Quantidade]], dias: int = 28) -> Pergun
     )
 
 
+def em_conjunto(promessas: Sequence[Promessa], dia: str, prazo: str) -> str:
+    """Say since when a whole order can be promised, and in an order of several who holds it up.
+
+    `dia` is the day as the reader writes it, `prazo` the horizon in words.
+    """
+    frase = (
+        t("all of it can be promised from {dia}", dia=dia)
+        if promessas and promessas[0].data_conjunta
+        else t("all of it cannot be promised {prazo}", prazo=prazo)
+    )
+    seguram = [p.cod_produto or ", ".join(p.codigos_pedidos) for p in promessas if p.segura]
+    if len(promessas) < 2 or not seguram:
+        return frase
+    quem = tn(
+        "{produtos} holds it up", "{produtos} hold it up", len(seguram), produtos=", ".join(seguram)
+    )
+    return f"{frase}; {quem}"
+
+
 @dataclass(frozen=True, slots=True)
 class AbaixoDoMinimo(Linha):
-    """A row of `estoque_abaixo_do_minimo`: a product that falls below its minimum."""
+    """A row of `estoque_abaixo_do_minimo`: a product that falls below its minimum.
+
+    Where the minimum is 0, which it is without a rule, the product simply runs out. `pedir_ate` may
+    be over.
+    """
 
     cod_produto: CodProduto
     nome_produto: NomeProduto
@@ -286,7 +323,7 @@ class AbaixoDoMinimo(Linha):
     primeiro_dia: Annotated[date, Coluna("below from")]
     menor_saldo: Annotated[Decimal, Coluna("lowest", "saldo")]
     falta: Annotated[Decimal, Coluna("short")]
-    pedir_ate: Annotated[date | None, Coluna("order by")]
+    pedir_ate: Annotated[date | None, Coluna("order by", "limite")]
 
 
 @publicada(
@@ -294,16 +331,6 @@ class AbaixoDoMinimo(Linha):
         "abaixo_do_minimo",
         "The products that fall below their minimum within so many days.",
         "produtos",
-    ),
-    comando=Comando(
-        "abaixo-do-minimo",
-        "List the products that fall below their minimum.\n\n"
-        "Minimum, tolerance and lead time are laid down in the table estoque_regra.",
-        exemplo="--dias 14",
-        contadas=(
-            "product falls below its minimum {prazo}",
-            "products fall below their minimum {prazo}",
-        ),
     ),
 )
 def abaixo_do_minimo(dias: int = 28) -> Pergunta[list[AbaixoDoMinimo]]:

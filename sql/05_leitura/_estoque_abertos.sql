@@ -12,6 +12,7 @@ SET jit = off
 AS $body$
 DECLARE
     v_desde date := estoque_hoje() - 30;
+    v_codigos text[] := _estoque_membros(p_produtos);  -- once, not in each source's condition
     -- Ids are in the order of their own type: 9 before 10, as texts the other way round.
     v_numeradas text[] := ARRAY(
         SELECT f.tabela FROM _estoque_fontes() AS f
@@ -26,7 +27,7 @@ BEGIN
     SELECT k.cod_produto, f.codigo, f.origem, f.id,
         CASE WHEN f.origem = ANY (v_numeradas) THEN f.id::numeric END,
         f.documento, f.lote, f.data, f.entra, _estoque_quantidade(f.quantidade), f.faturado
-    FROM _estoque_contribuicoes(_estoque_membros(p_produtos), false, 'previsao') AS f
+    FROM _estoque_contribuicoes(v_codigos, false, 'previsao') AS f
     CROSS JOIN LATERAL (
         SELECT c.cod_produto FROM estoque_codigo_conhecido AS c WHERE c.codigo = f.codigo OFFSET 0
     ) AS k

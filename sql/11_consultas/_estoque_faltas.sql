@@ -18,7 +18,14 @@ BEGIN
         SELECT x.*, lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) AS proximo
         FROM _estoque_dias(p_produtos, p_fim) AS x
     ) AS d
-    LEFT JOIN _estoque_regras() AS r ON r.cod_produto = d.cod_produto
+    LEFT JOIN (
+        -- As _estoque_regras, but of these products: the rules of all others are not looked up.
+        SELECT DISTINCT ON (k.cod_produto) k.cod_produto, e.tolerancia
+        FROM estoque_codigo_conhecido AS k
+        JOIN estoque_regra AS e ON e.cod_produto = k.codigo
+        WHERE k.cod_produto = ANY (p_produtos)
+        ORDER BY k.cod_produto, e.cod_produto <> k.cod_produto, e.cod_produto
+    ) AS r ON r.cod_produto = d.cod_produto
     WHERE d.saldo < 0 AND d.saldo < -coalesce(r.tolerancia, v_geral)
     GROUP BY d.cod_produto;
 END

@@ -41,7 +41,8 @@ BEGIN
         HAVING sum(m.quantidade) > 0 AND min(m.quantidade) < 0
     )
     SELECT 'estorno repetido', d.cod_produto,
-        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id)),
+        _estoque_citados('movimentacao_estoque', array_agg(m.id ORDER BY length(m.id), m.id),
+            array_agg(m.nota)),
         d.data, d.quantidade, 'conferir_estorno'
     FROM demais AS d
     JOIN movimento AS m ON m.cod_produto = d.cod_produto

@@ -31,7 +31,7 @@ BEGIN
     RETURN QUERY
     WITH recente AS MATERIALIZED (SELECT x.lote FROM unnest(v_lotes) AS x (lote)),
     item AS MATERIALIZED (
-        SELECT i.*
+        SELECT i.*, coalesce(i.nota, i.pedido) AS documento
         FROM (SELECT NULL::text AS pedido, NULL::text AS id) AS falta
         CROSS JOIN LATERAL (
             SELECT r.lote, id::text AS id, pedido::text AS pedido, nullif(e.nota_fiscal, '') AS nota,
@@ -42,7 +42,9 @@ BEGIN
         ) AS i
     ),
     faturado AS MATERIALIZED (
-        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids FROM item AS i
+        SELECT i.lote, array_agg(i.id ORDER BY length(i.id), i.id) AS ids,
+            array_agg(i.documento ORDER BY length(i.id), i.id) AS documentos
+        FROM item AS i
         WHERE i.fatura GROUP BY i.lote
     ),
     separado AS MATERIALIZED (
@@ -62,7 +64,8 @@ BEGIN
     -- The products of each lot.
     par AS MATERIALIZED (
         SELECT s.lote, s.cod_produto, s.faturado, sum(s.quantidade) AS quantidade,
-            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids
+            min(s.data) AS data, array_agg(s.id::text ORDER BY s.id) AS ids,
+            array_agg(s.pedido ORDER BY s.id) AS documentos
         FROM separado AS s GROUP BY s.lote, s.cod_produto, s.faturado
     ),
     nota AS MATERIALIZED (
@@ -78,26 +81,29 @@ BEGIN
         JOIN estoque_codigo_conhecido AS k ON k.codigo = m.codigo
     ),
     ligado AS MATERIALIZED (
-        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT r.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento, m.nota
         FROM movimento AS m JOIN recente AS r ON r.lote = m.lote
         UNION
-        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento
+        SELECT n.lote, m.id, m.cod_produto, m.quantidade, m.data, m.momento, m.nota
         FROM movimento AS m JOIN nota AS n ON n.nota = m.nota
     ),
     saldo AS MATERIALIZED (
         SELECT l.lote, l.cod_produto, sum(l.quantidade) AS quantidade,
             min(l.data) FILTER (WHERE l.quantidade < 0) AS data,
-            array_agg(l.id ORDER BY length(l.id), l.id) AS ids
+            array_agg(l.id ORDER BY length(l.id), l.id) AS ids,
+            array_agg(nullif(l.nota, '') ORDER BY length(l.id), l.id) AS documentos
         FROM ligado AS l GROUP BY l.lote, l.cod_produto
     ),
     -- The orders of each invoiced lot: whether an active item invoices them, and without an error.
     pedido AS MATERIALIZED (
         SELECT i.lote, i.pedido, bool_or(i.ativo) AS ativo, bool_or(i.fatura) AS faturado,
-            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids
+            bool_or(i.ativo AND i.erro) AS erro, array_agg(i.id ORDER BY length(i.id), i.id) AS ids,
+            array_agg(i.documento ORDER BY length(i.id), i.id) AS documentos
         FROM item AS i WHERE i.pedido IS NOT NULL GROUP BY i.lote, i.pedido
     )
     SELECT 'faturado sem movimento', p.cod_produto,
-        _estoque_citados('separacao', p.ids) || _estoque_citados('embarque_itens', t.ids),
+        _estoque_citados('separacao', p.ids, p.documentos)
+            || _estoque_citados('embarque_itens', t.ids, t.documentos),
         p.data, p.quantidade, 'lancar_movimento'
     FROM par AS p
     JOIN faturado AS t ON t.lote = p.lote
@@ -105,7 +111,8 @@ BEGIN
     WHERE v_ligados AND p.quantidade > 0 AND coalesce(s.quantidade, 0) >= 0
     UNION ALL
     SELECT 'movimento sem fatura', p.cod_produto,
-        _estoque_citados('movimentacao_estoque', s.ids) || _estoque_citados('separacao', p.ids),
+        _estoque_citados('movimentacao_estoque', s.ids, s.documentos)
+            || _estoque_citados('separacao', p.ids, p.documentos),
         s.data, -s.quantidade, 'conferir_fatura'
     FROM par AS p
     JOIN saldo AS s ON s.lote = p.lote AND s.cod_produto = p.cod_produto
@@ -113,17 +120,19 @@ BEGIN
     UNION ALL
     -- An order is of the lot by an active item, or by the separations that are joined to it.
     SELECT 'lote faturado em parte', s.cod_produto,
-        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id))
-            || _estoque_citados('embarque_itens', o.ids),
+        _estoque_citados('separacao', array_agg(s.id::text ORDER BY s.id),
+                array_agg(s.pedido ORDER BY s.id))
+            || _estoque_citados('embarque_itens', o.ids, o.documentos),
         min(s.data), sum(s.quantidade), 'faturar_pedido'
     FROM pedido AS o
     JOIN separado AS s ON s.lote = o.lote AND s.pedido = o.pedido
     WHERE s.faturado AND (NOT o.faturado OR o.erro)
-    GROUP BY o.lote, o.pedido, o.ids, s.cod_produto
+    GROUP BY o.lote, o.pedido, o.ids, o.documentos, s.cod_produto
     HAVING sum(s.quantidade) > 0
     UNION ALL
     SELECT 'lote reutilizado', s.cod_produto,
-        _estoque_citados('separacao', ARRAY[s.id::text]) || _estoque_citados('embarque_itens', t.ids),
+        _estoque_citados('separacao', ARRAY[s.id::text], ARRAY[s.pedido])
+            || _estoque_citados('embarque_itens', t.ids, t.documentos),
         s.data, s.quantidade, 'trocar_lote'
     FROM separado AS s
     JOIN faturado AS t ON t.lote = s.lote

@@ -22,19 +22,22 @@ DECLARE
     v_hoje date := estoque_hoje();
     v_fim date;
     v_ha_um_ano date := (v_hoje - interval '12 months')::date;
+    g estoque_regra;
 BEGIN
     PERFORM _estoque_exigir_dias(dias, 3650);
     v_fim := v_hoje + dias;
+    -- Not joined: a loop, however short, is what is switched off here, and such a cost has plans compiled.
+    SELECT r.* INTO g FROM estoque_regra AS r WHERE r.cod_produto IS NULL;
 
     RETURN QUERY
-    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras(true) AS r),
+    WITH regra AS MATERIALIZED (SELECT r.* FROM _estoque_regras() AS r),
     -- Without any entry it could end no day lower than with all its exits.
     suspeito AS MATERIALIZED (
         SELECT t.cod_produto, t.nome_produto, r.cod_produto IS NOT NULL AS propria,
-            coalesce(r.minimo, g.minimo) AS minimo, coalesce(r.tolerancia, g.tolerancia) AS tolerancia,
+            coalesce(r.minimo, g.minimo, 0) AS minimo,
+            coalesce(r.tolerancia, g.tolerancia, 0) AS tolerancia,
             CASE WHEN r.cod_produto IS NULL THEN g.prazo_reposicao ELSE r.prazo_reposicao END AS prazo
         FROM estoque_tempo_real AS t
-        CROSS JOIN (SELECT x.* FROM regra AS x WHERE x.cod_produto IS NULL) AS g
         LEFT JOIN regra AS r ON r.cod_produto = t.cod_produto
         LEFT JOIN (
             SELECT m.cod_produto, sum(m.saida_prevista) AS saida
@@ -43,7 +46,7 @@ BEGIN
             GROUP BY m.cod_produto
         ) AS x ON x.cod_produto = t.cod_produto
         WHERE t.saldo_atual - coalesce(x.saida, 0)
-            < coalesce(r.minimo, g.minimo) - coalesce(r.tolerancia, g.tolerancia)
+            < coalesce(r.minimo, g.minimo, 0) - coalesce(r.tolerancia, g.tolerancia, 0)
     ),
     abaixo AS MATERIALIZED (
         SELECT s.cod_produto, s.nome_produto, s.propria, s.minimo, s.prazo,

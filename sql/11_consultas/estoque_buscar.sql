@@ -51,8 +51,11 @@ BEGIN
         achado AS (
             SELECT t.cod_produto, CASE WHEN starts_with(t.busca, v_texto) THEN 2 ELSE 3 END AS ordem
             FROM estoque_tempo_real AS t
-            -- The longest by itself, since an index serves one LIKE but not LIKE ALL.
-            WHERE t.busca LIKE v_padroes[1] AND t.busca LIKE ALL (v_padroes[2:])
+            -- Each by itself, since an index serves LIKE but not LIKE ALL, and goes by all of them: the
+            -- longest word may be one that every name has.
+            WHERE t.busca LIKE v_padroes[1]
+                AND (v_padroes[2] IS NULL OR t.busca LIKE v_padroes[2])
+                AND (v_padroes[3] IS NULL OR t.busca LIKE ALL (v_padroes[3:]))
             UNION ALL
             SELECT g.cod_produto, g.ordem
             FROM grupo AS g

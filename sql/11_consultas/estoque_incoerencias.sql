@@ -1,6 +1,8 @@
 -- What is right by the rules and wrong in the warehouse: documents that contradict each other, by kind
 -- in the order of the list below, then by since when, then by product. How each is told stands in the
--- functions it asks. Reads the sources with its owner's rights: who may run it need not have any on
+-- functions it asks. A document is {"origem": table, "id": text, "documento": what people call it}: the
+-- order of a separation or pre-separation, the invoice of a movement, the invoice of an item of a shipment,
+-- its order while it has none; null where there is nothing of the kind. Reads the sources with its owner's rights: who may run it need not have any on
 -- them.
 CREATE FUNCTION estoque_incoerencias() RETURNS SETOF _estoque_incoerencia
 LANGUAGE plpgsql STABLE SECURITY DEFINER

@@ -36,7 +36,7 @@ BEGIN
         'estoque_projecao_simulada(text, jsonb, integer)',
         '_estoque_projecao_simulada(text, jsonb, integer)', 'estoque_abaixo_do_minimo(integer)',
         'estoque_incoerencias()', 'estoque_cobertura(text[])',
-        'estoque_transicoes(timestamptz, integer)']
+        'estoque_transicoes(timestamptz, integer, bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -54,7 +54,9 @@ BEGIN
         'estoque_definir_regra(text, numeric, integer, numeric, text, text[])',
         'estoque_inscrever(text, text, text, text[], text, text, text[], time, text, text)',
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
-        'estoque_testar_inscricao(bigint)', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)']
+        'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
+        'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
+        'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);

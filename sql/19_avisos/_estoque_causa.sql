@@ -5,31 +5,19 @@ CREATE FUNCTION _estoque_causa(p_transicao estoque_transicao) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET row_security = off
-SET enable_seqscan = off
-SET enable_nestloop = on
 AS $body$
 DECLARE
     v_produto text := estoque_codigo(p_transicao.cod_produto);
-    v_limite numeric;
 BEGIN
     IF p_transicao.dia_depois IS NULL AND v_produto <> p_transicao.cod_produto THEN
         RETURN jsonb_build_object('unificado_em', v_produto);
     ELSIF p_transicao.tipo NOT IN ('apareceu', 'aproximou', 'afastou') THEN
         RETURN NULL;
     END IF;
-    SELECT -r.tolerancia INTO v_limite FROM estoque_regra_vigente(v_produto) AS r;
-    IF p_transicao.dia_depois = p_transicao.dia AND EXISTS (
-        SELECT FROM estoque_tempo_real AS t
-        WHERE t.cod_produto = v_produto AND t.saldo_atual < v_limite) THEN
-        RETURN NULL;
-    END IF;
     RETURN (
-        SELECT jsonb_build_object('origem', d.origem, 'id', d.id, 'documento', d.documento,
-            'saida', trim_scale(d.saida))
-        FROM estoque_documentos(v_produto, p_transicao.dia_depois - p_transicao.dia) AS d
-        WHERE d.dia = p_transicao.dia_depois AND d.saldo < v_limite
-            AND d.saldo + d.saida >= v_limite
-        LIMIT 1);
+        SELECT jsonb_build_object('origem', f.origem, 'id', f.id, 'documento', f.documento,
+            'saida', trim_scale(f.saida))
+        FROM _estoque_causa_da_falta(v_produto, p_transicao.dia_depois) AS f);
 END
 $body$;
 

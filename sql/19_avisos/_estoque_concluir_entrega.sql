@@ -1,7 +1,7 @@
 -- Notes what became of a delivery: entregue, morta, or pendente, to be tried again after p_espera. With
 -- p_destino = 'pausar' nothing else is tried at the destination until then; with 'encerrar' the
 -- subscription ends and what waits for it is given up. Whether it was heard: not after another deliverer
--- has taken it up.
+-- has taken it up. What was given up meanwhile stays so, unless it has arrived.
 CREATE FUNCTION _estoque_concluir_entrega(
     p_entrega bigint, p_reserva uuid, p_estado text, p_erro text, p_espera interval, p_destino text
 ) RETURNS boolean
@@ -14,7 +14,9 @@ DECLARE
     v_inscricao bigint;
 BEGIN
     UPDATE estoque_entrega AS e
-    SET estado = p_estado, erro = p_erro, reserva = NULL,
+    SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
+            ELSE p_estado END,
+        erro = p_erro, reserva = NULL,
         proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
         entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
     WHERE e.id = p_entrega AND e.reserva = p_reserva

@@ -9,9 +9,10 @@ BEGIN
         PERFORM _estoque_acusar('22023', 'canal', 'canal must be email, webhook or apprise, not %s',
             'Give the way in which messages are to go.', coalesce(p_canal, 'NULL'));
     ELSIF p_destino IS NULL OR p_destino ~ '[[:cntrl:][:space:]]' OR NOT (CASE p_canal
-        WHEN 'email' THEN p_destino ~ '^[^@<>(),;:"\\]+@[^@<>(),;:"\\]+$'
+        WHEN 'email' THEN p_destino ~ '^[^][@<>(),;:"\\]+@[^][@<>(),;:"\\]+$'
             AND length(p_destino) <= 254
-        WHEN 'webhook' THEN p_destino ~ '^https?://[^/?#@]+([/?][^#]*)?$'
+        WHEN 'webhook' THEN p_destino
+            ~ '^https?://(\[[0-9A-Fa-f:.]+\]|[^][/?#@:\\]+)(:[0-9]{1,5})?([/?][^#]*)?$'
         ELSE p_destino ~ '^[a-z][a-z0-9.+-]*://.' END) THEN
         -- Not shown: it may hold a password.
         PERFORM _estoque_acusar('22023', 'destino', 'destino is no address of the channel %s',

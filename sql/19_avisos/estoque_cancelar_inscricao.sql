@@ -1,5 +1,5 @@
--- Removes a subscription and what was to be delivered to it; whether it was there. What is on its way at
--- this moment still arrives.
+-- Removes a subscription and what was to be delivered to it alone; whether it was there. What is on its way
+-- at this moment still arrives.
 CREATE FUNCTION estoque_cancelar_inscricao(inscricao bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -7,6 +7,7 @@ AS $body$
 DECLARE
     v_havia boolean;
 BEGIN
+    PERFORM _estoque_passar_entregas(estoque_cancelar_inscricao.inscricao);
     DELETE FROM estoque_inscricao AS i WHERE i.id = estoque_cancelar_inscricao.inscricao;
     v_havia := FOUND;
     DELETE FROM estoque_entrega AS e WHERE e.inscricao = estoque_cancelar_inscricao.inscricao;

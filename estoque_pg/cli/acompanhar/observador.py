@@ -11,10 +11,10 @@ from typing import Any
 
 import psycopg
 
-from estoque_pg.api import retrato
+from estoque_pg.api import retrato, se_puder
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, contar
-from estoque_pg.erros import ErroConexao, SemPermissao
+from estoque_pg.erros import ErroConexao
 from estoque_pg.idioma import t
 from estoque_pg.perguntas import saldos
 from estoque_pg.perguntas.base import Pergunta
@@ -148,9 +148,8 @@ class Observador(threading.Thread):
         documentos: list[Documento] | None = None
         with retrato(conn, self.banco.schema) as api:
             produto, atrasado, hoje = api.produto(codigo), api.atrasado(codigo), api.hoje()
-            # A savepoint: not everyone may read documents.
-            with contextlib.suppress(SemPermissao), retrato(conn, self.banco.schema) as dentro:
-                documentos = dentro.documentos(codigo, DIAS) or []
+            with se_puder(api):
+                documentos = api.documentos(codigo, DIAS) or []
         return Aberto(codigo, produto, atrasado, documentos, hoje)
 
     def _receber(self, novas: list[Acompanhado]) -> None:

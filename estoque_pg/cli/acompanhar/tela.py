@@ -11,7 +11,6 @@ import locale
 import os
 import re
 import time
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from estoque_pg.cli.ficha import ficha, previsoes
 from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import marcar, t
+from estoque_pg.leitura import simples
 from estoque_pg.perguntas.documentos import Documento
 from estoque_pg.perguntas.saldos import Acompanhado
 from estoque_pg.relogio import fuso
@@ -98,21 +98,16 @@ def colunas_da_lista(
 
 def filtrar(acompanhados: Sequence[Acompanhado], filtro: str) -> list[Acompanhado]:
     """Return those whose code or name contains the text, whatever its accents and capitals."""
-    procurado = _simples(filtro)
+    procurado = simples(filtro)
     return [
         s
         for s in acompanhados
         if any(
-            procurado in _simples(valor)
+            procurado in simples(valor)
             for valor in (s.codigo_consultado, s.cod_produto, s.nome_produto)
             if valor is not None
         )
     ]
-
-
-def _simples(texto: str) -> str:
-    decomposto = unicodedata.normalize("NFD", texto.casefold())
-    return "".join(c for c in decomposto if not unicodedata.combining(c))
 
 
 @dataclass(frozen=True)
