@@ -176,7 +176,7 @@ def test_a_product(pagina: Page, painel: str) -> None:
     expect(pagina.locator(".ficha")).to_contain_text("▼ 08/08/2025 (em 2 dias)")
     # The balance now, then each document's: the screen adds up.
     assert [linha[7] for linha in tabela(pagina)] == ["100", "95", "-55", "35"]
-    descricao = pagina.locator("svg.grafico").get_attribute("aria-label") or ""
+    descricao = pagina.locator("svg.grafico:visible").get_attribute("aria-label") or ""
     assert "Fica abaixo de zero em 08/08/2025, chegando a -55." in descricao
     expect(pagina.locator(".explicacao")).to_contain_text("De 08/08/2025 a 10/08/2025")
     # A remedy is tried where it stands, and ends the rupture.
