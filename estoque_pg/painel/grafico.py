@@ -95,7 +95,8 @@ def _desenhar(pontos: Sequence[Ponto], minimo: Decimal, classe: str) -> Markup:
     for n in range(0, len(pontos), cada):
         dia = pontos[n].data
         partes.append(
-            f'<text class="dia" x="{x(n + 0.5)}" y="{ALTURA - 8}">{dia.day:02d}/{dia.month:02d}</text>'
+            f'<text class="dia" x="{x(n + 0.5)}" y="{ALTURA - 8}">'
+            f"{dia.day:02d}/{dia.month:02d}</text>"
         )
     return Markup("".join([*partes, "</svg>"]))
 
