@@ -45,7 +45,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    IF NOT EXISTS (SELECT FROM estoque_grupo_empresa AS e WHERE e.servidor = v_servidor) THEN
+    IF v_servidor IS NOT NULL
+        AND NOT EXISTS (SELECT FROM estoque_grupo_empresa AS e WHERE e.servidor = v_servidor)
+    THEN
         EXECUTE format('DROP SERVER IF EXISTS %I CASCADE', v_servidor);
     END IF;
     RETURN true;
