@@ -1,4 +1,4 @@
-"""Groups of companies: what they answer, who is away, who may ask, and who may not act through them."""
+"""Groups of companies: what they answer, who is away, who may ask, who may not act through them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -321,7 +322,8 @@ def entregar(conn: Conexao, schema: str, dono: str) -> None:
         "SELECT format('ALTER TABLE %%s OWNER TO %%I', c.oid::regclass, %(d)s::text)"
         " FROM pg_class AS c WHERE c.relnamespace = quote_ident(%(s)s)::regnamespace"
         " AND c.relkind IN ('r', 'v')"
-        " UNION ALL SELECT format('ALTER ROUTINE %%s OWNER TO %%I', p.oid::regprocedure, %(d)s::text)"
+        " UNION ALL"
+        " SELECT format('ALTER ROUTINE %%s OWNER TO %%I', p.oid::regprocedure, %(d)s::text)"
         " FROM pg_proc AS p WHERE p.pronamespace = quote_ident(%(s)s)::regnamespace",
         {"s": schema, "d": dono},
     ).fetchall():
@@ -467,3 +469,274 @@ def test_a_superusers_group_is_its_companies_owners(conn: Conexao, dsn: str) -> 
         ).fetchall()
         assert donos == [(dono,)]
         assert fora(GrupoEstoque(conn, "do_dono").rupturas(7)) == {}
+
+
+# --- other servers ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def filial(servico: Servico) -> Iterator[Servidor]:
+    """Another server, with two companies in one database; its readers log in with a password."""
+    extensoes = servico.admin.execute(
+        "SELECT count(*) FROM pg_available_extensions WHERE name IN ('dblink', 'postgres_fdw')"
+    ).fetchone()
+    if extensoes != (2,):
+        pytest.skip("this server comes without dblink and postgres_fdw")
+    with Servidor(conf=("timezone='UTC'", "password_encryption='scram-sha-256'")) as servidor:
+        for n, empresa in enumerate(("sul", "norte"), 4):
+            montar(servidor.dsn(), empresa, n)
+        with psycopg.connect(servidor.dsn(), autocommit=True) as conn:
+            conn.execute("CREATE ROLE leitor LOGIN PASSWORD 'muito-secreta'")
+            for empresa in ("sul", "norte"):
+                olhar(conn, empresa)
+                conn.execute("SELECT estoque_conceder('leitor', true)")
+        regras = servidor.dados / "pg_hba.conf"
+        regras.write_text(f"local all leitor scram-sha-256\n{regras.read_text()}")
+        with psycopg.connect(servidor.dsn(), autocommit=True) as conn:
+            conn.execute("SELECT pg_reload_conf()")
+        yield servidor
+
+
+def dsn_do_leitor(servidor: Servidor, senha: str | None = "muito-secreta") -> str:
+    return make_conninfo(servidor.dsn(), user="leitor", password=senha, connect_timeout=2)
+
+
+SECRETO = "muito-secreta"
+
+
+@pytest.fixture
+def com_filial(conn: Conexao, grupo: GrupoEstoque, filial: Servidor) -> GrupoEstoque:
+    grupos.incluir(conn, "holding", "sul", servidor=dsn_do_leitor(filial))
+    grupos.incluir(conn, "holding", "do norte", "norte", servidor=dsn_do_leitor(filial))
+    return grupo
+
+
+ESPERAM = (
+    "SELECT a.pid FROM pg_stat_activity AS a"
+    " WHERE a.usename = 'leitor' AND a.wait_event_type = 'Lock'"
+)
+
+
+def ligacoes(conn: Conexao) -> Any:
+    achadas = conn.execute("SELECT dblink_get_connections()").fetchone()
+    return achadas and achadas[0]
+
+
+def test_companies_of_another_server_answer_too(
+    conn: Conexao, com_filial: GrupoEstoque, filial: Servidor
+) -> None:
+    achadas = com_filial.rupturas(7)
+    assert [r.empresa for r in achadas.produtos] == [
+        "empresa_1", "empresa_2", ESTRANHA, "sul", "do norte"
+    ]  # fmt: skip
+    with psycopg.connect(filial.dsn()) as outra:
+        de_la = APIEstoqueTempoReal(outra, "norte").rupturas(7)
+    assert valores(achadas.produtos[-1])[1:] == tuple(
+        getattr(de_la[0], c.name) for c in fields(de_la[0])
+    )
+    assert len(com_filial.estatisticas().empresas) == 5
+    assert len(com_filial.saldos(["ALIAS", "O'R"]).produtos) == 5
+    # One server for both; what a session could use is gone with the answer.
+    assert len({e.servidor for e in com_filial.empresas()} - {None}) == 1
+    assert ligacoes(conn) is None
+    # The one connection serves one company after another, and one that fails does not end it.
+    with psycopg.connect(filial.dsn()) as outra:
+        outra.execute("LOCK TABLE norte.estoque_tempo_real")
+        achadas = com_filial.rupturas(7)
+        assert fora(achadas) == {"do norte": "demorou"}
+        assert len(achadas.produtos) == 4
+    with psycopg.connect(filial.dsn(), autocommit=True) as outra:
+        outra.execute("REVOKE USAGE ON SCHEMA sul FROM leitor")
+        assert fora(com_filial.rupturas(7)) == {"sul": "sem_direito"}
+        outra.execute("GRANT USAGE ON SCHEMA sul TO leitor")
+        outra.execute("ALTER SCHEMA sul RENAME TO outro")
+        assert fora(com_filial.rupturas(7)) == {"sul": "ausente"}
+        outra.execute("ALTER SCHEMA outro RENAME TO sul")
+    # A question that is cancelled leaves no connection either.
+    grupos.atualizar(conn, "holding", limite=30)
+    with psycopg.connect(filial.dsn()) as outra:
+        outra.execute("LOCK TABLE sul.estoque_tempo_real")
+        conn.execute("SET statement_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            conn.execute("SELECT * FROM holding.estoque_rupturas(7)")
+    assert ligacoes(conn) is None
+
+
+def test_a_password_is_used_and_never_shown(
+    conn: Conexao, dsn: str, filial: Servidor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a group whose owner is no superuser: then a server has to ask for one."""
+    with dono_de_tudo(conn) as dono:
+        with como(dsn, dono) as dele:
+            grupos.criar(dele, "holding", EMPRESAS)
+            with pytest.raises(SemPermissao) as erro:
+                grupos.incluir(dele, "holding", "sul", servidor=dsn_do_leitor(filial))
+            assert erro.value.dica is not None
+            assert f'TO "{dono}";' in erro.value.dica
+            conn.execute(erro.value.dica.encode())
+            # From the password file, as libpq has it.
+            arquivo = tmp_path / "senhas"
+            arquivo.write_text(f"*:*:*:leitor:{SECRETO}\n")
+            arquivo.chmod(0o600)
+            monkeypatch.setenv("PGPASSFILE", str(arquivo))
+            grupos.incluir(dele, "holding", "sul", servidor=dsn_do_leitor(filial, None))
+            monkeypatch.delenv("PGPASSFILE")
+            assert fora(GrupoEstoque(dele, "holding").rupturas(7)) == {}
+        da_vista = "SELECT * FROM pg_user_mappings"
+        tela = dados("grupo", "mostrar", "holding", dsn=dsn)
+        assert [e["empresa"] for e in tela["empresas"] if e["servidor"]] == ["sul"]
+        assert SECRETO not in json.dumps(tela)
+        with papel_novo(conn, "planejador") as leitor:
+            grupos.conceder(conn, "holding", leitor)
+            with como(dsn, leitor) as meu:
+                assert "sul" in {
+                    r.empresa for r in GrupoEstoque(meu, "holding").rupturas().produtos
+                }
+                ditas = meu.execute(da_vista).fetchall()
+                ditas += meu.execute("SELECT * FROM holding.estoque_empresas()").fetchall()
+                assert SECRETO not in str(ditas)
+                with pytest.raises(psycopg.Error):  # nor is its server anybody's
+                    meu.execute("SELECT * FROM dblink(%s, 'SELECT 1') AS x (x int)", [ditas[-1][2]])
+        # Another password takes the place of the first.
+        grupos.retirar(conn, "holding", "sul")
+        assert conn.execute(da_vista).fetchall() == []
+        grupos.incluir(conn, "holding", "sul", servidor=dsn_do_leitor(filial, "errada"))
+        grupos.incluir(conn, "holding", "norte", servidor=dsn_do_leitor(filial))
+        assert fora(GrupoEstoque(conn, "holding").rupturas(7)) == {}
+        grupos.apagar(conn, "holding")
+        assert conn.execute("SELECT count(*) FROM pg_foreign_server").fetchone() == (0,)
+        conn.execute(f"REVOKE ALL ON FOREIGN DATA WRAPPER postgres_fdw FROM {dono}".encode())
+
+
+def test_a_row_that_somebody_added_leads_nowhere(conn: Conexao, grupo: GrupoEstoque) -> None:
+    """The name of a server is no address, which dblink would take it for."""
+    conn.execute(
+        "INSERT INTO holding.estoque_grupo_empresa VALUES ('x', 'y', %s)",
+        [f"dbname={conn.info.dbname} user=postgres"],
+    )
+    assert fora(grupo.rupturas(7)) == {"x": "inacessivel"}
+
+
+def test_servers_that_are_down_or_hang(
+    conn: Conexao, dsn: str, com_filial: GrupoEstoque, filial: Servidor
+) -> None:
+    grupos.incluir(
+        conn, "holding", "longe", "sul", servidor="host=/nada dbname=postgres user=leitor"
+    )
+    achadas = com_filial.rupturas(7)
+    assert fora(achadas) == {"longe": "inacessivel"}
+    assert len(achadas.produtos) == 5
+    assert "/nada" in achadas.empresas_fora[0].erro
+    assert "\n" not in achadas.empresas_fora[0].erro
+
+    assert filial.pid is not None
+    os.kill(filial.pid, signal.SIGSTOP)
+    try:
+        for resposta in (com_filial.rupturas(7), com_filial.estatisticas()):
+            assert fora(resposta) == dict.fromkeys(("do norte", "longe", "sul"), "inacessivel")
+        assert len(com_filial.estatisticas().empresas) == 3
+    finally:
+        os.kill(filial.pid, signal.SIGCONT)
+    # This session does not ask it again for a while; another one does.
+    assert "sul" in fora(com_filial.rupturas(7))
+    with psycopg.connect(dsn, autocommit=True) as outra:
+        assert fora(GrupoEstoque(outra, "holding").rupturas(7)) == {"longe": "inacessivel"}
+
+
+def test_a_server_that_hangs_in_the_middle(
+    conn: Conexao, com_filial: GrupoEstoque, filial: Servidor
+) -> None:
+    """It takes the question, and its process is stopped before it answers."""
+    grupos.atualizar(conn, "holding", limite=2)
+    with (
+        psycopg.connect(filial.dsn()) as outra,
+        psycopg.connect(filial.dsn(), autocommit=True) as vigia,
+        ThreadPoolExecutor(1) as linha,
+    ):
+        outra.execute("LOCK TABLE norte.estoque_tempo_real")
+        pergunta = linha.submit(com_filial.rupturas, 7)
+        while not (parado := vigia.execute(ESPERAM).fetchone()):
+            pass
+        os.kill(parado[0], signal.SIGSTOP)
+        try:
+            achadas = pergunta.result()
+        finally:
+            os.kill(parado[0], signal.SIGCONT)
+        assert fora(achadas) == {"do norte": "demorou", "sul": "demorou"}
+        assert len(achadas.produtos) == 3
+        # And this session does not wait for it a second time just now.
+        assert fora(com_filial.estatisticas()) == fora(achadas)
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+
+def test_the_commands(dsn: str) -> None:
+    def rodar(*args: str, codigo: int = 0) -> str:
+        feito = estoque(*args, dsn=dsn)
+        assert feito.exit_code == codigo, feito.output
+        return feito.stdout + feito.stderr
+
+    feito = rodar("grupo", "criar", "holding", "--padrao", "empresa_%", "--esquemas", ESTRANHA)
+    assert [linha.split()[0] for linha in feito.splitlines()[2:4]] == ["Empresa", "empresa_1"]
+    assert feito.splitlines()[-1] == "3 companies"
+    assert "exists already" in uma_linha(estoque("grupo", "criar", "holding", dsn=dsn), 1)
+    assert dados("grupo", "listar", dsn=dsn) == [{"grupo": "holding", "dono": "postgres"}]
+    rodar("grupo", "retirar", "holding", ESTRANHA)
+    rodar("grupo", "incluir", "holding", "terceira", "--esquema", ESTRANHA)
+    assert "GRANT USAGE ON SCHEMA holding TO" in rodar("grupo", "conceder", "holding", "postgres")
+    visto = dados("grupo", "mostrar", "holding", dsn=dsn)
+    assert [(e["empresa"], e["esquema"], e["produtos"]) for e in visto["empresas"]] == [
+        ("empresa_1", "empresa_1", 2), ("empresa_2", "empresa_2", 2), ("terceira", ESTRANHA, 2)
+    ]  # fmt: skip
+
+    tela = rodar("rupturas", "--grupo", "holding", "--dias", "2").splitlines()
+    assert tela[0].split() == ["company", "product", "name", "balance", "runs", "out", "when",
+                               "short", "until"]  # fmt: skip
+    assert [linha.split()[0] for linha in tela[2:4]] == ["empresa_1", "empresa_2"]
+    assert tela[4] == "2 products run out within 2 days"
+    assert len(rodar("estatisticas", "--grupo", "holding").splitlines()) == 5
+    assert [linha.split()[:3] for linha in
+            rodar("consultar", "ALIAS", "--grupo", "holding").splitlines()[2:]] == [
+        [empresa, "ALIAS", "P001"] for empresa in ("empresa_1", "empresa_2", "terceira")
+    ]  # fmt: skip
+    assert "zzz" in uma_linha(estoque("consultar", "zzz", "--grupo", "holding", dsn=dsn), 1)
+    assert "no group" in uma_linha(estoque("rupturas", "--grupo", "nada", dsn=dsn), 1)
+    assert estoque("rupturas", "--grupo", "a", "--schema", "b", dsn=dsn).exit_code == 2
+
+    assert estoque("grupo", "apagar", "holding", dsn=dsn).exit_code == 2
+    rodar("grupo", "apagar", "holding", "--sim")
+    assert dados("grupo", "listar", dsn=dsn) == []
+    assert dados("estatisticas", "--schema", "empresa_1", dsn=dsn)["total_produtos"] == 2
+
+
+def test_who_is_away_is_named_everywhere(conn: Conexao, dsn: str, grupo: GrupoEstoque) -> None:
+    desfazer(dsn, ESTRANHA)
+    queixa = f"  {ESTRANHA}: not installed (nothing is installed in schema"
+    for comando in (["rupturas"], ["estatisticas"], ["consultar", "P001"]):
+        feito = estoque(*comando, "--grupo", "holding", dsn=dsn)
+        assert "1 company did not answer" in uma_linha(feito, 4)
+        assert queixa in feito.stderr
+        assert feito.stdout.count("empresa_") == 2  # the rest is there
+        em_json = estoque(*comando, "--grupo", "holding", "--json", dsn=dsn)
+        assert em_json.exit_code == 4
+        [ausente] = json.loads(em_json.stdout)["empresas_fora"]
+        assert (ausente["empresa"], ausente["fora"]) == (ESTRANHA, "ausente")
+        # In a file, which goes on without what was said beside it, by a row of its own.
+        arquivo = estoque(*comando, "--grupo", "holding", "--formato", "csv", dsn=dsn)
+        linhas = list(csv.DictReader(io.StringIO(arquivo.stdout, newline="")))
+        assert [(r["empresa"], r["fora"]) for r in linhas] == [
+            ("empresa_1", ""), ("empresa_2", ""), (ESTRANHA, "ausente")
+        ]  # fmt: skip
+        planilha = estoque(*comando, "--grupo", "holding", "--formato", "planilha", dsn=dsn)
+        assert planilha.stdout.splitlines()[-1].endswith(";not installed")
+    assert "1 company did not answer" in uma_linha(
+        estoque("grupo", "mostrar", "holding", dsn=dsn), 4
+    )
+    assert grupo.rupturas(7).empresas_fora == (
+        EmpresaFora(ESTRANHA, "ausente", f"nothing is installed in schema {_citado(conn)}"),
+    )
+
+
+def _citado(conn: Conexao) -> str:
+    return sql.Identifier(ESTRANHA).as_string(conn)
