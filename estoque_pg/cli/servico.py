@@ -37,8 +37,15 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
     metavar="PORT",
     help="Port to listen on; 0 takes a free one.",
 )
+@click.option(
+    "--grupo",
+    "grupos",
+    metavar="NAME",
+    multiple=True,
+    help="Serve a group of companies besides; may be given several times.",
+)
 @com_banco
-def servir(endereco: str, porta: int, banco: Banco) -> None:
+def servir(endereco: str, porta: int, grupos: tuple[str, ...], banco: Banco) -> None:
     """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
 
     With the extra `painel` (fastapi 0.143 or newer, and jinja2) also with pages, at /; with the
@@ -49,7 +56,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
 
     \b
     Example:
-      estoque servir --dsn "dbname=erp" --porta 8000
+      estoque servir --dsn "dbname=erp" --porta 8000 --grupo holding
     """
     try:
         import uvicorn
@@ -91,6 +98,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
             token_para_tudo=not local,
             com_painel=com_painel,
             com_metricas=find_spec("prometheus_client") is not None,
+            grupos=grupos,
         )
 
         class Servidor(uvicorn.Server):
