@@ -49,6 +49,7 @@ def criar_aplicacao(
     @asynccontextmanager
     async def vida(app: FastAPI) -> AsyncIterator[None]:
         app.state.schema = schema
+        app.state.grupos = tuple(grupos)
         app.state.pool_de_saude = pool_de_saude(conninfo)
         app.state.pool_de_saude.open()
         try:
@@ -78,7 +79,7 @@ def criar_aplicacao(
     app.add_middleware(Lingua)
     respostas.instalar(app, painel.erro if painel else None)
     app.include_router(rotas.perguntas(de_todos))
-    app.include_router(dos_grupos(de_todos, grupos))
+    app.include_router(dos_grupos(de_todos))
     app.include_router(rotas.manutencao(exigencia))
     app.include_router(rotas.saude())
 

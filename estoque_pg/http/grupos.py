@@ -56,26 +56,29 @@ RespostaSaldosDoGrupo = modelos.resposta(
 )
 
 
-def dos_grupos(exigencia: Sequence[Dependencia], nomes: Sequence[str]) -> APIRouter:
-    """Return the endpoints of the groups of these names; `exigencia` is as with the others."""
+async def _servido(
+    request: Request,
+    nome: Annotated[str, Path(description="A group that is served.", examples=["holding"])],
+) -> GrupoEstoqueAsync:
+    if nome not in request.app.state.grupos:
+        raise HTTPException(404, t("this service has no group {grupo}", grupo=citado(nome)))
+    return GrupoEstoqueAsync(request.app.state.api.banco, nome)
+
+
+Grupo = Annotated[GrupoEstoqueAsync, Depends(_servido)]
+
+
+def dos_grupos(exigencia: Sequence[Dependencia]) -> APIRouter:
+    """Return the endpoints of groups; `exigencia` is as with the others."""
     rotas = roteador("grupos", exigencia)
 
-    def servido(
-        request: Request, nome: Annotated[str, Path(description="A group that is served.")]
-    ) -> GrupoEstoqueAsync:
-        if nome not in nomes:
-            raise HTTPException(404, t("this service has no group {grupo}", grupo=citado(nome)))
-        return GrupoEstoqueAsync(request.app.state.api.banco, nome)
-
-    Grupo = Annotated[GrupoEstoqueAsync, Depends(servido)]
-
     @rotas.get("/grupos", response_model=RespostaGrupos)
-    async def grupos() -> JSONResponse:
+    async def grupos(request: Request) -> JSONResponse:
         """The groups that are served."""
-        return sucesso(grupos=list(nomes))
+        return sucesso(grupos=list(request.app.state.grupos))
 
     @rotas.get(
-        "/grupos/{nome}/rupturas",
+        "/grupos/{nome:path}/rupturas",
         response_model=RespostaRupturasDoGrupo,
         responses=de_linhas(404),
     )
@@ -88,7 +91,7 @@ def dos_grupos(exigencia: Sequence[Dependencia], nomes: Sequence[str]) -> APIRou
         return await _responder(grupo, rupturas_do_grupo(dias), "rupturas", formato, campos)
 
     @rotas.get(
-        "/grupos/{nome}/estatisticas",
+        "/grupos/{nome:path}/estatisticas",
         response_model=RespostaEstatisticasDoGrupo,
         responses=de_linhas(404),
     )
@@ -101,7 +104,7 @@ def dos_grupos(exigencia: Sequence[Dependencia], nomes: Sequence[str]) -> APIRou
         return await _responder(grupo, estatisticas_do_grupo(), "estatisticas", formato, campos)
 
     @rotas.get(
-        "/grupos/{nome}/saldos",
+        "/grupos/{nome:path}/saldos",
         response_model=RespostaSaldosDoGrupo,
         responses=de_linhas(404),
     )

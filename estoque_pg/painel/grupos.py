@@ -54,7 +54,7 @@ def rotas(nomes: Sequence[str], entrada: Entrada, desenho: Desenho) -> APIRouter
             raise HTTPException(404, t("this service serves no group"))
         return RedirectResponse(do_grupo(nomes[0]), 303)
 
-    @paginas.get("/{nome}")
+    @paginas.get("/{nome:codigo_de_produto}")
     def grupo(request: Request, nome: str, pedido: Annotated[PedidoDoGrupo, Query()]) -> Response:
         if nome not in nomes:
             raise HTTPException(404, t("this service has no group {grupo}", grupo=citado(nome)))
