@@ -7,6 +7,7 @@ removed as before. The connection is the caller's, and every function is one tra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -197,14 +198,15 @@ def _servidor(conn: psycopg.Connection[Any], grupo: str, dsn: str) -> str:
         with conn.transaction():
             for extensao in responder(conn, grupos.extensoes_que_faltam()):
                 conn.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extensao)))
-            return responder(conn, grupos.servidor_do_grupo(opcoes, senha), grupo)
+            return responder(conn, grupos.servidor_do_grupo(json.dumps(opcoes), senha), grupo)
     except (SemPermissao, psycopg.errors.InsufficientPrivilege) as erro:
-        papel = sql.Identifier(dono).as_string(conn)
+        comandos = (
+            "CREATE EXTENSION IF NOT EXISTS postgres_fdw; CREATE EXTENSION IF NOT EXISTS dblink;"
+            " GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO "
+        )
         raise SemPermissao(
             t("companies of other servers need what a superuser gives once"),
-            dica="CREATE EXTENSION IF NOT EXISTS postgres_fdw;"
-            " CREATE EXTENSION IF NOT EXISTS dblink;"
-            f" GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO {papel};",
+            dica=f"{comandos}{sql.Identifier(dono).as_string(conn)};",
             sqlstate="42501",
         ) from erro
 

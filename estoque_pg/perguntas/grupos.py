@@ -6,7 +6,6 @@ companies that did not answer, in `empresas_fora`: it never lacks one without a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -260,9 +259,9 @@ def incluir_empresa(empresa: str, esquema: str, servidor: str | None) -> Pergunt
     return valor(str, "grupo_incluir", empresa=empresa, esquema=esquema, servidor=servidor)
 
 
-def servidor_do_grupo(opcoes: Mapping[str, str], senha: str | None) -> Pergunta[str]:
-    """Make the foreign server to where the options lead; return its name."""
-    return valor(str, "grupo_servidor", opcoes=json.dumps(dict(opcoes)), senha=senha)
+def servidor_do_grupo(opcoes: str, senha: str | None) -> Pergunta[str]:
+    """Make the foreign server to where options of libpq lead, given as JSON; return its name."""
+    return valor(str, "grupo_servidor", opcoes=opcoes, senha=senha)
 
 
 def retirar_empresa(empresa: str) -> Pergunta[bool]:
