@@ -175,16 +175,16 @@ def test_a_product(pagina: Page, painel: str) -> None:
     expect(pagina.locator("main")).to_contain_text("VELHO está unificado neste código")
     expect(pagina.locator(".ficha")).to_contain_text("▼ 08/08/2025 (em 2 dias)")
     # The balance now, then each document's: the screen adds up.
-    assert [linha[7] for linha in tabela(pagina)] == ["100", "95", "-55", "35"]
-    descricao = pagina.locator("svg.grafico").get_attribute("aria-label") or ""
+    assert [linha[4] for linha in tabela(pagina)] == ["100", "95", "-55", "35"]
+    descricao = pagina.locator("svg.grafico:visible").get_attribute("aria-label") or ""
     assert "Fica abaixo de zero em 08/08/2025, chegando a -55." in descricao
     expect(pagina.locator(".explicacao")).to_contain_text("De 08/08/2025 a 10/08/2025")
     # A remedy is tried where it stands, and ends the rupture.
     pagina.get_by_role("link", name="testar").first.click()
     expect(pagina.locator(".tentativa")).to_contain_text("não acaba em até 28 dias")
-    assert pagina.locator("svg .depois").count() == 1
+    assert pagina.locator("svg:visible .depois").count() == 1
     pagina.get_by_role("link", name="como está").click()
-    assert pagina.locator("svg .depois").count() == 0
+    assert pagina.locator("svg:visible .depois").count() == 0
 
 
 def test_what_if_and_promise_by_their_forms(pagina: Page, painel: str) -> None:
@@ -317,6 +317,12 @@ def test_every_page_on_a_phone_and_for_a_screen_reader(
     assert pagina.evaluate("document.documentElement.scrollWidth") <= 390
     achados = Axe().run(pagina)
     assert achados.violations_count == 0, achados.generate_report()
+    for letras in pagina.locator("svg.grafico:visible text").all():
+        caixa = letras.bounding_box()
+        assert caixa is not None
+        assert caixa["height"] >= 9, "a chart's letters are too small for a phone"
+        assert caixa["x"] >= 0
+        assert caixa["x"] + caixa["width"] <= 390
     contexto.close()
     assert queixas == []
 

@@ -13,6 +13,7 @@ from typing import Any
 from estoque_pg.cli import tabela
 from estoque_pg.idioma import com_idioma, marcar, t, tn
 from estoque_pg.perguntas.avisos import Transicao
+from estoque_pg.perguntas.documentos import ORIGENS
 from estoque_pg.perguntas.internas import Entrega
 from estoque_pg.perguntas.linha import momento_de_json
 
@@ -111,7 +112,8 @@ def causa_em_palavras(causa: Mapping[str, Any] | None) -> str | None:
     return t(
         "It is the exit of {quantidade} of {documento} that it cannot bear.",
         quantidade=tabela.numero(Decimal(causa["saida"])),
-        documento=causa["documento"] or f"{causa['origem']} {causa['id']}",
+        documento=causa["documento"]
+        or f"{t(ORIGENS.get(causa['origem'], causa['origem']))} {causa['id']}",
     )
 
 

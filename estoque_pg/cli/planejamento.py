@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -86,8 +87,14 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         )
 
 
-def em_palavras(e: Explicacao) -> str:
-    """Tell an interval as a paragraph."""
+_PELO_NOME: Mapping[str, str] = MappingProxyType({})
+
+
+def em_palavras(e: Explicacao, origens: Mapping[str, str] = _PELO_NOME) -> str:
+    """Tell an interval as a paragraph; `origens` are words for the tables, where they have some.
+
+    Without words a table bears its name, which `simular --origem` takes.
+    """
     frases = [
         t(
             "On {inicio} the balance is below zero, {falta} short.",
@@ -114,7 +121,7 @@ def em_palavras(e: Explicacao) -> str:
         frases.append(
             t(
                 "What takes it there: {documento}, {saida} going out.",
-                documento=chamar(e.documento, e.origem, e.id),
+                documento=_documento(e, origens),
                 saida=tabela.numero(e.saida),
             )
         )
@@ -135,15 +142,15 @@ def em_palavras(e: Explicacao) -> str:
         frases.append(
             t(
                 "The smallest exit that it suffices to put off: {documento}, {quantidade}.",
-                documento=_documento(adiada),
+                documento=_documento(adiada, origens),
                 quantidade=tabela.numero(adiada.quantidade),
             )
         )
     return tabela.limpo(" ".join(frases))
 
 
-def _documento(r: Remedio) -> str | None:
-    return chamar(r.documento, r.origem, r.id) if r.origem else None
+def _documento(r: Explicacao | Remedio, origens: Mapping[str, str] = _PELO_NOME) -> str | None:
+    return chamar(r.documento, t(origens.get(r.origem, r.origem)), r.id) if r.origem else None
 
 
 @click.command()

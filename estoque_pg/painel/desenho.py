@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,9 @@ class Desenho:
         )
         self.ambiente.globals.update(
             t=t, tn=tn, endereco=endereco, versao=__version__, arquivo=_arquivo,
-            em_dias=tabela.em_dias, ate_em=tabela.ate_em, em_palavras=em_palavras,
-            em_conjunto=em_conjunto, grupos=grupos, do_grupo=do_grupo,
+            em_dias=tabela.em_dias, ate_em=tabela.ate_em,
+            em_palavras=partial(em_palavras, origens=ORIGENS), em_conjunto=em_conjunto,
+            grupos=grupos, do_grupo=do_grupo,
             origens=ORIGENS, ha_xlsx=find_spec("xlsxwriter") is not None,
         )  # fmt: skip
         self.ambiente.tests["eh_numero"] = lambda v: isinstance(v, (Decimal, int))

@@ -1,7 +1,9 @@
 """The projection of a product as SVG: drawn by the server, read without JavaScript.
 
 The balance steps from day to day: it is what a day ends with. Below zero it is filled; what would
-be after a change is a second, broken line. What a picture shows, its description says.
+be after a change is a second, broken line. What a picture shows, its description says. It is drawn
+twice, for wide and for narrow screens, of which the stylesheet shows one: letters in a picture
+that is scaled down to a phone could not be read.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from markupsafe import Markup, escape
 from estoque_pg.idioma import t
 from estoque_pg.painel.desenho import data, numero
 
-LARGURA, ALTURA = 720, 220
+LARGURAS = {"larga": 720, "estreita": 360}
+ALTURA = 220
 ESQUERDA, DIREITA, ACIMA, ABAIXO = 64, 12, 14, 26
 
 
@@ -32,11 +35,16 @@ class Ponto:
 
 def desenhar(pontos: Sequence[Ponto], minimo: Decimal) -> Markup:
     """Return the chart of some days; `minimo` is the safety stock, drawn unless it is zero."""
+    return Markup("").join(_desenhar(pontos, minimo, classe) for classe in LARGURAS)
+
+
+def _desenhar(pontos: Sequence[Ponto], minimo: Decimal, classe: str) -> Markup:
+    largura = LARGURAS[classe]
     saldos = [p.saldo for p in pontos] + [p.depois for p in pontos if p.depois is not None]
     alto = float(max([Decimal(0), minimo, *saldos]))
     baixo = float(min([Decimal(0), *saldos]))
     escala = (ALTURA - ACIMA - ABAIXO) / ((alto - baixo) or 1)
-    passo = (LARGURA - ESQUERDA - DIREITA) / len(pontos)
+    passo = (largura - ESQUERDA - DIREITA) / len(pontos)
 
     def y(valor: Decimal | float) -> str:
         return f"{ACIMA + (alto - float(valor)) * escala:.1f}"
@@ -49,20 +57,20 @@ def desenhar(pontos: Sequence[Ponto], minimo: Decimal) -> Markup:
 
     ruptura = next((n for n, p in enumerate(pontos) if p.saldo < 0), None)
     partes = [
-        f'<svg class="grafico" viewBox="0 0 {LARGURA} {ALTURA}" role="img"'
+        f'<svg class="grafico {classe}" viewBox="0 0 {largura} {ALTURA}" role="img"'
         f' aria-label="{escape(_descrever(pontos, ruptura))}">',
-        f'<line class="eixo" x1="{ESQUERDA}" x2="{LARGURA - DIREITA}" y1="{y(0)}" y2="{y(0)}"/>',
+        f'<line class="eixo" x1="{ESQUERDA}" x2="{largura - DIREITA}" y1="{y(0)}" y2="{y(0)}"/>',
     ]
     for valor in dict.fromkeys((alto, 0.0, baixo)):
         rotulo = numero(Decimal(str(valor)).quantize(Decimal(1)))
         partes.append(f'<text class="rotulo" x="{ESQUERDA - 6}" y="{y(valor)}">{rotulo}</text>')
     faltam = [min(p.saldo, Decimal(0)) for p in pontos]
     if ruptura is not None:
-        area = f"{ESQUERDA},{y(0)} {degraus(faltam)} {LARGURA - DIREITA},{y(0)}"
+        area = f"{ESQUERDA},{y(0)} {degraus(faltam)} {largura - DIREITA},{y(0)}"
         partes.append(f'<polygon class="falta" points="{area}"/>')
     if minimo > 0:
         partes.append(
-            f'<line class="minimo" x1="{ESQUERDA}" x2="{LARGURA - DIREITA}"'
+            f'<line class="minimo" x1="{ESQUERDA}" x2="{largura - DIREITA}"'
             f' y1="{y(minimo)}" y2="{y(minimo)}"><title>'
             f"{escape(t('minimum'))} {numero(minimo)}</title></line>"
         )
@@ -87,7 +95,8 @@ def desenhar(pontos: Sequence[Ponto], minimo: Decimal) -> Markup:
     for n in range(0, len(pontos), cada):
         dia = pontos[n].data
         partes.append(
-            f'<text class="dia" x="{x(n)}" y="{ALTURA - 8}">{dia.day:02d}/{dia.month:02d}</text>'
+            f'<text class="dia" x="{x(n + 0.5)}" y="{ALTURA - 8}">'
+            f"{dia.day:02d}/{dia.month:02d}</text>"
         )
     return Markup("".join([*partes, "</svg>"]))
 
