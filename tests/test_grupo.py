@@ -740,3 +740,43 @@ def test_who_is_away_is_named_everywhere(conn: Conexao, dsn: str, grupo: GrupoEs
 
 def _citado(conn: Conexao) -> str:
     return sql.Identifier(ESTRANHA).as_string(conn)
+
+
+def test_its_functions_are_sound(conn: Conexao, grupo: GrupoEstoque) -> None:
+    """As test_plpgsql_check.py has it of ours; statements made at run time are no fault."""
+    existe = "SELECT 1 FROM pg_available_extensions WHERE name = 'plpgsql_check'"
+    if conn.execute(existe).fetchone() is None:
+        pytest.skip("this server has no plpgsql_check")
+    conn.execute("CREATE EXTENSION plpgsql_check WITH SCHEMA pg_catalog")
+    queixas = conn.execute(
+        "SELECT p.oid::regprocedure::text, r.level, r.message FROM pg_proc AS p"
+        " JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'"
+        " CROSS JOIN LATERAL plpgsql_check_function_tb(p.oid, fatal_errors := false,"
+        " extra_warnings := true, security_warnings := true) AS r"
+        " WHERE p.pronamespace = 'holding'::regnamespace"
+        " AND p.proname <> '_estoque_perguntar'"  # its columns are its caller's
+        # What it runs is made of literals and of names that are quoted.
+        " AND NOT (p.proname IN ('estoque_conceder', '_estoque_servidor') AND r.level = 'security')"
+    ).fetchall()
+    assert queixas == []
+
+
+def test_nobody_but_its_owner_has_anything_of_it(conn: Conexao, grupo: GrupoEstoque) -> None:
+    """What runs as the owner is pinned to the group's schema, and whatever runs any SQL is not."""
+    funcoes = conn.execute(
+        "SELECT p.proname, p.prosecdef, p.proconfig, has_function_privilege('public', p.oid,"
+        " 'EXECUTE'), obj_description(p.oid) IS NOT NULL FROM pg_proc AS p"
+        " WHERE p.pronamespace = 'holding'::regnamespace"
+    ).fetchall()
+    assert {nome for nome, dono, *_ in funcoes if dono} == {
+        "estoque_empresas", "estoque_rupturas", "estoque_estatisticas", "estoque_saldos"
+    }  # fmt: skip
+    for nome, _, ajustes, de_todos, descrita in funcoes:
+        assert not de_todos, nome
+        assert descrita, nome
+        assert nome == "_estoque_motivo" or 'search_path="holding", pg_temp' in ajustes, nome
+    donos = conn.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'holding'::regnamespace"
+        " AND relacl::text LIKE '%=r/%' AND relacl::text NOT LIKE '%postgres=%'"
+    ).fetchall()
+    assert donos == []

@@ -1,5 +1,5 @@
--- What a group consists of: by names one by one, and by a pattern of schemas of this database. Only its
--- owner reads and writes them; what they say is answered by estoque_empresas.
+-- What a group consists of: by names one by one, and by a pattern of schemas of this database. Only
+-- its owner reads and writes them; what they say is answered by estoque_empresas.
 CREATE TABLE estoque_grupo (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     padrao text CHECK (padrao <> ''),

@@ -1,11 +1,11 @@
--- The companies of the group by name, and why one cannot be asked (fora is its key, erro says it), NULL
--- where it can. A schema that matches the pattern is a company while something is installed in it.
--- What a company's functions do is done with the rights of the group's owner. So it is asked only where
--- nobody can put anything into the way but who could act as that owner anyhow: the schema's owner, who
--- may create in it, and who owns any function, operator or table of ours there. All companies are
--- looked at in one pass over the catalogs. A company elsewhere runs its code there; here its foreign
--- server has to be the owner's, since dblink takes another name for an address. Called by everybody who
--- reads the group, and by _estoque_perguntar.
+-- The companies of the group by name, and why one cannot be asked (fora is its key, erro says it),
+-- NULL where it can. A schema that matches the pattern is a company while something is installed in
+-- it. What a company's functions do is done with the rights of the group's owner. So it is asked
+-- only where nobody can put anything into the way but who could act as that owner anyhow: the
+-- schema's owner, who may create in it, and who owns any function, operator or table of ours there.
+-- All companies are looked at in one pass over the catalogs. A company elsewhere runs its code
+-- there; here its foreign server has to be the owner's, since dblink takes another name for an
+-- address. Called by everybody who reads the group, and by _estoque_perguntar.
 CREATE OR REPLACE FUNCTION estoque_empresas()
 RETURNS TABLE (empresa text, esquema text, servidor text, fora text, erro text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER

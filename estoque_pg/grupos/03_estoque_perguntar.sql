@@ -14,14 +14,14 @@ REVOKE ALL ON FUNCTION _estoque_motivo(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_motivo(text) IS
     'The key of why a company did not answer, by SQLSTATE; inner use.';
 
--- Asks every company the same, each by a statement of its own: p_antes, its schema, p_depois. The rows
--- have the company in front of the columns p_colunas, and fora and erro behind. A company that cannot be
--- asked, or fails, has a row with these alone, whatever rows of it came before.
--- Other servers are asked first, and answer while the companies of this database do. They are asked
--- through dblink, which does not wait: one that is down costs the connect_timeout of its server, one
--- that hangs later the group's limit, and neither is tried again for some seconds in this session.
--- Connections end with the question: the session's user could otherwise use them.
--- Runs with its caller's rights. Called by the questions below, which are the owner's.
+-- Asks every company the same, each by a statement of its own: p_antes, its schema, p_depois. The
+-- rows have the company in front of the columns p_colunas, and fora and erro behind. A company that
+-- cannot be asked, or fails, has a row with these alone, whatever rows of it came before. Other
+-- servers are asked first, and answer while the companies of this database do. They are asked
+-- through dblink, which does not wait: one that is down costs the connect_timeout of its server,
+-- one that hangs later the group's limit, and neither is tried again for some seconds in this
+-- session. Connections end with the question: the session's user could otherwise use them. Runs
+-- with its caller's rights. Called by the questions below, which are the owner's.
 CREATE OR REPLACE FUNCTION _estoque_perguntar(p_antes text, p_depois text, p_colunas text)
 RETURNS SETOF record
 LANGUAGE plpgsql STABLE
@@ -34,7 +34,7 @@ DECLARE
     -- Seconds for which a server that let us wait is not asked again.
     v_descanso constant numeric := 15;
     v_limite numeric := (SELECT g.limite FROM estoque_grupo AS g);
-    v_dblink text := (SELECT quote_ident(n.nspname) FROM pg_extension AS x
+    v_dblink name := (SELECT n.nspname FROM pg_extension AS x
         JOIN pg_namespace AS n ON n.oid = x.extnamespace WHERE x.extname = 'dblink');
     v_lembrados jsonb := coalesce(nullif(current_setting('estoque_grupo.fora', true), ''), '{}');
     v_empresas jsonb;
@@ -76,7 +76,7 @@ BEGIN
             IF v_dblink IS NULL THEN
                 RAISE EXCEPTION USING MESSAGE = 'the extension dblink is not in this database';
             END IF;
-            EXECUTE format('SELECT %s.dblink_connect($1, $1)', v_dblink) USING v_servidor;
+            EXECUTE format('SELECT %I.dblink_connect($1, $1)', v_dblink) USING v_servidor;
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS v_erro = MESSAGE_TEXT, v_detalhe = PG_EXCEPTION_DETAIL;
             v_fora := v_fora || jsonb_build_object(v_servidor, jsonb_build_array(
@@ -117,7 +117,7 @@ BEGIN
             v_servidor := v_servidores[i];
             CONTINUE WHEN NOT v_fila ? v_servidor;
             IF NOT v_fora ? v_servidor THEN
-                EXECUTE format('SELECT %s.dblink_is_busy($1)', v_dblink)
+                EXECUTE format('SELECT %I.dblink_is_busy($1)', v_dblink)
                 INTO v_ocupado USING v_servidor;
                 IF v_ocupado = 1 THEN
                     -- It ends its statements itself at the limit: one that does not hangs.
@@ -147,10 +147,11 @@ BEGIN
             BEGIN
                 IF v_fases[i] = 1 THEN
                     RETURN QUERY EXECUTE format(
-                        'SELECT $1, x.*, NULL::text, NULL::text FROM %s.dblink_get_result($2) AS x (%s)',
+                        'SELECT $1, x.*, NULL::text, NULL::text'
+                        ' FROM %I.dblink_get_result($2) AS x (%s)',
                         v_dblink, p_colunas) USING v_uma.empresa, v_servidor;
                 ELSE
-                    EXECUTE format('SELECT x.fim FROM %s.dblink_get_result($1) AS x (fim text)',
+                    EXECUTE format('SELECT x.fim FROM %I.dblink_get_result($1) AS x (fim text)',
                         v_dblink) INTO v_fim USING v_servidor;
                     IF v_fases[i] = 2 AND v_fim IS DISTINCT FROM 'fim' THEN
                         RAISE EXCEPTION USING ERRCODE = '08006', MESSAGE = 'the answer broke off';
@@ -191,10 +192,10 @@ REVOKE ALL ON FUNCTION _estoque_perguntar(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_perguntar(text, text, text) IS
     'Asks each company the same; one that does not answer has a row that says why; inner use.';
 
--- Sends a company's question to its server, to end there by itself at the limit. Returns p_fora with the
--- server in it where it could not be sent.
+-- Sends a company's question to its server, to end there by itself at the limit. Returns p_fora
+-- with the server in it where it could not be sent.
 CREATE OR REPLACE FUNCTION _estoque_enviar(
-    p_dblink text, p_servidor text, p_esquema text, p_antes text, p_depois text, p_limite numeric,
+    p_dblink name, p_servidor text, p_esquema text, p_antes text, p_depois text, p_limite numeric,
     p_fora jsonb
 ) RETURNS jsonb
 LANGUAGE plpgsql STABLE
@@ -203,7 +204,7 @@ AS $body$
 DECLARE
     v_enviada integer;
 BEGIN
-    EXECUTE format('SELECT %s.dblink_send_query($1, $2)', p_dblink) INTO v_enviada
+    EXECUTE format('SELECT %I.dblink_send_query($1, $2)', p_dblink) INTO v_enviada
     USING p_servidor, format('SELECT pg_catalog.set_config(''statement_timeout'', %L, true)'
         ' || pg_catalog.set_config(''lock_timeout'', ''2s'', true)', round(p_limite * 1000))
         || '; ' || p_antes || quote_ident(p_esquema) || p_depois || '; SELECT ''fim''';
@@ -215,24 +216,25 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_enviar(text, text, text, text, text, numeric, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_enviar(text, text, text, text, text, numeric, jsonb) IS
+REVOKE ALL ON FUNCTION _estoque_enviar(name, text, text, text, text, numeric, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_enviar(name, text, text, text, text, numeric, jsonb) IS
     'Sends a company''s question to its server, without waiting; inner use.';
 
 -- Ends the connections to servers, as far as there are any.
-CREATE OR REPLACE FUNCTION _estoque_desligar(p_dblink text, p_servidores text[]) RETURNS void
+CREATE OR REPLACE FUNCTION _estoque_desligar(p_dblink name, p_servidores text[]) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
     IF p_dblink IS NOT NULL AND p_servidores <> '{}' THEN
-        EXECUTE format('SELECT count(%1$s.dblink_disconnect(c.nome))'
-            ' FROM unnest(%1$s.dblink_get_connections()) AS c (nome) WHERE c.nome = ANY ($1)', p_dblink)
+        EXECUTE format('SELECT count(%1$I.dblink_disconnect(c.nome))'
+            ' FROM unnest(%1$I.dblink_get_connections()) AS c (nome) WHERE c.nome = ANY ($1)',
+            p_dblink)
         USING p_servidores;
     END IF;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_desligar(text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_desligar(text, text[]) IS
+REVOKE ALL ON FUNCTION _estoque_desligar(name, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_desligar(name, text[]) IS
     'Ends the connections of a question to other servers; inner use.';

@@ -1,5 +1,5 @@
--- What runs out in any company within today and so many days, soonest first. In front of all a row for
--- each company that did not answer, with fora and erro and nothing else.
+-- What runs out in any company within today and so many days, soonest first. In front of all a row
+-- for each company that did not answer, with fora and erro and nothing else.
 CREATE OR REPLACE FUNCTION estoque_rupturas(dias integer DEFAULT 7)
 RETURNS TABLE (
     empresa text, cod_produto text, nome_produto text, estoque_atual numeric,

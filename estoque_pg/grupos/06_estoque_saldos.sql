@@ -1,5 +1,6 @@
--- What each company has of the codes given (NULL: of every code it knows), by code, then company. Codes
--- that a company does not know have no row of it. In front a row for each company that did not answer.
+-- What each company has of the codes given (NULL: of every code it knows), by code, then company.
+-- Codes that a company does not know have no row of it. In front a row for each company that did
+-- not answer.
 CREATE OR REPLACE FUNCTION estoque_saldos(codigos text[])
 RETURNS TABLE (
     empresa text, codigo_consultado text, cod_produto text, nome_produto text,

@@ -1,7 +1,8 @@
--- Returns the foreign server that the options of libpq lead to, made where the group has none yet, and
--- gives its owner the user and password that they name. The password comes as a value of a statement:
--- in the text of one it would be logged. Called by estoque_pg.grupos with the rights of whoever includes
--- a company: the group's owner, who has to have USAGE on postgres_fdw, or a superuser.
+-- Returns the foreign server that the options of libpq lead to, made where the group has none yet,
+-- and gives its owner the user and password that they name. The password comes as a value of a
+-- statement: in the text of one it would be logged. Called by estoque_pg.grupos with the rights of
+-- whoever includes a company: the group's owner, who has to have USAGE on postgres_fdw, or a
+-- superuser.
 CREATE OR REPLACE FUNCTION _estoque_servidor(p_opcoes jsonb, p_senha text) RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -16,14 +17,15 @@ DECLARE
         || (p_opcoes - 'user');
 BEGIN
     IF NOT EXISTS (SELECT FROM estoque_grupo_empresa AS e WHERE e.servidor = v_servidor) THEN
-        EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER postgres_fdw OPTIONS (%s)', v_servidor,
-            (SELECT string_agg(format('%I %L', o.key, o.value), ', ' ORDER BY o.key)
+        EXECUTE format('CREATE SERVER %I FOREIGN DATA WRAPPER postgres_fdw OPTIONS (%s)',
+            v_servidor, (SELECT string_agg(format('%I %L', o.key, o.value), ', ' ORDER BY o.key)
              FROM jsonb_each_text(v_opcoes) AS o));
         EXECUTE format('ALTER SERVER %I OWNER TO %I', v_servidor, v_dono);
     END IF;
     EXECUTE format('DROP USER MAPPING IF EXISTS FOR %I SERVER %I', v_dono, v_servidor);
     EXECUTE format('CREATE USER MAPPING FOR %I SERVER %I OPTIONS (%s)', v_dono, v_servidor,
-        concat_ws(', ', format('"user" %L', p_opcoes ->> 'user'), 'password ' || quote_literal(p_senha)));
+        concat_ws(', ', format('"user" %L', p_opcoes ->> 'user'),
+            'password ' || quote_literal(p_senha)));
     RETURN v_servidor;
 END
 $body$;
@@ -41,7 +43,8 @@ AS $body$
 DECLARE
     v_servidor text;
 BEGIN
-    DELETE FROM estoque_grupo_empresa AS e WHERE e.empresa = $1 RETURNING e.servidor INTO v_servidor;
+    DELETE FROM estoque_grupo_empresa AS e WHERE e.empresa = $1
+    RETURNING e.servidor INTO v_servidor;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -58,7 +61,8 @@ REVOKE ALL ON FUNCTION estoque_retirar(text) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_retirar(text) IS
     'Takes a company out of the group that was named; false where there is none of that name.';
 
--- Lets a role read the whole group, which needs no right of its own in any company. Returns what it ran.
+-- Lets a role read the whole group, which needs no right of its own in any company. Returns what it
+-- ran.
 CREATE OR REPLACE FUNCTION estoque_conceder(papel text) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT

@@ -7,7 +7,8 @@ BEGIN
         SELECT format('REVOKE ALL ON %s %s FROM %s CASCADE', o.tipo, o.nome,
             coalesce(quote_ident(pg_get_userbyid(nullif(x.grantee, 0))), 'PUBLIC'))
         FROM (
-            SELECT 'TABLE' AS tipo, c.oid::regclass::text AS nome, c.relowner AS dono, c.relacl AS acl
+            SELECT 'TABLE' AS tipo, c.oid::regclass::text AS nome, c.relowner AS dono,
+                c.relacl AS acl
             FROM pg_class AS c
             WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
                 AND c.relkind IN ('r', 'v')
