@@ -34,6 +34,7 @@ from estoque_pg import (
     grupos,
 )
 from estoque_pg.erros import ArgumentoInvalido, SemPermissao
+from estoque_pg.integracoes import include_name
 from estoque_pg.metodos import Metodo, MetodosDoGrupo
 from estoque_pg.migracoes import desfazer, instalar
 from servidor import Servidor
@@ -183,6 +184,27 @@ async def test_asynchronously(dsn: str, grupo: GrupoEstoque) -> None:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def test_another_versions_functions_go(conn: Conexao, grupo: GrupoEstoque) -> None:
+    conn.execute("CREATE FUNCTION holding._estoque_perguntar(text) RETURNS void LANGUAGE sql AS ''")
+    conn.execute("CREATE ROLE leitor_do_grupo")
+    try:
+        grupos.conceder(conn, "holding", "leitor_do_grupo")
+        grupos.atualizar(conn, "holding")
+        achadas = conn.execute(
+            "SELECT count(*), bool_or(has_function_privilege('leitor_do_grupo', p.oid, 'EXECUTE'))"
+            " FROM pg_proc AS p WHERE p.pronamespace = 'holding'::regnamespace"
+            " AND p.proname IN ('_estoque_perguntar', 'estoque_rupturas')"
+        ).fetchone()
+        assert achadas == (2, True)  # who may read it still may
+        assert len(grupo.rupturas(7).produtos) == 3
+        # What somebody else made in its schema stays, and so does the schema.
+        conn.execute("CREATE TABLE holding.minha (n int)")
+        grupos.apagar(conn, "holding")
+        assert conn.execute("SELECT count(*) FROM holding.minha").fetchone() == (0,)
+    finally:
+        conn.execute("DROP OWNED BY leitor_do_grupo; DROP ROLE leitor_do_grupo")
 
 
 def test_odd_names(conn: Conexao) -> None:
@@ -780,3 +802,14 @@ def test_nobody_but_its_owner_has_anything_of_it(conn: Conexao, grupo: GrupoEsto
         " AND relacl::text LIKE '%=r/%' AND relacl::text NOT LIKE '%postgres=%'"
     ).fetchall()
     assert donos == []
+
+
+def test_what_compares_models_leaves_it_alone(conn: Conexao, grupo: GrupoEstoque) -> None:
+    """Alembic, with `include_name`, does not drop the tables of a group."""
+    tabelas = conn.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'holding'::regnamespace"
+        " AND relkind = 'r'"
+    ).fetchall()
+    assert {nome for (nome,) in tabelas} == grupos.TABELAS
+    for (nome,) in tabelas:
+        assert not include_name(nome, "table", {"schema_name": "holding"})

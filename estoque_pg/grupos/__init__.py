@@ -25,6 +25,7 @@ from estoque_pg.perguntas import grupos
 from estoque_pg.perguntas.grupos import GrupoDeEmpresas
 
 PASTA = Path(__file__).parent
+TABELAS = frozenset({"estoque_grupo", "estoque_grupo_empresa"})
 LIMITE = 5.0  # seconds that a server may take over a company's answer
 
 
@@ -70,7 +71,7 @@ def atualizar(
 ) -> None:
     """Make the group's functions anew, as this package has them; change pattern or limit."""
     with _do_dono(conn, grupo):
-        for arquivo in _arquivos()[1:]:
+        for arquivo in _arquivos(sem="01_tabelas.sql"):
             conn.execute(arquivo)
         responder(conn, grupos.mudar_grupo(padrao or None, limite), grupo)
 
@@ -140,8 +141,8 @@ def listar(conn: psycopg.Connection[Any]) -> list[GrupoDeEmpresas]:
 # -- inside --------------------------------------------------------------------------------------
 
 
-def _arquivos() -> list[bytes]:
-    return [a.read_bytes() for a in sorted(PASTA.glob("0*.sql"))]
+def _arquivos(sem: str = "") -> list[bytes]:
+    return [a.read_bytes() for a in sorted(PASTA.glob("0*.sql")) if a.name != sem]
 
 
 def _dono(conn: psycopg.Connection[Any], grupo: str) -> str | None:
