@@ -142,6 +142,11 @@ def test_a_list_goes_on_on_a_second_page(painel: str, dsn: str) -> None:
         assert s.cliente.get("/grupos", headers={"Accept": "text/html"}).status_code == 404
 
 
+def test_a_group_that_is_not_there_is_told_at_the_start(dsn: str) -> None:
+    with Servico(dsn, "--schema", "empresa_1", "--grupo", "holding", "--grupo", "nenhum") as s:
+        assert s.dito[0] == "warning: this role finds no group nenhum\n"
+
+
 def test_only_the_groups_that_the_service_was_told(painel: str) -> None:
     with httpx.Client(base_url=painel) as cliente:
         assert cliente.get("/grupos").headers["location"] == "/grupos/holding"
