@@ -112,6 +112,11 @@ def grupo() -> None:
     A group is a schema of its own, and its companies are other schemas of the database, or of
     other servers. `--grupo` of `rupturas`, `estatisticas` and `consultar` asks it, and so does
     `estoque servir --grupo`.
+
+    \b
+    Examples:
+      estoque grupo criar holding --padrao 'empresa_%'
+      estoque rupturas --grupo holding
     """
 
 
