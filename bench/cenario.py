@@ -33,11 +33,11 @@ def construir(dsn: str, tamanho: Tamanho) -> None:
     arrumar(dsn)
 
 
-def encher(dsn: str, tamanho: Tamanho) -> None:
-    """Make the source tables in `nosso` and fill them."""
+def encher(dsn: str, tamanho: Tamanho, schema: str = NOSSO) -> None:
+    """Make the source tables in a schema and fill them."""
     with psycopg.connect(dsn, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(NOSSO)))
-        usar(conn, NOSSO)
+        conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        usar(conn, schema)
         for arquivo in _arquivos_das_fontes():
             conn.execute(arquivo.read_bytes())
         for passo in _PASSOS:
@@ -52,10 +52,10 @@ def regrar(dsn: str, tamanho: Tamanho) -> None:
         conn.execute(COMANDOS["regras"], tamanho.parametros())
 
 
-def arrumar(dsn: str) -> None:
+def arrumar(dsn: str, schema: str = NOSSO) -> None:
     """Do now what autovacuum and the checkpointer would do some time during the measurement."""
     with psycopg.connect(dsn, autocommit=True) as conn:
-        usar(conn, NOSSO)
+        usar(conn, schema)
         conn.execute("CREATE SEQUENCE IF NOT EXISTS vez")  # counts off the rows that are deleted
         conn.execute("VACUUM (FREEZE, ANALYZE)")
         conn.execute("CHECKPOINT")

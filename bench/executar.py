@@ -24,6 +24,7 @@ from cenario import IVM, NOSSO, comparar, construir
 from comandos import PASTA
 from crescimento import medir_crescimento
 from desgaste import medir_desgaste
+from grupo import medir_grupo
 from indices import medir_indices
 from lotes import medir_lotes
 from maquina import descrever
@@ -38,7 +39,7 @@ from estoque_pg.cli.saidas import saida_de
 from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
 
 ESCRITAS, PEQUENO, LARGO, GRANDE = "escritas", "pequeno", "largo", "grande"  # the databases
-ENORME = "enorme"
+ENORME, GRUPO = "enorme", "grupo"
 DADOS = PASTA / "resultados.json"
 
 
@@ -80,12 +81,15 @@ def medir(ritmo: Ritmo) -> Relatorio:
             bancada, {ESCRITAS: ritmo.escritas, LARGO: ritmo.largo, ENORME: ritmo.enorme}
         )
 
+        avisar("a group of companies")
+        grupo = medir_grupo(bancada, GRUPO, ritmo)
+
         avisar("audit")
         auditoria = auditar(bancada, (ESCRITAS, PEQUENO, LARGO, GRANDE, ENORME))
         maquina = descrever(_versao(bancada), pasta_do_disco(), carga)
     secoes: list[Secao] = [
-        *velocidade, *lotes, *indices, *perguntas, *alternativas, *vivo, *crescimento, *desgaste,
-        *adocao,
+        *velocidade, *lotes, *indices, *perguntas, *alternativas, *vivo, *grupo, *crescimento,
+        *desgaste, *adocao,
     ]  # fmt: skip
     segundos = time.perf_counter() - inicio
     return Relatorio(ritmo, secoes, auditoria, maquina, IVM in schemas, segundos)

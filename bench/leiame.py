@@ -172,6 +172,13 @@ LINHAS = (
         "the audit of it all, time relative to one `GROUP BY` over the movements",
         "a auditoria de tudo isso, tempo em relação a um `GROUP BY` sobre os movimentos",
     ),
+    Linha(
+        ("grupo.rupturas_7", "grupo.estatisticas", "grupo.saldos_50"),
+        "`estoque_rupturas(7)` / `estoque_estatisticas` / balances of 50 codes of a group of "
+        "{empresas} companies of {empresa_produtos} products, p99",
+        "`estoque_rupturas(7)` / `estoque_estatisticas` / saldos de 50 códigos de um grupo de "
+        "{empresas} empresas de {empresa_produtos} produtos, p99",
+    ),
     _crescimento("movimento_inserido", "movement insert", "inserir um movimento"),
     _crescimento("separacao_data", "separation's date moved", "mudar a data de uma separação"),
     Linha(

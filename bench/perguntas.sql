@@ -108,3 +108,15 @@ BEGIN
         ' AS %%L', format('SELECT date %%L', estoque_hoje() + 1));
 END
 $do$;
+
+-- nome: grupo_rupturas
+SELECT * FROM estoque_rupturas(%(dias)s::integer);
+
+-- nome: grupo_estatisticas
+SELECT * FROM estoque_estatisticas();
+
+-- nome: grupo_saldos
+SELECT * FROM estoque_saldos(%(codigos)s::text[]);
+
+-- nome: grupo_fora
+SELECT count(fora) FROM estoque_estatisticas();

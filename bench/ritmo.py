@@ -47,6 +47,8 @@ class Ritmo:
     largo: Tamanho  # ... to more products ...
     grande: Tamanho  # ... to more movements; the questions and the adoption are measured here
     enorme: Tamanho  # the live pages
+    empresa: Tamanho  # each company of a group
+    empresas: int
     concentracao: int  # open separations of one product and day, against one
     rodadas: int
     duracao: str  # of a run of pgbench, as it takes it: -T seconds or -t statements
@@ -68,6 +70,8 @@ COMPLETO = Ritmo(
     largo=Tamanho(100_000, 100_000, 100_000),
     grande=Tamanho(100_000, 10_000_000, 100_000),
     enorme=Tamanho(1_000_000, 1_000_000, 100_000),
+    empresa=Tamanho(2_000, 10_000, 2_000, rupturas=20),
+    empresas=50,
     concentracao=5_000,
     rodadas=3,
     duracao="-T2",
@@ -88,6 +92,8 @@ RAPIDO = Ritmo(
     largo=Tamanho(5_000, 5_000, 5_000, rupturas=50),
     grande=Tamanho(5_000, 200_000, 5_000, rupturas=50),
     enorme=Tamanho(10_000, 10_000, 1_000, rupturas=50),
+    empresa=Tamanho(200, 1_000, 200, rupturas=10),
+    empresas=10,
     concentracao=500,
     rodadas=1,
     duracao="-T1",
@@ -109,6 +115,8 @@ ENSAIO = Ritmo(
     largo=Tamanho(100, 100, 100, rupturas=5),
     grande=Tamanho(100, 1_000, 100, rupturas=5),
     enorme=Tamanho(200, 200, 100, rupturas=5),
+    empresa=Tamanho(60, 100, 40, rupturas=5),
+    empresas=2,
     concentracao=20,
     rodadas=1,
     duracao="-t2",

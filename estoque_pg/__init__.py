@@ -6,13 +6,14 @@
 ...     APIEstoqueTempoReal(conn).consultar_produto("P001")
 """
 
-from estoque_pg.api import APIEstoqueTempoReal
-from estoque_pg.api_async import APIEstoqueTempoRealAsync
+from estoque_pg.api import APIEstoqueTempoReal, GrupoEstoque
+from estoque_pg.api_async import APIEstoqueTempoRealAsync, GrupoEstoqueAsync
 from estoque_pg.erros import (
     ArgumentoInvalido,
     BancoMaisNovo,
     CronAusente,
     DivergenciaEncontrada,
+    EmpresasFora,
     ErroConexao,
     ErroEstoque,
     ErroSerializacao,
@@ -44,6 +45,16 @@ from estoque_pg.perguntas.conferencia import (
     Recalculo,
 )
 from estoque_pg.perguntas.documentos import Documento
+from estoque_pg.perguntas.grupos import (
+    EmpresaDoGrupo,
+    EmpresaFora,
+    EstatisticasDaEmpresa,
+    EstatisticasDoGrupo,
+    RupturaDaEmpresa,
+    RupturasDoGrupo,
+    SaldoDaEmpresa,
+    SaldosDoGrupo,
+)
 from estoque_pg.perguntas.incoerencias import DocumentoCitado, Incoerencia
 from estoque_pg.perguntas.operacao import (
     Alterado,
@@ -108,18 +119,25 @@ __all__ = [
     "Documento",
     "DocumentoCitado",
     "EmRisco",
+    "EmpresaDoGrupo",
+    "EmpresaFora",
+    "EmpresasFora",
     "EntregaMorta",
     "EntregaPendente",
     "ErroConexao",
     "ErroEstoque",
     "ErroSerializacao",
     "Estatisticas",
+    "EstatisticasDaEmpresa",
+    "EstatisticasDoGrupo",
     "Execucao",
     "Explicacao",
     "Falha",
     "FonteIncompativel",
     "Gatilho",
     "GatilhoAlheio",
+    "GrupoEstoque",
+    "GrupoEstoqueAsync",
     "Incoerencia",
     "Inscricao",
     "ManutencaoNecessaria",
@@ -140,6 +158,10 @@ __all__ = [
     "Remedio",
     "Resumo",
     "Ruptura",
+    "RupturaDaEmpresa",
+    "RupturasDoGrupo",
+    "SaldoDaEmpresa",
+    "SaldosDoGrupo",
     "SemPermissao",
     "Simulacao",
     "Simulado",

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from estoque_pg.erros import ErroConexao, ErroSerializacao, SemPermissao, traduzindo
-from estoque_pg.metodos import Metodos, Sincrona, exigir_banco
+from estoque_pg.metodos import Metodos, MetodosDoGrupo, Sincrona, exigir_banco
 from estoque_pg.perguntas.base import EXECUCAO, Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
@@ -28,23 +28,8 @@ class Pool(Protocol):
         """Replace the connections that have been lost."""
 
 
-class APIEstoqueTempoReal(Metodos, Sincrona):
-    """Ask for balances, forecasts and ruptures; rebuild and audit them; keep the installation well.
-
-    `banco` is a psycopg connection or a `psycopg_pool.ConnectionPool`. The constructor opens
-    nothing and changes nothing. `schema` is that of the install; None means the one that the
-    connection's search_path finds. Nothing of a session is changed, and nothing is prepared: a
-    pooler may stand in between.
-
-    A connection and its transaction stay the caller's: no method commits. With a pool each call
-    borrows a connection and is a transaction of its own. Serialization failures and deadlocks
-    (SQLSTATE 40001, 40P01) are retried, with growing waits, where the transaction is a method's
-    own: with a pool, and on an autocommit connection outside a transaction.
-
-    Every method is one round trip, and raises a subclass of `ErroEstoque`; `__cause__` is
-    psycopg's own error. Methods named `consultar_*` and `get_*` return JSON-ready dictionaries,
-    the others typed rows and values. `estoque_pg.perguntas` describes each.
-    """
+class SobreBanco(Sincrona):
+    """Carries questions out on a connection or pool that the caller owns."""
 
     def __init__(self, banco: psycopg.Connection[Any] | Pool, schema: str | None = None) -> None:
         exigir_banco(banco, psycopg.Connection)
@@ -76,6 +61,38 @@ class APIEstoqueTempoReal(Metodos, Sincrona):
         else:
             with self.banco.connection() as conn:
                 yield conn
+
+
+class APIEstoqueTempoReal(Metodos, SobreBanco):
+    """Ask for balances, forecasts and ruptures; rebuild and audit them; keep the installation well.
+
+    `banco` is a psycopg connection or a `psycopg_pool.ConnectionPool`. The constructor opens
+    nothing and changes nothing. `schema` is that of the install; None means the one that the
+    connection's search_path finds. Nothing of a session is changed, and nothing is prepared: a
+    pooler may stand in between.
+
+    A connection and its transaction stay the caller's: no method commits. With a pool each call
+    borrows a connection and is a transaction of its own. Serialization failures and deadlocks
+    (SQLSTATE 40001, 40P01) are retried, with growing waits, where the transaction is a method's
+    own: with a pool, and on an autocommit connection outside a transaction.
+
+    Every method is one round trip, and raises a subclass of `ErroEstoque`; `__cause__` is
+    psycopg's own error. Methods named `consultar_*` and `get_*` return JSON-ready dictionaries,
+    the others typed rows and values. `estoque_pg.perguntas` describes each.
+    """
+
+
+class GrupoEstoque(MetodosDoGrupo, SobreBanco):
+    """Ask all companies of a group at once (`estoque grupo`); a database may have several groups.
+
+    `banco` and all else is as with `APIEstoqueTempoReal`. Each answer names the companies that did
+    not answer, in `empresas_fora`.
+
+    >>> GrupoEstoque(conn, "holding").rupturas(7).produtos[0].empresa
+    """
+
+    def __init__(self, banco: psycopg.Connection[Any] | Pool, grupo: str) -> None:
+        super().__init__(banco, grupo)
 
 
 def responder(conn: psycopg.Connection[Any], pergunta: Pergunta[T], schema: str | None = None) -> T:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 
 from estoque_pg.erros import ErroConexao, ErroSerializacao, traduzindo
-from estoque_pg.metodos import Assincrona, Metodos, exigir_banco
+from estoque_pg.metodos import Assincrona, Metodos, MetodosDoGrupo, exigir_banco
 from estoque_pg.perguntas.base import EXECUCAO, Pergunta, preparar
 from estoque_pg.repeticao import Repeticao, livre
 
@@ -27,12 +27,8 @@ class PoolAsync(Protocol):
         """Replace the connections that have been lost."""
 
 
-class APIEstoqueTempoRealAsync(Metodos, Assincrona):
-    """`APIEstoqueTempoReal` for asyncio: the same methods, each to be awaited.
-
-    `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`;
-    `schema`, who owns the transaction, what is retried and what is raised are as there.
-    """
+class SobreBancoAsync(Assincrona):
+    """Carries questions out on a connection or pool that the caller owns."""
 
     def __init__(
         self, banco: psycopg.AsyncConnection[Any] | PoolAsync, schema: str | None = None
@@ -69,3 +65,18 @@ class APIEstoqueTempoRealAsync(Metodos, Assincrona):
         else:
             async with self.banco.connection() as conn:
                 yield conn
+
+
+class APIEstoqueTempoRealAsync(Metodos, SobreBancoAsync):
+    """`APIEstoqueTempoReal` for asyncio: the same methods, each to be awaited.
+
+    `banco` is a `psycopg.AsyncConnection` or a `psycopg_pool.AsyncConnectionPool`;
+    `schema`, who owns the transaction, what is retried and what is raised are as there.
+    """
+
+
+class GrupoEstoqueAsync(MetodosDoGrupo, SobreBancoAsync):
+    """`GrupoEstoque` for asyncio: the same methods, each to be awaited."""
+
+    def __init__(self, banco: psycopg.AsyncConnection[Any] | PoolAsync, grupo: str) -> None:
+        super().__init__(banco, grupo)

@@ -648,3 +648,102 @@ SELECT p.produtos, p.negativos, r.rupturas_0, r.rupturas_7, r.rupturas_28
                     count(*) FILTER (WHERE x.dias_ate_ruptura <= 7) AS rupturas_7,
                     count(*) AS rupturas_28
                FROM nosso.estoque_rupturas(28) AS x) AS r;
+
+-- nome: grupo_rupturas
+-- What runs out in any company of a group; for each that is away a row that says why.
+SELECT empresa, cod_produto, nome_produto, estoque_atual, menor_estoque_d7, dia_ruptura,
+       dias_ate_ruptura, falta, fim_ruptura, fora, erro
+  FROM nosso.estoque_rupturas(%(dias)s::integer);
+
+-- nome: grupo_estatisticas
+-- The figures of each company of a group.
+SELECT empresa, total_produtos, produtos_com_ruptura, produtos_estoque_negativo,
+       produtos_estoque_zerado, movimentacoes_previstas_7d, percentual_ruptura, fora, erro
+  FROM nosso.estoque_estatisticas();
+
+-- nome: grupo_saldos
+-- What each company of a group has of some codes.
+SELECT empresa, codigo_consultado, cod_produto, nome_produto, estoque_atual, menor_estoque_d7,
+       dia_ruptura, fora, erro
+  FROM nosso.estoque_saldos(%(codigos)s::text[]);
+
+-- nome: grupo_empresas
+-- The companies of a group, and to where the server of one leads.
+SELECT e.empresa, e.esquema, e.servidor,
+       (SELECT string_agg(o.option_name || '=' || o.option_value, ' '
+                          ORDER BY array_position(ARRAY['host', 'hostaddr', 'port', 'dbname', 'service'],
+                                                  o.option_name))
+          FROM pg_catalog.pg_foreign_server AS s,
+               LATERAL pg_catalog.pg_options_to_table(s.srvoptions) AS o
+         WHERE s.srvname = e.servidor
+           AND o.option_name IN ('host', 'hostaddr', 'port', 'dbname', 'service')) AS endereco,
+       e.fora, e.erro
+  FROM nosso.estoque_empresas() AS e;
+
+-- nome: grupos
+-- The groups of the database, of those the role may use. Catalogs alone are read: a table of that name
+-- can be anybody's.
+SELECT n.nspname::text AS grupo, pg_catalog.pg_get_userbyid(c.relowner)::text AS dono
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relname = 'estoque_grupo_empresa' AND c.relkind = 'r'
+   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+ ORDER BY n.nspname COLLATE "C";
+
+-- nome: grupo_cabimento
+-- Whether a group has a company of a name, or will have one by its pattern, and whether a schema is one.
+SELECT EXISTS (SELECT FROM nosso.estoque_empresas() AS e
+                WHERE e.empresa = %(empresa)s::text) AS tomado,
+       EXISTS (SELECT FROM nosso.estoque_grupo AS g
+                WHERE %(empresa)s::text
+                      LIKE replace(replace(g.padrao, '\', '\\'), '_', '\_')) AS pelo_padrao,
+       EXISTS (SELECT FROM pg_catalog.pg_class AS c
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE n.nspname = %(esquema)s::text AND c.relname = 'estoque_migracao_soma'
+                  AND c.relkind = 'r') AS instalada;
+
+-- nome: grupo_fazer
+-- What a new group consists of.
+INSERT INTO nosso.estoque_grupo (padrao, limite) VALUES (%(padrao)s::text, %(limite)s::numeric)
+RETURNING 1;
+
+-- nome: grupo_mudar
+-- Another pattern, another limit; NULL leaves it.
+UPDATE nosso.estoque_grupo
+   SET padrao = coalesce(%(padrao)s::text, padrao), limite = coalesce(%(limite)s::numeric, limite)
+RETURNING 1;
+
+-- nome: grupo_incluir
+-- A company by name.
+INSERT INTO nosso.estoque_grupo_empresa (empresa, esquema, servidor)
+VALUES (%(empresa)s::text, %(esquema)s::text, %(servidor)s::text)
+RETURNING empresa;
+
+-- nome: grupo_servidor
+-- The foreign server of a company elsewhere.
+SELECT nosso._estoque_servidor(%(opcoes)s::jsonb, %(senha)s::text);
+
+-- nome: grupo_retirar
+-- A company taken out.
+SELECT nosso.estoque_retirar(%(empresa)s::text);
+
+-- nome: grupo_conceder
+-- Rights of a reader of the group.
+SELECT c FROM nosso.estoque_conceder(%(papel)s::text) AS c;
+
+-- nome: grupo_extensoes
+-- Of the extensions for other servers, those that are not here.
+SELECT x.nome FROM unnest(ARRAY['postgres_fdw', 'dblink']) AS x (nome)
+ WHERE x.nome NOT IN (SELECT e.extname FROM pg_catalog.pg_extension AS e);
+
+-- nome: quem_e_onde
+-- The role and the search_path of a session.
+SELECT current_setting('role') AS papel, current_setting('search_path') AS caminho;
+
+-- nome: ser
+-- Another role and search_path, until the transaction ends.
+SELECT set_config('search_path', %(caminho)s::text, true) || set_config('role', %(papel)s::text, true);
+
+-- nome: existe_schema
+-- Whether there is a schema of that name, to whomever it belongs.
+SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(schema)s::text);

@@ -81,6 +81,12 @@ class DivergenciaEncontrada(ErroEstoque):
     dica_padrao = marcar("run `estoque recalcular --tudo` to rebuild them from the sources")
 
 
+class EmpresasFora(ErroEstoque):
+    """Companies of a group did not answer; the others did. `detalhe` has a line for each."""
+
+    dica_padrao = marcar("`estoque grupo mostrar` says where each company is")
+
+
 class ErroSerializacao(ErroEstoque):
     """A serialization failure or deadlock (40001, 40P01): the transaction must be run again."""
 

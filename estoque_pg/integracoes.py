@@ -12,9 +12,10 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
+from estoque_pg.grupos import TABELAS
 from estoque_pg.migracoes import indices_nossos, tabelas_nossas
 
-_tabelas = cache(tabelas_nossas)
+_tabelas = cache(lambda: tabelas_nossas() | TABELAS)
 _indices = cache(indices_nossos)
 
 

@@ -14,6 +14,7 @@ from estoque_pg.perguntas import (
     cobertura,
     conferencia,
     documentos,
+    grupos,
     incoerencias,
     operacao,
     planejamento,
@@ -176,6 +177,15 @@ class Metodos:
     tarefa = Metodo(operacao.tarefa)
     vigiar = Metodo(operacao.vigiar)
     conceder = Metodo(operacao.conceder)
+
+
+class MetodosDoGrupo:
+    """What is asked of all companies of a group at once; each is one round trip."""
+
+    rupturas = Metodo(grupos.rupturas_do_grupo)
+    estatisticas = Metodo(grupos.estatisticas_do_grupo)
+    saldos = Metodo(grupos.saldos_do_grupo)
+    empresas = Metodo(grupos.empresas)
 
 
 def perguntas_com_metodo() -> dict[str, Callable[..., Pergunta[Any]]]:

@@ -47,14 +47,16 @@ def tabela(
 ) -> tuple[type[Linha], Sequence[Linha]]:
     """Return the rows of an answer: its own, those of the table in it, or itself as the only one.
 
-    Where an answer has a table, what else it says has no place in a file of rows.
+    Where an answer has a table, what else it says has no place in a file of rows, except for the
+    rows of its `RESTO`.
     """
     if not isinstance(resposta, Linha):
         return classe, resposta
     if not resposta.TABELA:
         return classe, [resposta]
     de_dentro = get_args(get_type_hints(classe)[resposta.TABELA])[0]
-    return de_dentro, getattr(resposta, resposta.TABELA)
+    linhas = getattr(resposta, resposta.TABELA)
+    return de_dentro, [*linhas, *getattr(resposta, resposta.RESTO)] if resposta.RESTO else linhas
 
 
 # -- for programs -------------------------------------------------------------------------------
@@ -69,7 +71,8 @@ def em_csv(classe: type[Linha], linhas: Iterable[Linha]) -> bytes:
     escritor = csv.writer(saida, lineterminator="\n")  # quoting as in RFC 4180
     nomes = [c.name for c in fields(classe)]
     escritor.writerow(nomes)
-    escritor.writerows([_plano(getattr(linha, nome)) for nome in nomes] for linha in linhas)
+    # A row below the table's own has some of the columns.
+    escritor.writerows([_plano(getattr(linha, nome, None)) for nome in nomes] for linha in linhas)
     return saida.getvalue().encode()
 
 

@@ -11,12 +11,14 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from estoque_pg import APIEstoqueTempoReal
 from estoque_pg.cli import cli
 from estoque_pg.http import criar_aplicacao
+from estoque_pg.http.rotas import BASE
 from estoque_pg.metodos import perguntas_com_metodo
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -110,16 +112,23 @@ def enderecos() -> str:
     for caminho, metodos_dele in criar_aplicacao("").openapi()["paths"].items():
         for metodo, operacao in metodos_dele.items():
             consulta = "&".join(
-                f"{p['name']}={p['schema'].get('default', p.get('example', 10))}"
+                f"{p['name']}={_exemplo(p)}"
                 for p in operacao.get("parameters", [])
                 if p["in"] == "query" and p["name"] != "formato"  # which nearly all have
             )
             endereco = f"{metodo.upper()} {caminho}" + (f"?{consulta}" if consulta else "")
             resumo = operacao["description"].rstrip(".")
             if "404" in operacao["responses"]:
-                resumo += "; 404 for an unknown code"
+                de_grupo = caminho.startswith(f"{BASE}/grupos/")
+                resumo += "; 404 for " + ("a group not served" if de_grupo else "an unknown code")
             linhas.append(f"| `{endereco}` | {resumo} |")
     return "\n".join(linhas) + "\n"
+
+
+def _exemplo(parametro: dict[str, Any]) -> object:
+    if parametro["schema"].get("type") == "array":
+        return "P001"
+    return parametro["schema"].get("default", parametro.get("example", 10))
 
 
 def entre_as_marcas(pagina: Path, tabela: str) -> str:

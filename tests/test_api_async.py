@@ -23,7 +23,7 @@ from test_perguntas import declaradas
 from estoque_pg import APIEstoqueTempoReal, APIEstoqueTempoRealAsync, repeticao
 from estoque_pg.erros import ArgumentoInvalido, ErroConexao, ErroEstoque, ErroSerializacao
 from estoque_pg.metodos import perguntas_com_metodo
-from estoque_pg.perguntas import internas
+from estoque_pg.perguntas import grupos, internas
 
 
 @pytest.fixture
@@ -84,7 +84,8 @@ def test_both_have_the_same_methods_and_every_question_is_one() -> None:
         assert metodo.__doc__, nome
         assert inspect.iscoroutinefunction(gemeo), nome
         assert not inspect.iscoroutinefunction(metodo), nome
-    assert set(declaradas(sem=(internas,))) == set(sincrona)
+    # Those of groups are methods of GrupoEstoque: test_grupo.py.
+    assert set(declaradas(sem=(internas, grupos))) == set(sincrona)
     assert str(inspect.signature(APIEstoqueTempoReal.projecao)) == (
         "(self, /, codigo: 'str', dias: 'int' = 28) -> 'list[DiaProjetado]'"
     )

@@ -48,7 +48,10 @@ DO_INSTALADOR = {
     "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade",
     "esperam_por_nos",
 }  # fmt: skip
-QUEM_EXECUTA = {"api.py", "api_async.py", "adocao.py", "migracoes.py", "instalacao/__init__.py"}
+QUEM_EXECUTA = {
+    "api.py", "api_async.py", "adocao.py", "migracoes.py", "instalacao/__init__.py",
+    "grupos/__init__.py",  # the group's own objects, by its owner
+}  # fmt: skip
 
 # Public objects of sql/ that no statement of ours names, and why.
 SEM_PERGUNTA = {

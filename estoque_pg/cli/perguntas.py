@@ -31,18 +31,22 @@ from estoque_pg.cli.base import (
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, exigir, ler_entrada
 from estoque_pg.cli.ficha import ficha, pedir_produto, previsoes, ruptura_em, titulo
+from estoque_pg.cli.grupo import com_grupo, exigir_todas, mostrar
+from estoque_pg.cli.grupo import perguntar as perguntar_ao_grupo
 from estoque_pg.erros import DivergenciaEncontrada
 from estoque_pg.idioma import t, tn
 from estoque_pg.perguntas.conferencia import Divergencia, valor_de
+from estoque_pg.perguntas.grupos import saldos_do_grupo
 from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.saldos import Produto
 
 
 @click.command()
 @com_codigos("[CODIGO]...")
+@com_grupo
 @com_banco
 @com_formato
-def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
+def consultar(codigos: tuple[str, ...], grupo: str | None, banco: Banco, em_json: bool) -> None:
     """Show products, a line each.
 
     Balance, lowest balance of the next 7 days, and the day on which stock runs out, by any code
@@ -54,11 +58,18 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
       estoque consultar P001 P002
       estoque consultar - < codes.txt
       estoque consultar --formato csv < codes.txt > stock.csv
+      estoque consultar P001 --grupo holding
     """
     if not codigos and not sys.stdin.isatty():
         codigos = tuple(ler_entrada())
     if not codigos:
         raise click.UsageError(t("name the products, or give their codes on standard input"))
+    if grupo is not None:
+        saldos = perguntar_ao_grupo(banco, grupo, saldos_do_grupo(codigos))
+        mostrar(saldos, em_json=em_json)
+        exigir_todas(saldos)
+        exigir(codigos, {s.codigo_consultado for s in saldos.produtos})
+        return
     with banco.retrato() as api:
         produtos = api.produtos(codigos)
         hoje = api.hoje()
@@ -70,8 +81,8 @@ def consultar(codigos: tuple[str, ...], banco: Banco, em_json: bool) -> None:
         for p in produtos:
             quando = ruptura_em(p.dia_ruptura, hoje) if p.dia_ruptura else None
             pedido: list[object] = [p.codigo_consultado] if unificado else []
-            saldos = [saldo(p.estoque_atual), saldo(p.menor_estoque_d7)]
-            linhas.append([*pedido, p.cod_produto, p.nome_produto, *saldos, quando])
+            quantos = [saldo(p.estoque_atual), saldo(p.menor_estoque_d7)]
+            linhas.append([*pedido, p.cod_produto, p.nome_produto, *quantos, quando])
         pedidos = [t("asked")] if unificado else []
         tabular(
             [*pedidos, t("product"), t("name"), t("balance"), t("lowest D+7"), t("runs out")],

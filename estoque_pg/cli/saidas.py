@@ -5,6 +5,7 @@ from __future__ import annotations
 from estoque_pg.erros import (
     BancoMaisNovo,
     DivergenciaEncontrada,
+    EmpresasFora,
     ErroConexao,
     ErroEstoque,
     ManutencaoNecessaria,
@@ -19,6 +20,7 @@ SAIDAS: tuple[tuple[type[ErroEstoque], int], ...] = (
     (MigracaoAlterada, 3),
     (ManutencaoNecessaria, 4),
     (DivergenciaEncontrada, 4),
+    (EmpresasFora, 4),
     (ErroConexao, 5),
     (ErroEstoque, 1),
 )

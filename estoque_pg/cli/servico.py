@@ -7,12 +7,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from types import FrameType
 
 import click
 
-from estoque_pg import migracoes
+from estoque_pg import grupos, migracoes
 from estoque_pg.cli.base import Banco, avisar, com_banco
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import t
@@ -37,8 +38,15 @@ PACIENCIA = 10  # seconds that requests under way may take when the service is t
     metavar="PORT",
     help="Port to listen on; 0 takes a free one.",
 )
+@click.option(
+    "--grupo",
+    "nomes",
+    metavar="NAME",
+    multiple=True,
+    help="Serve a group of companies besides; may be given several times.",
+)
 @com_banco
-def servir(endereco: str, porta: int, banco: Banco) -> None:
+def servir(endereco: str, porta: int, nomes: tuple[str, ...], banco: Banco) -> None:
     """Answer the questions over HTTP, until Ctrl+C or SIGTERM.
 
     With the extra `painel` (fastapi 0.143 or newer, and jinja2) also with pages, at /; with the
@@ -49,7 +57,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
 
     \b
     Example:
-      estoque servir --dsn "dbname=erp" --porta 8000
+      estoque servir --dsn "dbname=erp" --porta 8000 --grupo holding
     """
     try:
         import uvicorn
@@ -80,7 +88,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
                     variavel=VARIAVEL,
                 ),
             )
-        _avisar_do_banco(banco)
+        _avisar_do_banco(banco, nomes)
         resumir()
         # The extra `painel`: Jinja, and a FastAPI that has server-sent events.
         com_painel = all(map(find_spec, ("jinja2", "fastapi.sse")))
@@ -91,6 +99,7 @@ def servir(endereco: str, porta: int, banco: Banco) -> None:
             token_para_tudo=not local,
             com_painel=com_painel,
             com_metricas=find_spec("prometheus_client") is not None,
+            grupos=nomes,
         )
 
         class Servidor(uvicorn.Server):
@@ -148,11 +157,13 @@ def _escutar(endereco: str, porta: int) -> socket.socket:
         ) from erro
 
 
-def _avisar_do_banco(banco: Banco) -> None:
+def _avisar_do_banco(banco: Banco, nomes: Sequence[str]) -> None:
     """Say at once what would make every answer a 503; it may be mended while we run."""
     try:
         with banco.conectar() as conn:
             erro = migracoes.recusa(migracoes.estado(conn, banco.schema))
+            for falta in {*nomes} - {g.grupo for g in grupos.listar(conn)}:
+                avisar(t("warning: this role finds no group {grupo}", grupo=falta))
     except ErroEstoque as falha:
         erro = falha
     if erro is not None:

@@ -26,6 +26,8 @@ from estoque_pg.cli.base import (
 )
 from estoque_pg.cli.codigos import com_codigo, com_codigos, desconhecido, exigir
 from estoque_pg.cli.colunas import Colunas
+from estoque_pg.cli.grupo import com_grupo, exigir_todas, mostrar
+from estoque_pg.cli.grupo import perguntar as perguntar_ao_grupo
 from estoque_pg.idioma import t, tn
 from estoque_pg.metodos import perguntas_com_metodo
 from estoque_pg.perguntas.base import Pergunta
@@ -46,7 +48,10 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
     resposta = forma(perguntar)
     colunas = Colunas(resposta.linha, comando.colunas)
 
-    def executar(banco: Banco, em_json: bool, **dados: Any) -> None:
+    def executar(banco: Banco, em_json: bool, grupo: str | None = None, **dados: Any) -> None:
+        if grupo is not None:
+            _do_grupo(comando, banco, grupo, em_json, dados)
+            return
         if "codigos" in dados and not dados["codigos"]:
             raise click.UsageError(t("name the products, or give a dash to read their codes"))
         with banco.api() as api:
@@ -68,9 +73,23 @@ def _fazer(perguntar: Callable[..., Pergunta[Any]], comando: Comando) -> click.C
         f"{comando.ajuda}\n\n\b\nExample:\n  estoque {comando.nome} {comando.exemplo}".rstrip()
     )
     funcao = com_banco(com_formato(executar))
+    if comando.do_grupo is not None:
+        funcao = com_grupo(funcao)
     for parametro in reversed([*inspect.signature(perguntar).parameters.values()]):
         funcao = _parametro(parametro)(funcao)
     return click.command(comando.nome)(funcao)
+
+
+def _do_grupo(
+    comando: Comando, banco: Banco, grupo: str, em_json: bool, dados: dict[str, Any]
+) -> None:
+    assert comando.do_grupo is not None
+    resposta = perguntar_ao_grupo(banco, grupo, comando.do_grupo(**dados))
+    colunas = ["empresa", *comando.colunas] if comando.colunas else []
+    quantas = mostrar(resposta, colunas, em_json)
+    if not em_json and "dias" in dados:
+        avisar(_contadas(comando, quantas, dados))
+    exigir_todas(resposta)
 
 
 def _parametro(p: inspect.Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -109,9 +128,13 @@ def _mostrar_linhas(
 ) -> None:
     if linhas:
         tabular(*colunas.tabela(linhas))
+    avisar(_contadas(comando, len(linhas), dados))
+
+
+def _contadas(comando: Comando, quantas: int, dados: dict[str, Any]) -> str:
     prazo = tabela.ate_em(dados["dias"]) if "dias" in dados else ""
     uma, varias = (f"{{n}} {contada}" for contada in comando.contadas)
-    avisar(tn(uma, varias, len(linhas), n=tabela.numero(len(linhas)), prazo=prazo))
+    return tn(uma, varias, quantas, n=tabela.numero(quantas), prazo=prazo)
 
 
 def _mostrar_linha(comando: Comando, colunas: Colunas, linha: Linha) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import Depends, FastAPI
@@ -14,6 +14,7 @@ from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.http import respostas, rotas
 from estoque_pg.http.acesso import LimiteDoCorpo, exigir
 from estoque_pg.http.conexoes import pool_de_perguntas, pool_de_saude
+from estoque_pg.http.grupos import dos_grupos
 from estoque_pg.http.lingua import Lingua
 
 
@@ -24,6 +25,7 @@ def criar_aplicacao(
     token_para_tudo: bool = False,
     com_painel: bool = False,
     com_metricas: bool = False,
+    grupos: Sequence[str] = (),
 ) -> FastAPI:
     """Return the ASGI application on a database.
 
@@ -32,7 +34,8 @@ def criar_aplicacao(
     should be wherever others than this machine can connect. Nothing is opened before the server
     starts the application, and a database that is away then, or later, is a 503 until it is back.
     `com_painel` serves the panel at / as well, which needs the extra `painel`, `com_metricas`
-    what Prometheus scrapes at /metrics, which needs the extra `metricas`.
+    what Prometheus scrapes at /metrics, which needs the extra `metricas`. `grupos` are the groups
+    of companies that are served besides: whoever may read the service reads all of these.
     """
     if token_para_tudo and not token:
         raise ValueError("token_para_tudo needs a token")
@@ -41,11 +44,12 @@ def criar_aplicacao(
     if com_painel:
         from estoque_pg.painel import Painel  # not everybody has what it needs
 
-        painel = Painel(conninfo, schema, token, token_para_tudo)
+        painel = Painel(conninfo, schema, token, token_para_tudo, grupos)
 
     @asynccontextmanager
     async def vida(app: FastAPI) -> AsyncIterator[None]:
         app.state.schema = schema
+        app.state.grupos = tuple(grupos)
         app.state.pool_de_saude = pool_de_saude(conninfo)
         app.state.pool_de_saude.open()
         try:
@@ -75,6 +79,7 @@ def criar_aplicacao(
     app.add_middleware(Lingua)
     respostas.instalar(app, painel.erro if painel else None)
     app.include_router(rotas.perguntas(de_todos))
+    app.include_router(dos_grupos(de_todos))
     app.include_router(rotas.manutencao(exigencia))
     app.include_router(rotas.saude())
 

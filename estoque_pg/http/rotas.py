@@ -70,7 +70,8 @@ Quantidade = Annotated[
 ]
 
 
-def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
+def respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
+    """Return what errors an endpoint answers with, for OpenAPI."""
     significado = {
         400: "The body cannot be read.",
         401: "The token is missing or wrong.",
@@ -85,9 +86,9 @@ def _respostas(*codigos: int) -> dict[int | str, dict[str, Any]]:
     return {c: {"model": modelos.Erro, "description": significado[c]} for c in codigos}
 
 
-def _de_linhas(*codigos: int) -> dict[int | str, dict[str, Any]]:
+def de_linhas(*codigos: int) -> dict[int | str, dict[str, Any]]:
     """The same, of an endpoint that also answers with files."""
-    return {**formatos.RESPOSTAS, **_respostas(*codigos, 422, 501)}
+    return {**formatos.RESPOSTAS, **respostas(*codigos, 422, 501)}
 
 
 def _desconhecido(codigo: str) -> HTTPException:
@@ -96,12 +97,12 @@ def _desconhecido(codigo: str) -> HTTPException:
 
 def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that only read; `exigencia` is what they require of a request."""
-    rotas = _roteador("estoque", exigencia)
+    rotas = roteador("estoque", exigencia)
 
     @rotas.post(
         "/consultar",
         response_model=modelos.RespostaConsultar,
-        responses=_de_linhas(400, 413),
+        responses=de_linhas(400, 413),
     )
     async def consultar(consulta: modelos.Consulta, api: API, formato: Pedido) -> Response:
         """Balances and forecasts of a list of codes, and those of the list that nothing knows."""
@@ -111,7 +112,7 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     @rotas.post(
         "/cobertura",
         response_model=modelos.RespostaCobertura,
-        responses=_de_linhas(400, 413),
+        responses=de_linhas(400, 413),
     )
     async def cobertura(consulta: modelos.Consulta, api: API, formato: Pedido) -> Response:
         """For how long the stock of a list of codes lasts, and those that nothing knows."""
@@ -121,7 +122,7 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     @rotas.post(
         "/simular",
         response_model=modelos.RespostaSimular,
-        responses=_de_linhas(400, 413),
+        responses=de_linhas(400, 413),
     )
     async def simular(simulacao: modelos.Simular, api: API, formato: Pedido) -> Response:
         """What changes of documents would do to each product; nothing is written."""
@@ -138,7 +139,7 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     @rotas.post(
         "/projecao_simulada",
         response_model=modelos.RespostaProjecaoSimulada,
-        responses=_de_linhas(400, 404, 413),
+        responses=de_linhas(400, 404, 413),
     )
     async def projecao_simulada(
         simulacao: modelos.SimularProduto, api: API, formato: Pedido
@@ -159,7 +160,7 @@ def perguntas(exigencia: Sequence[Dependencia]) -> APIRouter:
     @rotas.post(
         "/prometer",
         response_model=modelos.RespostaPrometer,
-        responses=_de_linhas(400, 413),
+        responses=de_linhas(400, 413),
     )
     async def prometer(pedido: modelos.Prometer, api: API, formato: Pedido) -> Response:
         """Since when a whole order can be promised, and how much of each product."""
@@ -198,12 +199,12 @@ async def _dos_codigos(
 
 def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
     """Return the endpoints that write."""
-    rotas = _roteador("manutencao", exigencia)
+    rotas = roteador("manutencao", exigencia)
 
     @rotas.post(
         "/regra",
         response_model=modelos.RespostaRegra,
-        responses=_respostas(400, 403, 404, 413, 422),
+        responses=respostas(400, 403, 404, 413, 422),
     )
     async def definir_regra(regra: modelos.DefinirRegra, api: API) -> JSONResponse:
         """Lay down or take back fields of a product's rule; the rule in force then."""
@@ -216,9 +217,10 @@ def manutencao(exigencia: Sequence[Dependencia]) -> APIRouter:
     return rotas
 
 
-def _roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
-    respostas = _respostas(401, 503) if exigencia else _respostas(503)
-    return APIRouter(prefix=BASE, tags=[assunto], dependencies=exigencia, responses=respostas)
+def roteador(assunto: str, exigencia: Sequence[Dependencia]) -> APIRouter:
+    """Return a router of the API, all of whose endpoints require the same of a request."""
+    erros = respostas(401, 503) if exigencia else respostas(503)
+    return APIRouter(prefix=BASE, tags=[assunto], dependencies=exigencia, responses=erros)
 
 
 # -- endpoints made of questions ----------------------------------------------------------------
@@ -289,7 +291,7 @@ def _acrescentar(rotas: APIRouter, perguntar: Callable[..., Pergunta[Any]], rota
         name=rota.nome,
         description=rota.descricao,
         response_model=_modelo(perguntar, rota),
-        responses=_respostas(*erros) if rota.escreve else _de_linhas(*erros),
+        responses=respostas(*erros) if rota.escreve else de_linhas(*erros),
     )
 
 

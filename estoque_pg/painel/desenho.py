@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -69,7 +69,7 @@ def hora(valor: datetime | None) -> str:
 class Desenho:
     """Draws pages."""
 
-    def __init__(self, entrada: Entrada) -> None:
+    def __init__(self, entrada: Entrada, grupos: Sequence[str] = ()) -> None:
         self._entrada = entrada
         self.ambiente = Environment(
             loader=FileSystemLoader(MODELOS),
@@ -82,6 +82,7 @@ class Desenho:
             t=t, tn=tn, endereco=endereco, versao=__version__, arquivo=_arquivo,
             em_dias=tabela.em_dias, ate_em=tabela.ate_em,
             em_palavras=partial(em_palavras, origens=ORIGENS), em_conjunto=em_conjunto,
+            grupos=grupos, do_grupo=do_grupo,
             origens=ORIGENS, ha_xlsx=find_spec("xlsxwriter") is not None,
         )  # fmt: skip
         self.ambiente.tests["eh_numero"] = lambda v: isinstance(v, (Decimal, int))
@@ -118,6 +119,11 @@ def endereco(caminho: str, atual: Mapping[str, str] | None = None, **mais: objec
 def do_produto(codigo: str) -> str:
     """Return the address of a product's page."""
     return "/produto/" + quote(codigo, safe="")
+
+
+def do_grupo(grupo: str) -> str:
+    """Return the address of a group's page."""
+    return "/grupos/" + quote(grupo, safe="")
 
 
 def _em_json(valor: Any) -> str:

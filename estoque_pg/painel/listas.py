@@ -177,18 +177,25 @@ def causas(api: APIEstoqueTempoReal, codigos: Sequence[str], dias: int) -> dict[
 
 
 @dataclass(frozen=True)
-class Achada:
-    """A list as it was asked for: its rows, those of this page, and what its filters offer."""
+class Parte:
+    """Rows as they were asked for, those of this page, which page it is, and how many there are."""
 
-    classe: type[Linha]
     linhas: Sequence[Any]
     desta_pagina: Sequence[Any]
+    pagina: int
+    paginas: int
+
+
+@dataclass(frozen=True)
+class Achada:
+    """A list as it was asked for: its rows, and what its filters offer."""
+
+    classe: type[Linha]
+    parte: Parte
     colunas: Mapping[str, Coluna]
     causas: Mapping[str, Causa]
     responsaveis: Sequence[str]
     dias: int
-    ordem: str
-    paginas: int
     hoje: date
 
 
@@ -197,35 +204,37 @@ def achar(api: APIEstoqueTempoReal, lista: Lista, pedido: Pedido) -> Achada:
     dias = lista.dias or 0 if pedido.dias is None else pedido.dias
     pessoas = Pessoas(api)
     linhas = pessoas.dos(lista.perguntar(api, dias), pedido.responsavel)
+    parte = cortar(
+        lista.classe, linhas, pedido, lambda r: f"{r.cod_produto} {r.nome_produto or ''}"
+    )
+    das_linhas = [r.cod_produto for r in parte.desta_pagina] if lista.com_causa else []
+    return Achada(
+        lista.classe,
+        parte,
+        colunas_de(lista.classe),
+        causas(api, das_linhas, dias),
+        pessoas.nomes,
+        dias,
+        api.hoje(),
+    )
+
+
+def cortar(
+    classe: type[Linha], linhas: Sequence[Any], pedido: Pedido, palavras: Callable[[Any], str]
+) -> Parte:
+    """Keep of rows those whose words are searched, in the order asked for, and cut the page out."""
     if pedido.texto.strip():
-        palavras = simples(pedido.texto).split()
-        linhas = [
-            r
-            for r in linhas
-            if all(p in simples(f"{r.cod_produto} {r.nome_produto or ''}") for p in palavras)
-        ]
-    colunas = colunas_de(lista.classe)
+        buscadas = simples(pedido.texto).split()
+        linhas = [r for r in linhas if all(p in simples(palavras(r)) for p in buscadas)]
     ordem = pedido.ordem.removeprefix("-")
-    if ordem in {c.name for c in fields(lista.classe)}:
+    if ordem in {c.name for c in fields(classe)}:
         linhas = sorted(linhas, key=lambda r: _chave(getattr(r, ordem)))
         if pedido.ordem.startswith("-"):
             linhas = list(reversed(linhas))
     paginas = max(-(-len(linhas) // POR_PAGINA), 1)
     pagina = min(pedido.pagina, paginas)
     desta = linhas[(pagina - 1) * POR_PAGINA : pagina * POR_PAGINA]
-    das_linhas = [r.cod_produto for r in desta] if lista.com_causa else []
-    return Achada(
-        lista.classe,
-        linhas,
-        desta,
-        colunas,
-        causas(api, das_linhas, dias),
-        pessoas.nomes,
-        dias,
-        pedido.ordem,
-        paginas,
-        api.hoje(),
-    )
+    return Parte(linhas, desta, pagina, paginas)
 
 
 def _chave(valor: Any) -> tuple[bool, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from estoque_pg.api_async import APIEstoqueTempoRealAsync
 from estoque_pg.http.conexoes import pool_de_paginas
-from estoque_pg.painel import avisos, paginas
+from estoque_pg.painel import avisos, grupos, paginas
 from estoque_pg.painel.aovivo import AoVivo
 from estoque_pg.painel.desenho import Desenho
 from estoque_pg.painel.entrada import Entrada
@@ -26,16 +26,22 @@ class Painel:
     """The panel of an application.
 
     `token`, where there is one, is asked for by a form: of who writes, and with `token_para_tudo`
-    of everybody.
+    of everybody. `grupos` are the groups of companies that have a page.
     """
 
     def __init__(
-        self, conninfo: str, schema: str | None, token: str | None, token_para_tudo: bool
+        self,
+        conninfo: str,
+        schema: str | None,
+        token: str | None,
+        token_para_tudo: bool,
+        grupos: Sequence[str] = (),
     ) -> None:
         self._conninfo = conninfo
         self._schema = schema
+        self._grupos = grupos
         self.entrada = Entrada(token, token_para_tudo)
-        self.desenho = Desenho(self.entrada)
+        self.desenho = Desenho(self.entrada, grupos)
 
     @asynccontextmanager
     async def vida(self, app: FastAPI, api: APIEstoqueTempoRealAsync) -> AsyncIterator[None]:
@@ -60,6 +66,7 @@ class Painel:
         """Add the pages and their files."""
         app.include_router(paginas.rotas(self._schema, self.entrada, self.desenho))
         app.include_router(avisos.rotas(self._schema, self.entrada, self.desenho))
+        app.include_router(grupos.rotas(self._grupos, self.entrada, self.desenho))
         app.mount("/estatico", StaticFiles(directory=ESTATICO), name="estatico")
 
     def erro(self, request: Request, status: int, mensagem: str) -> Response | None:

@@ -76,7 +76,7 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
 
         if pedido.formato:
             achada = achar()
-            return arquivo(nome, pedido.formato, achada.classe, achada.linhas)
+            return arquivo(nome, pedido.formato, achada.classe, achada.parte.linhas)
 
         def desenhar() -> Response:
             achada = achar()
@@ -227,7 +227,9 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     return todas
 
 
-def arquivo(nome: str, formato: str, classe: type[Linha], linhas: Sequence[Linha]) -> Response:
+def arquivo(
+    nome: str, formato: str, classe: type[Linha], linhas: Linha | Sequence[Linha]
+) -> Response:
     """Return rows as a file; raises ArgumentoInvalido for a form that there is not."""
     if formato not in planilha.FORMATOS:
         raise ArgumentoInvalido(t("there is no such format: {formato}", formato=citado(formato)))

@@ -26,6 +26,9 @@ class Linha:
     # The field whose rows are the answer's table, where the row is an answer that has one.
     TABELA: ClassVar[str] = ""
 
+    # The field whose rows a file has below those, with the columns that they share.
+    RESTO: ClassVar[str] = ""
+
     def como_dict(self) -> dict[str, Any]:
         """Return the row as a dictionary that json.dumps accepts."""
         return {c: v for c, v in self.todas().items() if c not in self.RESERVADAS}
@@ -36,7 +39,7 @@ class Linha:
 
     def na_planilha(self, campo: str) -> Any:
         """Return what a spreadsheet shows of a field: a number, a date, a text, rows, None."""
-        return getattr(self, campo)
+        return getattr(self, campo, None)
 
 
 def dicts(linhas: Iterable[Linha]) -> list[dict[str, Any]]:

@@ -42,7 +42,8 @@ class Comando:
     `exemplo` is what follows the name in the help's example. Rows are closed by a line
     that counts them, `contadas` in the singular and the plural; {prazo} in it tells the days. One
     row is a table of names and values, under the two `titulos`. `colunas` chooses and orders the
-    columns of the table, all of them if empty.
+    columns of the table, all of them if empty. `do_grupo` is the same
+    question to all companies of a group, which --grupo asks instead.
     """
 
     nome: str
@@ -51,6 +52,7 @@ class Comando:
     contadas: tuple[str, str] = ("row", "rows")
     titulos: tuple[str, str] = ("what", "value")
     colunas: tuple[str, ...] = ()
+    do_grupo: Callable[..., Pergunta[Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from estoque_pg.idioma import marcar
 from estoque_pg.perguntas import argumentos
 from estoque_pg.perguntas.base import Pergunta, linhas, uma_linha, valor
+from estoque_pg.perguntas.grupos import rupturas_do_grupo
 from estoque_pg.perguntas.linha import (
     CodProduto,
     Coluna,
@@ -171,6 +172,7 @@ class Ruptura(Linha):
             "falta",
             "fim_ruptura",
         ),
+        do_grupo=rupturas_do_grupo,
     ),
 )
 def rupturas(dias: int = 7) -> Pergunta[list[Ruptura]]:

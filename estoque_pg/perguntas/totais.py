@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from estoque_pg.idioma import marcar
 from estoque_pg.perguntas.base import Pergunta, uma_linha, valor
+from estoque_pg.perguntas.grupos import estatisticas_do_grupo
 from estoque_pg.perguntas.linha import Coluna, Linha
 from estoque_pg.perguntas.publicacao import Comando, Rota, publicada
 
@@ -42,6 +43,7 @@ class Estatisticas(Linha):
             "produtos_estoque_zerado",
             "movimentacoes_previstas_7d",
         ),
+        do_grupo=estatisticas_do_grupo,
     ),
 )
 def estatisticas() -> Pergunta[Estatisticas]:
