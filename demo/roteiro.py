@@ -20,9 +20,9 @@ from psycopg.rows import class_row
 from demo.comandos import COMANDOS
 from demo.documentos import dia_util
 from estoque_pg.api import APIEstoqueTempoReal
-from estoque_pg.cli.tabela import numero
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import t
+from estoque_pg.tabela import numero
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ import psycopg
 
 from demo.roteiro import Dia, Passo, Retrato
 from estoque_pg import DiaProjetado, Estatisticas, Produto, Ruptura
-from estoque_pg.cli.planejamento import em_palavras
-from estoque_pg.cli.tabela import (
+from estoque_pg.explicacao import em_palavras
+from estoque_pg.idioma import t, tn
+from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Simulado
+from estoque_pg.tabela import (
     APAGADO,
     ASCII,
     NEGRITO,
@@ -28,8 +30,6 @@ from estoque_pg.cli.tabela import (
     numero,
     tabela,
 )
-from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.planejamento import ACOES, Explicacao, Simulado
 
 
 class Tela:

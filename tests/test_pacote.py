@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import email
 import json
 import os
@@ -77,6 +78,18 @@ def test_the_wheel_has_the_package_and_its_migrations_and_nothing_else(tmp_path:
     achados = {p.relative_to(fonte).as_posix() for p in fonte.rglob("*") if p.is_file()}
     assert achados == do_checkout() | {"PKG-INFO"}
     assert da_roda(construir("wheel", fonte, tmp_path / "de novo")) == roda
+
+
+def test_nothing_but_commands_needs_the_command_line() -> None:
+    """What commands import must not import them: imported first, it would find itself half made."""
+    for arquivo in (RAIZ / "estoque_pg").rglob("*.py"):
+        caminho = arquivo.relative_to(RAIZ).as_posix()
+        if caminho.startswith("estoque_pg/cli/") or caminho == "estoque_pg/__main__.py":
+            continue
+        for no in ast.walk(ast.parse(arquivo.read_text(encoding="utf-8"))):
+            if isinstance(no, ast.ImportFrom):
+                nomes = [f"{no.module}.{n.name}" for n in no.names]
+                assert not [n for n in nomes if n.startswith("estoque_pg.cli")], caminho
 
 
 def test_the_page_on_a_package_index(tmp_path: Path) -> None:

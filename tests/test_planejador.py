@@ -21,8 +21,8 @@ from conftest import Servico
 from terminal import FIM, INICIO, SETA_ABAIXO, Terminal
 from test_cli import RAIZ, dados, estoque, processo, uma_linha
 
-from estoque_pg import DiaProjetado
-from estoque_pg.cli import cli, tabela
+from estoque_pg import DiaProjetado, tabela
+from estoque_pg.cli import cli
 from estoque_pg.migracoes import instalar
 from servidor import Servidor
 

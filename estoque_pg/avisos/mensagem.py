@@ -10,7 +10,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.idioma import com_idioma, marcar, t, tn
 from estoque_pg.perguntas.avisos import Transicao
 from estoque_pg.perguntas.documentos import ORIGENS

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from estoque_pg import tabela
 from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.avisos.falhas import NaoEntregue
 from estoque_pg.avisos.inscricao import de_que, motivo, quando
 from estoque_pg.avisos.mensagem import causa_em_palavras
-from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     Grupo,

@@ -18,13 +18,11 @@ from typing import Any, TypeVar
 import click
 import psycopg
 
-from estoque_pg import leitura, migracoes, planilha
+from estoque_pg import leitura, migracoes, planilha, tabela
 from estoque_pg.adocao import Andamento
 from estoque_pg.api import APIEstoqueTempoReal, responder, retrato
-from estoque_pg.cli import tabela
 from estoque_pg.cli.ajuda import ensinar_click, traduzido
 from estoque_pg.cli.saidas import saida_de
-from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import (
     ArgumentoInvalido,
     ErroEstoque,
@@ -39,6 +37,7 @@ from estoque_pg.perguntas.argumentos import MAX_DIAS
 from estoque_pg.perguntas.base import Pergunta
 from estoque_pg.perguntas.linha import Linha
 from estoque_pg.planilha import CSV, PLANILHA, XLSX
+from estoque_pg.tabela import Marcado
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

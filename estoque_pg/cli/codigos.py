@@ -12,7 +12,7 @@ import click
 import psycopg
 from click.shell_completion import CompletionItem
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.cli.base import Banco, avisar
 from estoque_pg.erros import ErroEstoque, ProdutoDesconhecido, citado
 from estoque_pg.idioma import t, tn

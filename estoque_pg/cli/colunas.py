@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.cli.base import saldo
-from estoque_pg.cli.tabela import Marcado
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.linha import Coluna, Linha, colunas_exigidas
+from estoque_pg.tabela import Marcado
 
 _PEDIDO, _CODIGO = "codigo_consultado", "cod_produto"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from estoque_pg import tabela
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.avisos.falhas import NaoEntregue
-from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, escrever
 from estoque_pg.erros import ErroConexao, ErroEstoque
 from estoque_pg.idioma import t

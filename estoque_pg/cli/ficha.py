@@ -6,13 +6,13 @@ import sys
 from datetime import date
 from decimal import Decimal
 
+from estoque_pg import tabela
 from estoque_pg.api import APIEstoqueTempoReal
-from estoque_pg.cli import tabela
 from estoque_pg.cli.base import colorido, escrever, rotulado
 from estoque_pg.cli.codigos import desconhecido
-from estoque_pg.cli.tabela import Marcado
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.saldos import Atrasado, Produto
+from estoque_pg.tabela import Marcado
 
 
 def pedir_produto(api: APIEstoqueTempoReal, codigo: str) -> Produto:

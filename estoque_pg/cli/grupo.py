@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from estoque_pg import grupos
+from estoque_pg import grupos, tabela
 from estoque_pg.api import GrupoEstoque
-from estoque_pg.cli import tabela
 from estoque_pg.cli.base import (
     Banco,
     Grupo,

@@ -14,7 +14,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.projecoes import DiaProjetado

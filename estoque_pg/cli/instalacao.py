@@ -10,8 +10,7 @@ from typing import Any
 import click
 import psycopg
 
-from estoque_pg import manutencao, migracoes
-from estoque_pg.cli import tabela
+from estoque_pg import manutencao, migracoes, tabela
 from estoque_pg.cli.base import (
     Banco,
     Feito,

@@ -7,8 +7,7 @@ from datetime import datetime
 
 import click
 
-from estoque_pg import manutencao, migracoes
-from estoque_pg.cli import tabela
+from estoque_pg import manutencao, migracoes, tabela
 from estoque_pg.cli.base import (
     Banco,
     Feito,

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import click
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,

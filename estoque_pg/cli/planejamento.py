@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import click
 
-from estoque_pg import leitura
-from estoque_pg.cli import tabela
+from estoque_pg import leitura, tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -35,10 +33,9 @@ from estoque_pg.cli.base import (
 from estoque_pg.cli.codigos import com_codigo, completar, desconhecido, ler_entrada
 from estoque_pg.cli.colunas import Colunas
 from estoque_pg.cli.ficha import pedir_produto, titulo
-from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ArgumentoInvalido, ErroEstoque
+from estoque_pg.explicacao import chamado, em_palavras
 from estoque_pg.idioma import t, tn
-from estoque_pg.perguntas.documentos import chamar
 from estoque_pg.perguntas.planejamento import (
     ACOES,
     AbaixoDoMinimo,
@@ -46,9 +43,9 @@ from estoque_pg.perguntas.planejamento import (
     Explicacao,
     Mudancas,
     Promessa,
-    Remedio,
     em_conjunto,
 )
+from estoque_pg.tabela import Marcado
 
 
 @click.command()
@@ -81,76 +78,10 @@ def explicar(codigo: str, dias: int, banco: Banco, em_json: bool) -> None:
         tabular(
             [t("what"), t("document"), t("quantity"), t("counts on"), t("to"), t("then lowest")],
             [
-                [t(ACOES[r.acao]), _documento(r), r.quantidade, r.de, r.para, saldo(r.menor_depois)]
+                [t(ACOES[r.acao]), chamado(r), r.quantidade, r.de, r.para, saldo(r.menor_depois)]
                 for r in e.remedios
             ],
         )
-
-
-_PELO_NOME: Mapping[str, str] = MappingProxyType({})
-
-
-def em_palavras(e: Explicacao, origens: Mapping[str, str] = _PELO_NOME) -> str:
-    """Tell an interval as a paragraph; `origens` are words for the tables, where they have some.
-
-    Without words a table bears its name, which `simular --origem` takes.
-    """
-    frases = [
-        t(
-            "On {inicio} the balance is below zero, {falta} short.",
-            inicio=tabela.data(e.inicio),
-            falta=tabela.numero(e.falta),
-        )
-        if e.fim == e.inicio
-        else t(
-            "From {inicio} to {fim} the balance is below zero, {falta} short on {dia}.",
-            inicio=tabela.data(e.inicio),
-            fim=tabela.data(e.fim),
-            falta=tabela.numero(e.falta),
-            dia=tabela.data(e.dia_da_falta),
-        )
-        if e.fim
-        else t(
-            "From {inicio} on the balance is below zero, {falta} short on {dia}.",
-            inicio=tabela.data(e.inicio),
-            falta=tabela.numero(e.falta),
-            dia=tabela.data(e.dia_da_falta),
-        )
-    ]
-    if e.saida is not None:
-        frases.append(
-            t(
-                "What takes it there: {documento}, {saida} going out.",
-                documento=_documento(e, origens),
-                saida=tabela.numero(e.saida),
-            )
-        )
-    else:
-        frases.append(t("The first day begins below zero."))
-    if e.entrada_data is not None and e.entrada_quantidade is not None:
-        frases.append(
-            t(
-                "The next entry: {quantidade} on {dia}.",
-                quantidade=tabela.numero(e.entrada_quantidade),
-                dia=tabela.data(e.entrada_data),
-            )
-        )
-    else:
-        frases.append(t("No entry is planned after that."))
-    adiada = next((r for r in e.remedios if r.acao == "adiar"), None)
-    if adiada and e.saida is not None and (adiada.origem, adiada.id) != (e.origem, e.id):
-        frases.append(
-            t(
-                "The smallest exit that it suffices to put off: {documento}, {quantidade}.",
-                documento=_documento(adiada, origens),
-                quantidade=tabela.numero(adiada.quantidade),
-            )
-        )
-    return tabela.limpo(" ".join(frases))
-
-
-def _documento(r: Explicacao | Remedio, origens: Mapping[str, str] = _PELO_NOME) -> str | None:
-    return chamar(r.documento, t(origens.get(r.origem, r.origem)), r.id) if r.origem else None
 
 
 @click.command()

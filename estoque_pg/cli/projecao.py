@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from estoque_pg.cli import imagem, tabela
+from estoque_pg import tabela
+from estoque_pg.cli import imagem
 from estoque_pg.cli.base import (
     Banco,
     avisar,
@@ -23,10 +24,10 @@ from estoque_pg.cli.base import (
 )
 from estoque_pg.cli.codigos import com_codigo
 from estoque_pg.cli.ficha import pedir_produto, titulo
-from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.projecoes import DiaProjetado
+from estoque_pg.tabela import Marcado
 
 ALTURA = 12  # rows of the chart
 

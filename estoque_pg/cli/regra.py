@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import click
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,

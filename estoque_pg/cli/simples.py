@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.cli.base import (
     Banco,
     avisar,

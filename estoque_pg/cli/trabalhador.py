@@ -19,8 +19,8 @@ from typing import Any
 
 import psycopg
 
+from estoque_pg import tabela
 from estoque_pg.avisos.entregador import Entregador
-from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, contar, escrever
 from estoque_pg.erros import ErroConexao, ErroEstoque, MigracoesPendentes, SemPermissao
 from estoque_pg.idioma import t

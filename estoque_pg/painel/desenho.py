@@ -17,9 +17,8 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from estoque_pg import __version__
-from estoque_pg.cli import tabela
-from estoque_pg.cli.planejamento import em_palavras
+from estoque_pg import __version__, tabela
+from estoque_pg.explicacao import em_palavras
 from estoque_pg.idioma import PORTUGUES, idioma, t, tn
 from estoque_pg.painel.entrada import Entrada, aqui, caminho
 from estoque_pg.perguntas.documentos import ORIGENS

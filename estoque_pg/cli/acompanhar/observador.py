@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 
+from estoque_pg import tabela
 from estoque_pg.api import retrato, se_puder
-from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, contar
 from estoque_pg.erros import ErroConexao
 from estoque_pg.idioma import t

@@ -15,18 +15,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from estoque_pg.cli import tabela
+from estoque_pg import tabela
 from estoque_pg.cli.acompanhar.observador import Aberto, Observador, Visto
 from estoque_pg.cli.base import saldo
 from estoque_pg.cli.colunas import Colunas
 from estoque_pg.cli.ficha import ficha, previsoes
-from estoque_pg.cli.tabela import Marcado
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import marcar, t
 from estoque_pg.leitura import simples
 from estoque_pg.perguntas.documentos import Documento
 from estoque_pg.perguntas.saldos import Acompanhado
 from estoque_pg.relogio import fuso
+from estoque_pg.tabela import Marcado
 
 if TYPE_CHECKING:
     from curses import window
