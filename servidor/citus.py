@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TypeAlias
 
 import psycopg
 from psycopg import sql
 
 from servidor import binarios
 from servidor.privado import Servidor
+
+Comando: TypeAlias = sql.SQL | sql.Composed
 
 # A schema is a tenant. Triggers on its tables are "unsafe" until after Citus 14.0.
 CONFIGURACAO = (
@@ -94,19 +96,13 @@ class Citus:
         comando = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(banco))
         self.em_todos("postgres", [comando])
 
-    def em_todos(self, banco: str, comandos: Iterable[sql.Composable]) -> None:
+    def em_todos(self, banco: str, comandos: Iterable[Comando]) -> None:
         """Run statements at every node, at once."""
         lista = list(comandos)
         with ThreadPoolExecutor(len(self.nos)) as equipe:
             list(equipe.map(lambda no: self.em(no, banco, lista), self.nos))
 
-    def em(self, no: Servidor, banco: str, comandos: Iterable[sql.Composable]) -> None:
+    def em(self, no: Servidor, banco: str, comandos: Iterable[Comando]) -> None:
         with psycopg.connect(no.dsn(banco), autocommit=True) as conn:
             for comando in comandos:
                 conn.execute(comando)
-
-
-def valor(conn: psycopg.Connection[Any], comando: str, *parametros: object) -> Any:
-    """The one value that a statement answers."""
-    linha = conn.execute(comando.encode(), parametros).fetchone()
-    return linha[0] if linha else None

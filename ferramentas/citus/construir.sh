@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds Citus for the machine's PostgreSQL 15 into a private folder and prints where its programs
 # are: construir.sh [PREFIX]. Without PREFIX: /opt/estoque_pg/citus for root, the cache for a user.
+# construir.sh --onde builds nothing: it says what CITUS_BINDIR names or what is there already.
 # The folder holds a copy of the server with Citus in it; the server of the machine stays as it is.
 # About 100 s, once; what is there already is not built again.
 #
@@ -24,21 +25,34 @@ falhar() {
     exit "$1"
 }
 
-[ $# -le 1 ] || falhar 2 "usage: construir.sh [PREFIX]"
+[ $# -le 1 ] || falhar 2 "usage: construir.sh [PREFIX | --onde]"
 if [ "$(id -u)" = 0 ]; then
     padrao=/opt/estoque_pg/citus
 else
     padrao=${XDG_CACHE_HOME:-$HOME/.cache}/estoque_pg/citus
 fi
-prefixo=${1:-$padrao}
-raiz=$(cd "$(dirname "$0")/../.." && pwd)
 
-pronto() { [ -e "$prefixo/lib/postgresql/15/lib/citus.so" ]; }
+tem() { [ -x "$1/initdb" ] && [ -e "$1/../lib/citus.so" ]; }
 
 terminar() {
-    echo "$prefixo/lib/postgresql/15/bin"
+    echo "$1"
     exit 0
 }
+
+if [ "${1:-}" = --onde ]; then
+    if [ -n "${CITUS_BINDIR:-}" ]; then
+        ! tem "$CITUS_BINDIR" || terminar "$CITUS_BINDIR"
+        falhar 2 "CITUS_BINDIR=$CITUS_BINDIR is no folder of the programs of a PostgreSQL with Citus"
+    fi
+    for lugar in "$padrao" /opt/estoque_pg/citus; do
+        ! tem "$lugar/lib/postgresql/15/bin" || terminar "$lugar/lib/postgresql/15/bin"
+    done
+    falhar 3 "there is no Citus on this machine" \
+        "ferramentas/citus/construir.sh builds it, or name its programs in CITUS_BINDIR"
+fi
+prefixo=${1:-$padrao}
+bindir=$prefixo/lib/postgresql/15/bin
+raiz=$(cd "$(dirname "$0")/../.." && pwd)
 
 # The packages of the list above that the machine lacks.
 faltam() {
@@ -55,7 +69,7 @@ achar_fonte() {
         [ -f "$arquivo" ] || falhar 2 "CITUS_FONTE=$arquivo is no file"
         return
     fi
-    arquivo=$(find "$raiz/.." -maxdepth 4 -type f \( -name "citus-$versao.tar.xz" -o \
+    arquivo=$(find "$raiz/.." -xdev -maxdepth 4 -type f \( -name "citus-$versao.tar.xz" -o \
         -name "citus-$versao.tar.gz" -o -name "v$versao.tar.gz" \) 2>/dev/null | head -n 1)
     [ -z "$arquivo" ] || return 0
     arquivo=$obra/fonte.tar.gz
@@ -96,12 +110,12 @@ compilar() {
         make -s install-extension DESTDIR="$obra/destino"
 }
 
-! pronto || terminar
+! tem "$bindir" || terminar "$bindir"
 [ ! -e "$prefixo" ] || falhar 2 "$prefixo exists and holds no Citus" "name another folder"
 mkdir -p "$(dirname "$prefixo")" || falhar 2 "$prefixo cannot be made"
 exec 9<"$(dirname "$prefixo")"
 flock 9 # one build at a time; the next one finds the work done
-! pronto || terminar
+! tem "$bindir" || terminar "$bindir"
 
 obra=$(mktemp -d "$(dirname "$prefixo")/citus-obra.XXXXXX")
 trap 'rm -rf "$obra"' EXIT
@@ -140,4 +154,4 @@ cp -a "$obra/destino$pg/." "$obra/pronto/lib/postgresql/15/"
 cp -a "$obra/destino/usr/share/postgresql/15/." "$obra/pronto/share/postgresql/15/"
 chmod 755 "$obra/pronto"
 mv -T "$obra/pronto" "$prefixo"
-terminar
+terminar "$bindir"

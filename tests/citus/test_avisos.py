@@ -1,0 +1,3 @@
+"""Transitions and their deliveries."""
+
+from test_avisos import *  # noqa: F403
