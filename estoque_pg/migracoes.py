@@ -852,6 +852,7 @@ class _Obra:
             _travar(self.conn, _tabelas(self.conn, _alteradas(self.textos)))
             for texto in self.textos:
                 self.conn.execute(texto.encode())
+            passo(self.conn, "1_citus")
             yield
 
     def realizar(self) -> None:
@@ -870,6 +871,7 @@ class _Obra:
                 self.backend.log_migration(migracao, "apply")
                 self.backend.mark_one(migracao, log=False)
                 self.backend.guardar_soma(migracao.id, self.somas[migracao.id])
+            passo(self.conn, "1_citus")
             passo(self.conn, "1_exigir")
             if self.ao_vivo:
                 passo(self.conn, "vivo_encher")
