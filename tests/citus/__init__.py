@@ -1,1 +1,1 @@
-"""What holds on Citus too: `make test-citus`. A package, so that its conftest has a name of its own."""
+"""What holds on Citus too: `make test-citus`. A package: its conftest needs another name."""

@@ -17,7 +17,7 @@ from apoio import Banco, Parametros, congelar
 from conftest import Servico
 from oraculo import Conexao, Linha, Oraculo
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from servidor import Servidor
 from servidor.citus import Citus
@@ -27,7 +27,8 @@ NENHUM = "nenhum"  # the template database of a cluster without any company
 
 # Through which node a session comes in: the coordinator, that on which the company lies, another.
 Entrada = Literal["coordenador", "no", "outro"]
-ENTRADAS: tuple[Entrada, ...] = ("coordenador", "no")
+CADA_ENTRADA: tuple[Entrada, ...] = ("coordenador", "no", "outro")
+ENTRADAS = CADA_ENTRADA[:2]
 
 # What Citus takes from its coordinator alone.
 _SO_LA = re.compile(r"\s*(CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT)\b", re.IGNORECASE)
@@ -36,6 +37,10 @@ _SO_LA = re.compile(r"\s*(CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT)\b", re.IGNOREC
 def em(dsn: str, esquema: str) -> str:
     """The connection string with a search_path, as an application of one company has it."""
     return make_conninfo(dsn, options=f"-csearch_path={esquema}")
+
+
+def nome_do_banco(dsn: str) -> str:
+    return str(conninfo_to_dict(dsn)["dbname"])
 
 
 def no_da_empresa(conn: Conexao, esquema: str = EMPRESA) -> str:
@@ -55,20 +60,35 @@ def no_da_empresa(conn: Conexao, esquema: str = EMPRESA) -> str:
 
 
 class BancoCitus(Banco):
-    """A database of the cluster, entered at one of its nodes."""
-
-    esquema = EMPRESA
+    """A company in a database of the cluster, entered at one of the nodes."""
 
     def __init__(
-        self, citus: Citus, nome: str, entrada: Entrada, oraculo: type[Oraculo] = Oraculo
+        self,
+        citus: Citus,
+        nome: str,
+        entrada: Entrada | Servidor,
+        esquema: str = EMPRESA,
+        oraculo: type[Oraculo] = Oraculo,
     ) -> None:
         self.citus = citus
         self.nome = nome
-        self.coordenador: Conexao = psycopg.connect(
-            em(citus.dsn(nome), self.esquema), autocommit=True
-        )
-        super().__init__(em(self.ao(entrada).dsn(nome), self.esquema), oraculo)
+        self.esquema = esquema
+        self.coordenador = self._ao_coordenador()
+        servidor = self.ao(entrada) if isinstance(entrada, str) else entrada
+        super().__init__(em(servidor.dsn(nome), esquema), oraculo)
         self._abertas.append(self.coordenador)
+
+    def _ao_coordenador(self) -> Conexao:
+        dsn = em(self.citus.dsn(self.nome), self.esquema)
+        conn: Conexao = psycopg.connect(dsn, autocommit=True)
+        return conn
+
+    def reconectar(self) -> None:
+        """After a node was gone."""
+        self.fechar()
+        self.coordenador = self._ao_coordenador()
+        self.conn = psycopg.connect(self.dsn, autocommit=True)
+        self._abertas = [self.conn, self.coordenador]
 
     @property
     def no(self) -> Servidor:
@@ -105,12 +125,13 @@ class BancoCitus(Banco):
         return linha == (True,)
 
     def gpid(self, conn: Conexao) -> int:
-        """What Citus calls a session on all nodes: ten thousand millions a node, and its process."""
-        grupo = self.coordenador.execute(
-            "SELECT nodeid FROM pg_dist_node WHERE nodename = %s", [conn.info.host]
+        """What Citus calls a session on all nodes: of its node and its process."""
+        linha = self.coordenador.execute(
+            "SELECT citus_calculate_gpid(nodeid, %s) FROM pg_dist_node WHERE nodename = %s",
+            [conn.info.backend_pid, conn.info.host],
         ).fetchone()
-        assert grupo is not None
-        return int(grupo[0]) * 10_000_000_000 + conn.info.backend_pid
+        assert linha is not None
+        return int(linha[0])
 
 
 class ServicoCitus(Servico):

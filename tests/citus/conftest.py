@@ -39,16 +39,6 @@ def servico() -> Iterator[ServicoCitus]:
 def modelo(servico: ServicoCitus) -> str:
     """The template database: a company, and the product installed in it."""
     nome = servico.criar()
-    if os.environ.get("SECO") == "1":
-        with psycopg.connect(servico.citus.dsn(nome), autocommit=True) as c:
-            c.execute("CREATE SCHEMA empresa")
-            c.execute("CREATE TABLE empresa.x (id int primary key)")
-        return nome
-    if os.environ.get("SECO") == "2":
-        with psycopg.connect(servico.citus.dsn(nome), autocommit=True) as c:
-            c.execute(f"ALTER DATABASE {nome} SET citus.enable_schema_based_sharding = off")
-        instalar(servico.dsn(nome), EMPRESA, criar_schema=True)
-        return nome
     instalar(servico.dsn(nome), EMPRESA, criar_schema=True)
     return nome
 
