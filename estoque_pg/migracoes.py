@@ -99,6 +99,12 @@ _INDICE = re.compile(r"^ +\('(\w+)', '\w+', ARRAY\[", re.MULTILINE)
 _SEGUEM = re.compile(r"^-- writers go on$", re.MULTILINE)
 # A table that a migration changes is not waited for while writers queue behind us.
 DAR_PASSAGEM = "SELECT set_config('lock_timeout', '2s', true)"
+# With Citus, for this session: a schema that is made is distributed, triggers on its tables may be.
+DO_CITUS = (
+    "SELECT set_config('citus.enable_schema_based_sharding', 'on', false),"
+    " set_config('citus.enable_unsafe_triggers', 'on', false)"
+    " WHERE to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
+)
 EXISTE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
 
 
@@ -463,6 +469,7 @@ def _sessao(
         exigir_direta(conn)
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
+        conn.execute(DO_CITUS)
         # Whether the sources fit is said by the step that follows, in words of ours.
         conn.execute("SET check_function_bodies = off")
         # The time limits of a role or database are meant for daily queries, not for an install that

@@ -2002,6 +2002,71 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
+-- table that is no source (any more), where it refuses every statement (EP007).
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
+CREATE OR REPLACE FUNCTION estoque_gatilhos()
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE arvore AS (
+        SELECT f.ordem, f.tabela AS nome, f.gatilho AS funcao, to_regclass(f.tabela)::oid AS relacao
+        FROM _estoque_fontes() AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
+    )
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    UNION ALL
+    SELECT g.tgrelid::regclass::text, g.tgname::text, 'stray', g.tgrelid::regclass, g.tgname::text,
+        p.proname::text
+    FROM pg_proc AS p
+    JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
+    JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+        AND p.proname::text IN (
+            SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
+        AND NOT EXISTS (
+            SELECT FROM arvore AS a WHERE a.relacao = g.tgrelid
+                AND p.proname::text IN (a.funcao, '_estoque_gatilho_truncar'))
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_gatilhos() TO PUBLIC;
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger of ours, with its state: ok, always, disabled, replica only, missing or stray.';
 -- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
 -- disabled, and functions that were changed or dropped. What was written past the triggers is counted
 -- then: everything is compared with the sources, and rebuilt where it differs. What a function that
@@ -2357,6 +2422,7 @@ DROP FUNCTION _estoque_tomar_entrega;
 DROP FUNCTION _estoque_resumir;
 DROP FUNCTION _estoque_responsaveis;
 DROP FUNCTION _estoque_passar_entregas;
+DROP FUNCTION _estoque_numerar;
 DROP FUNCTION _estoque_interessa;
 DROP FUNCTION _estoque_guardar_anuncio;
 DROP FUNCTION _estoque_exigir_destino;
@@ -2388,6 +2454,7 @@ DROP FUNCTION _estoque_reparar;
 DROP FUNCTION _estoque_relacoes;
 DROP FUNCTION _estoque_quem_usa;
 DROP FUNCTION _estoque_pecas;
+DROP FUNCTION _estoque_no;
 DROP FUNCTION _estoque_lugar;
 DROP FUNCTION _estoque_desconfiar;
 DROP FUNCTION _estoque_linhas_recusadas;
@@ -2463,6 +2530,19 @@ COMMENT ON COLUMN estoque_controle.orcamento IS
     'Time after which a run of the minute job takes up no further product.';
 COMMENT ON COLUMN estoque_controle.recusadas IS
     'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
+REVOKE ALL ON estoque_correcao FROM PUBLIC;
+GRANT SELECT ON estoque_correcao TO PUBLIC;
+COMMENT ON TABLE estoque_correcao IS
+    'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+REVOKE ALL ON estoque_execucao FROM PUBLIC;
+GRANT SELECT ON estoque_execucao TO PUBLIC;
+COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
 REVOKE ALL ON estoque_recontagem FROM PUBLIC;
 COMMENT ON TABLE estoque_recontagem IS
     'Codes of partitions that got their triggers late, to be compared soon; inner use.';
@@ -2939,6 +3019,9 @@ COMMENT ON FUNCTION _estoque_exigir_fontes() IS
 
 -- by hand: kept when this file is written anew
 ALTER TABLE estoque_controle DROP COLUMN lugar;
+-- Of estoque_execucao and of estoque_correcao.
+DROP INDEX estoque_execucao_inicio;
+DROP INDEX estoque_correcao_momento;
 CREATE TABLE _estoque_antiga (
     objeto text PRIMARY KEY,
     definicao text NOT NULL,

@@ -46,6 +46,9 @@ ALTER TABLE estoque_assinatura
     DROP COLUMN publica, ALTER COLUMN tipo SET NOT NULL, ALTER COLUMN direitos SET NOT NULL;
 ALTER TABLE estoque_assinatura ADD PRIMARY KEY (tipo, objeto);
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
+-- What is newest is told by its time: numbers that nodes of Citus give are in no order.
+CREATE INDEX estoque_execucao_inicio ON estoque_execucao (inicio);
+CREATE INDEX estoque_correcao_momento ON estoque_correcao (corrigido_em, id);
 -- Names and codes as they are searched. Both tables are written anew for it.
 ALTER TABLE estoque_tempo_real
     ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED;
@@ -238,14 +241,18 @@ COMMENT ON TABLE estoque_assinatura IS
 
 -- sql/02_tabelas/estoque_avisador.sql
 -- One row: since when transitions are announced (NULL: not yet, so the first comparison only takes the
--- state as known), the number that tells the events of this installation from those of any other, and why
--- the minute job could not announce, where it could not.
+-- state as known), the number that tells the events of this installation from those of any other, why
+-- the minute job could not announce, where it could not, and the last number of each kind of row: a sequence
+-- would give those of each node of Citus a range of their own, and they tell the order.
 CREATE TABLE estoque_avisador (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     desde timestamptz,
     instalacao uuid NOT NULL DEFAULT gen_random_uuid(),
     erro text,
-    erro_em timestamptz
+    erro_em timestamptz,
+    transicoes bigint NOT NULL DEFAULT 0,
+    entregas bigint NOT NULL DEFAULT 0,
+    inscricoes bigint NOT NULL DEFAULT 0
 );
 
 INSERT INTO estoque_avisador DEFAULT VALUES;
@@ -321,13 +328,39 @@ COMMENT ON COLUMN estoque_controle.recusadas IS
 COMMENT ON COLUMN estoque_controle.lugar IS
     'Where the results were when all of them were last known to agree with the sources; inner use.';
 
+-- sql/02_tabelas/estoque_correcao.sql
+-- | -- What the fallback found wrong and mended: the last 10,000 differences.
+-- | CREATE TABLE estoque_correcao (
+-- |     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- |     corrigido_em timestamptz NOT NULL DEFAULT clock_timestamp(),
+-- |     cod_produto text NOT NULL,
+-- |     campo text NOT NULL,
+-- |     data_prevista date,
+-- |     valor_antes text,
+-- |     valor_depois text
+-- | );
+-- | 
+-- | CREATE INDEX estoque_correcao_momento ON estoque_correcao (corrigido_em, id);
+-- | 
+-- | REVOKE ALL ON estoque_correcao FROM PUBLIC;
+-- | GRANT SELECT ON estoque_correcao TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_correcao IS
+-- |     'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+-- | COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+REVOKE ALL ON estoque_correcao FROM PUBLIC;
+GRANT SELECT ON estoque_correcao TO PUBLIC;
+COMMENT ON TABLE estoque_correcao IS
+    'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+
 -- sql/02_tabelas/estoque_entrega.sql
 -- What is to be delivered, or was within 30 days, or could not be: a transition to a subscription, or a
 -- message of its own (conteudo: a digest, a test). Within a queue (fila: a product at a destination) a
 -- later one waits for the earlier. Who tries one moves proxima_em to the end of his lease, under a number
 -- of his own (reserva): when he is gone, the next takes it up then.
 CREATE TABLE estoque_entrega (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     chave text NOT NULL UNIQUE,
     inscricao bigint NOT NULL,
     transicao bigint,
@@ -357,12 +390,46 @@ COMMENT ON COLUMN estoque_entrega.chave IS 'What makes a repeated delivery known
 COMMENT ON COLUMN estoque_entrega.proxima_em IS
     'From when on it may be tried; while somebody tries it, the end of his lease.';
 
+-- sql/02_tabelas/estoque_execucao.sql
+-- | -- The runs of the minute job of the last 7 days. A run that found nothing is there too: silence
+-- | -- means that nobody drives it.
+-- | CREATE TABLE estoque_execucao (
+-- |     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- |     inicio timestamptz NOT NULL,
+-- |     fim timestamptz NOT NULL,
+-- |     processados bigint NOT NULL,
+-- |     corrigidos bigint NOT NULL,
+-- |     falhas bigint NOT NULL,
+-- |     virados bigint NOT NULL,
+-- |     motor text NOT NULL
+-- | );
+-- | 
+-- | CREATE INDEX estoque_execucao_inicio ON estoque_execucao (inicio);
+-- | 
+-- | REVOKE ALL ON estoque_execucao FROM PUBLIC;
+-- | GRANT SELECT ON estoque_execucao TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+-- | COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+-- | COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+-- | COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+-- | COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+-- | COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
+REVOKE ALL ON estoque_execucao FROM PUBLIC;
+GRANT SELECT ON estoque_execucao TO PUBLIC;
+COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
+
 -- sql/02_tabelas/estoque_inscricao.sql
 -- Who is told of transitions, where and of which: all conditions given have to hold, NULL is any. With
 -- resumo_as there is one message a day, at that hour of the time zone; without it one for each transition.
 -- destino and segredo are read by nobody but the owner: addresses of gateways have passwords in them.
 CREATE TABLE estoque_inscricao (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     canal text NOT NULL CHECK (canal IN ('email', 'webhook', 'apprise')),
     destino text NOT NULL,
     segredo text,
@@ -528,7 +595,7 @@ COMMENT ON COLUMN estoque_tempo_real.busca IS
 -- they were announced. Days and shortages are those announced before and now: of the rupture, or for the
 -- types that speak of the minimum of that.
 CREATE TABLE estoque_transicao (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     cod_produto text NOT NULL,
     sequencia bigint NOT NULL,
     tipo text NOT NULL CHECK (tipo IN ('apareceu', 'aproximou', 'afastou', 'terminou',
@@ -4880,7 +4947,9 @@ SET row_security = off
 AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
-    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    -- What Citus sends on to the node of the schema does not say from whom it is.
+    v_motor text := coalesce(nullif(regexp_replace(
+        current_setting('application_name'), '^citus_internal .*', 'citus'), ''), session_user);
     v_havia boolean := EXISTS (SELECT FROM estoque_recontagem);
     v_ajuste record;
     v_comparados _estoque_comparacao[];
@@ -4904,8 +4973,11 @@ BEGIN
         v_virados, v_motor)
     RETURNING *;
     DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    -- By their time: numbers that nodes of Citus have given are in no order.
     DELETE FROM estoque_correcao AS c
-    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+    WHERE (c.corrigido_em, c.id) < (
+        SELECT m.corrigido_em, m.id FROM estoque_correcao AS m
+        ORDER BY m.corrigido_em DESC, m.id DESC OFFSET 9999 LIMIT 1);
 END
 $body$;
 
@@ -4944,18 +5016,52 @@ COMMENT ON FUNCTION _estoque_assinar() IS
 -- Tells a restored copy from what it was copied from: the numbers that the server has given to our main
 -- tables. What is copied file by file, by CREATE DATABASE ... TEMPLATE, a standby, a point in time
 -- recovery or pg_upgrade, keeps them, and is as exact as it was; what pg_restore writes has others, and
--- nobody knows whether triggers were at work while it wrote.
+-- nobody knows whether triggers were at work while it wrote. Where Citus has distributed the schema, the
+-- numbers of their shards, which are the same at every node and move with the schema.
 CREATE FUNCTION _estoque_lugar() RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_fragmentos text;
 BEGIN
-    RETURN format('%s/%s', 'estoque_tempo_real'::regclass::oid, 'movimentacao_prevista'::regclass::oid);
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+        EXECUTE 'SELECT string_agg(s.shardid::text, ''/'' ORDER BY s.logicalrelid::text)'
+            ' FROM pg_dist_shard AS s WHERE s.logicalrelid IN'
+            ' (''estoque_tempo_real''::regclass, ''movimentacao_prevista''::regclass)'
+        INTO v_fragmentos;
+    END IF;
+    RETURN coalesce(v_fragmentos, format('%s/%s',
+        'estoque_tempo_real'::regclass::oid, 'movimentacao_prevista'::regclass::oid));
 END
 $body$;
 
 GRANT EXECUTE ON FUNCTION _estoque_lugar() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_lugar() IS 'What tells a restored copy; inner use.';
+
+-- sql/14_vigia/_estoque_no.sql
+-- Where Citus has distributed the schema: the node that has its tables, and whether that is this server.
+-- NULLs elsewhere.
+CREATE FUNCTION _estoque_no(OUT no text, OUT no_aqui boolean)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
+        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
+            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
+            ' FROM pg_dist_shard AS s'
+            ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
+            ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
+            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
+        INTO no, no_aqui;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_no() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_no() IS
+    'The node of Citus that has the tables of the schema, and whether it is this one; inner use.';
 
 -- sql/14_vigia/_estoque_pecas.sql
 -- What there is of an installation in its schema, as the catalogs have it now: types, tables with
@@ -5305,14 +5411,16 @@ BEGIN
         v_feitas := 0;
         v_falha := NULL;
         FOR v_peca IN
-            SELECT a.*, x.estado
-            FROM estoque_alterados() AS x
-            JOIN estoque_assinatura AS a USING (tipo, objeto)
-            WHERE (p_tudo OR a.tipo IN ('type', 'function', 'view'))
-                AND (a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
+            SELECT x.* FROM estoque_alterados() AS x
+            WHERE (p_tudo OR x.tipo IN ('type', 'function', 'view'))
+                AND (x.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
             ORDER BY array_position(
-                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], a.tipo), a.objeto
+                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], x.tipo), x.objeto
         LOOP
+            -- An index on a source is none of those that were signed.
+            CONTINUE WHEN NOT EXISTS (
+                SELECT FROM estoque_assinatura AS a
+                WHERE a.tipo = v_peca.tipo AND a.objeto = v_peca.objeto);
             BEGIN
                 PERFORM _estoque_repor(v_peca.tipo, v_peca.objeto, v_peca.estado);
                 v_feitas := v_feitas + 1;
@@ -5322,6 +5430,9 @@ BEGIN
                 v_falha := coalesce(v_falha, format('%s %s: %s', v_peca.tipo, v_peca.objeto, SQLERRM));
             END;
         END LOOP;
+        IF v_feitas > 0 THEN
+            PERFORM _estoque_ajustar_ao_citus();
+        END IF;
         pecas := pecas + v_feitas;
         EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN
@@ -5433,6 +5544,9 @@ RETURNS TABLE (tipo text, objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    -- By themselves: the catalogs are of the server that is asked, the table may be on another.
+    v_assinadas estoque_assinatura[] := ARRAY(SELECT a FROM estoque_assinatura AS a);
 BEGIN
     RETURN QUERY
     SELECT x.tipo, x.objeto, x.estado
@@ -5449,7 +5563,7 @@ BEGIN
                 THEN 'search_path'
             WHEN a.direitos <> p.direitos THEN 'rights'
             END AS estado
-        FROM estoque_assinatura AS a
+        FROM unnest(v_assinadas) AS a
         LEFT JOIN _estoque_pecas() AS p ON p.tipo = a.tipo AND p.objeto = a.objeto
         UNION ALL
         SELECT 'index', i.nome, CASE WHEN x.indexrelid IS NULL THEN 'missing'
@@ -5467,6 +5581,76 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
 COMMENT ON FUNCTION estoque_alterados() IS
     'Parts of the installation that are not as they were installed.';
+
+-- sql/14_vigia/estoque_gatilhos.sql
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
+-- table that is no source (any more), where it refuses every statement (EP007).
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
+CREATE OR REPLACE FUNCTION estoque_gatilhos()
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE arvore AS (
+        SELECT f.ordem, f.tabela AS nome, f.gatilho AS funcao, to_regclass(f.tabela)::oid AS relacao
+        FROM _estoque_fontes() AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
+    )
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    UNION ALL
+    SELECT g.tgrelid::regclass::text, g.tgname::text, 'stray', g.tgrelid::regclass, g.tgname::text,
+        p.proname::text
+    FROM pg_proc AS p
+    JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
+    JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+        AND p.proname::text IN (
+            SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
+        AND NOT EXISTS (
+            SELECT FROM arvore AS a WHERE a.relacao = g.tgrelid
+                AND p.proname::text IN (a.funcao, '_estoque_gatilho_truncar'))
+        -- Nor the shard of one, on a node of Citus.
+        AND NOT EXISTS (SELECT FROM _estoque_fontes() AS f
+            WHERE p.proname::text = f.gatilho AND _estoque_pertence(g.tgrelid, f.tabela))
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_gatilhos() TO PUBLIC;
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger of ours, with its state: ok, always, disabled, replica only, missing or stray.';
 
 -- sql/14_vigia/estoque_reapontar.sql
 -- Binds our functions to the schema they are in, after ALTER SCHEMA ... RENAME, or where a script has
@@ -6665,21 +6849,22 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
+    v_agora timestamptz := clock_timestamp();
     v_inscricao bigint;
 BEGIN
     UPDATE estoque_entrega AS e
     SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
             ELSE p_estado END,
         erro = p_erro, reserva = NULL,
-        proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
-        entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
+        proxima_em = v_agora + coalesce(p_espera, '0'),
+        entregue_em = CASE WHEN p_estado = 'entregue' THEN v_agora END
     WHERE e.id = p_entrega AND e.reserva = p_reserva
     RETURNING e.inscricao INTO v_inscricao;
     IF v_inscricao IS NULL THEN
         RETURN false;
     END IF;
     IF p_destino = 'pausar' THEN
-        UPDATE estoque_inscricao AS i SET pausada_ate = clock_timestamp() + p_espera
+        UPDATE estoque_inscricao AS i SET pausada_ate = v_agora + p_espera
         WHERE i.id = v_inscricao;
     ELSIF p_destino = 'encerrar' THEN
         UPDATE estoque_inscricao AS i SET ativa = false, motivo = p_erro WHERE i.id = v_inscricao;
@@ -6730,6 +6915,12 @@ CREATE FUNCTION _estoque_encaminhar(p_primeira bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = on
 AS $body$
+DECLARE
+    v_agora timestamptz := now();
+    v_transicoes bigint[];
+    v_inscricoes bigint[];
+    v_filas bigint[];
+    v_ultima bigint;
 BEGIN
     IF p_primeira IS NULL THEN
         RETURN;
@@ -6742,8 +6933,10 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    INSERT INTO estoque_entrega (chave, inscricao, transicao, fila)
-    SELECT format('t%s-i%s', x.transicao, x.inscricao), x.inscricao, x.transicao, x.fila
+    SELECT array_agg(x.transicao ORDER BY x.transicao, x.inscricao),
+        array_agg(x.inscricao ORDER BY x.transicao, x.inscricao),
+        array_agg(x.fila ORDER BY x.transicao, x.inscricao)
+    INTO v_transicoes, v_inscricoes, v_filas
     FROM (
         SELECT DISTINCT ON (t.id, i.canal, i.destino, i.segredo) t.id AS transicao,
             i.id AS inscricao, hashtextextended(
@@ -6754,10 +6947,19 @@ BEGIN
             SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id >= p_primeira)) AS r
             ON r.cod_produto = t.cod_produto
         WHERE t.id >= p_primeira AND i.ativa AND i.resumo_as IS NULL
-            AND _estoque_interessa(i, t.cod_produto, r.responsavel, t.tipo)
+            AND _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+                t.cod_produto, r.responsavel, t.tipo)
         ORDER BY t.id, i.canal, i.destino, i.segredo, i.id
-    ) AS x
-    ORDER BY x.transicao, x.inscricao;
+    ) AS x;
+    IF v_transicoes IS NULL THEN
+        RETURN;
+    END IF;
+    v_ultima := _estoque_numerar('entregas', cardinality(v_transicoes));
+    INSERT INTO estoque_entrega (id, chave, inscricao, transicao, fila, proxima_em, criada_em)
+    SELECT v_ultima + x.n, format('t%s-i%s', x.transicao, x.inscricao), x.inscricao, x.transicao,
+        x.fila, v_agora, v_agora
+    FROM unnest(v_transicoes, v_inscricoes, v_filas) WITH ORDINALITY
+        AS x (transicao, inscricao, fila, n);
 END
 $body$;
 
@@ -6881,27 +7083,65 @@ COMMENT ON FUNCTION _estoque_guardar_anuncio(estoque_transicao[], boolean) IS
     'Takes transitions as announced; inner use.';
 
 -- sql/19_avisos/_estoque_interessa.sql
--- Whether a subscription asks for a product, of whom p_responsavel looks after, and a type of transition
--- (NULL: any). A code that it names stands for its group, and a product that was unified for its group.
+-- Whether the conditions of a subscription (tipos, prefixo, responsavel, produtos) are met by a product, of
+-- whom p_quem looks after, and a type of transition (NULL: any). A code that is named stands for its group,
+-- and a product that was unified for its group. Not the row of a subscription: at a node of Citus that is
+-- of another type.
 CREATE FUNCTION _estoque_interessa(
-    p_inscricao estoque_inscricao, p_produto text, p_responsavel text, p_tipo text
+    p_tipos text[], p_prefixo text, p_responsavel text, p_produtos text[],
+    p_produto text, p_quem text, p_tipo text
 ) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN (p_tipo IS NULL OR p_inscricao.tipos IS NULL OR p_tipo = ANY (p_inscricao.tipos))
-        AND (p_inscricao.prefixo IS NULL OR starts_with(p_produto, p_inscricao.prefixo))
-        AND (p_inscricao.responsavel IS NULL
-            OR lower(p_inscricao.responsavel) = lower(coalesce(p_responsavel, '')))
-        AND (p_inscricao.produtos IS NULL OR estoque_codigo(p_produto) IN (
-            SELECT estoque_codigo(x.codigo) FROM unnest(p_inscricao.produtos) AS x (codigo)));
+    RETURN (p_tipo IS NULL OR p_tipos IS NULL OR p_tipo = ANY (p_tipos))
+        AND (p_prefixo IS NULL OR starts_with(p_produto, p_prefixo))
+        AND (p_responsavel IS NULL OR lower(p_responsavel) = lower(coalesce(p_quem, '')))
+        AND (p_produtos IS NULL OR estoque_codigo(p_produto) IN (
+            SELECT estoque_codigo(x.codigo) FROM unnest(p_produtos) AS x (codigo)));
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) IS
+REVOKE ALL ON FUNCTION _estoque_interessa(text[], text, text, text[], text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_interessa(text[], text, text, text[], text, text, text) IS
     'Whether a subscription asks for a product and a type of transition; inner use.';
+
+-- sql/19_avisos/_estoque_numerar.sql
+-- Takes the next numbers of one kind (transicoes, entregas, inscricoes) for p_quantos rows and returns the
+-- one before the first. Who takes some waits for whoever took some before, until that one has committed.
+CREATE FUNCTION _estoque_numerar(p_especie text, p_quantos integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_transicoes bigint;
+    v_entregas bigint;
+    v_inscricoes bigint;
+    v_ultimo bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM estoque_avisador) THEN
+        v_transicoes := coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0);
+        v_entregas := coalesce((SELECT max(e.id) FROM estoque_entrega AS e), 0);
+        v_inscricoes := coalesce((SELECT max(i.id) FROM estoque_inscricao AS i), 0);
+        INSERT INTO estoque_avisador AS a (unico, transicoes, entregas, inscricoes)
+        VALUES (true, v_transicoes, v_entregas, v_inscricoes)
+        ON CONFLICT (unico) DO NOTHING;
+    END IF;
+    UPDATE estoque_avisador AS a
+    SET transicoes = a.transicoes + CASE p_especie WHEN 'transicoes' THEN p_quantos ELSE 0 END,
+        entregas = a.entregas + CASE p_especie WHEN 'entregas' THEN p_quantos ELSE 0 END,
+        inscricoes = a.inscricoes + CASE p_especie WHEN 'inscricoes' THEN p_quantos ELSE 0 END
+    WHERE a.unico
+    RETURNING CASE p_especie WHEN 'transicoes' THEN a.transicoes WHEN 'entregas' THEN a.entregas
+        ELSE a.inscricoes END
+    INTO v_ultimo;
+    RETURN v_ultimo - p_quantos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_numerar(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_numerar(text, integer) IS
+    'Takes the next numbers of transitions, deliveries or subscriptions; inner use.';
 
 -- sql/19_avisos/_estoque_passar_entregas.sql
 -- Before a subscription goes or rests: a delivery that it has not got yet, of a transition that another one
@@ -6935,7 +7175,8 @@ BEGIN
             AND o.segredo IS NOT DISTINCT FROM i.segredo AND o.id <> i.id AND o.ativa
             AND o.resumo_as IS NULL AND o.criada_em <= t.em
         WHERE x.inscricao = p_inscricao AND x.estado <> 'entregue'
-            AND _estoque_interessa(o, t.cod_produto, r.responsavel, t.tipo)
+            AND _estoque_interessa(o.tipos, o.prefixo, o.responsavel, o.produtos,
+                t.cod_produto, r.responsavel, t.tipo)
         GROUP BY x.id
     ) AS n
     WHERE e.id = n.entrega;
@@ -6986,6 +7227,7 @@ DECLARE
     v_ate bigint;
     v_rupturas jsonb;
     v_transicoes jsonb;
+    v_entrega bigint;
 BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
@@ -7004,7 +7246,8 @@ BEGIN
         LEFT JOIN _estoque_responsaveis(ARRAY(
             SELECT x.cod_produto FROM estoque_rupturas(28) AS x)) AS p
             ON p.cod_produto = r.cod_produto
-        WHERE _estoque_interessa(i, r.cod_produto, p.responsavel, NULL);
+        WHERE _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+                r.cod_produto, p.responsavel, NULL);
 
         SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.id), '[]')
         INTO v_transicoes
@@ -7012,10 +7255,12 @@ BEGIN
         LEFT JOIN _estoque_responsaveis(ARRAY(
             SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id > i.resumo_ate)) AS p
             ON p.cod_produto = t.cod_produto
-        WHERE t.id > i.resumo_ate AND _estoque_interessa(i, t.cod_produto, p.responsavel, t.tipo);
+        WHERE t.id > i.resumo_ate AND _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+                t.cod_produto, p.responsavel, t.tipo);
 
-        INSERT INTO estoque_entrega (chave, inscricao, conteudo, fila)
-        VALUES (format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
+        v_entrega := _estoque_numerar('entregas', 1) + 1;
+        INSERT INTO estoque_entrega (id, chave, inscricao, conteudo, fila)
+        VALUES (v_entrega, format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
             'dia', estoque_hoje(), 'em', now(),
             'total_de_rupturas', jsonb_array_length(v_rupturas),
             'rupturas', jsonb_path_query_array(v_rupturas, '$[0 to 99]'),
@@ -7055,6 +7300,7 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     v_agora timestamptz := clock_timestamp();
+    v_reserva uuid := gen_random_uuid();
     v_entrega bigint;
 BEGIN
     IF pg_is_in_recovery() THEN
@@ -7080,17 +7326,17 @@ BEGIN
         FOR UPDATE SKIP LOCKED;
     END IF;
 
-    RETURN QUERY
     UPDATE estoque_entrega AS e
-    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva,
-        reserva = gen_random_uuid()
-    FROM estoque_inscricao AS i
-    WHERE e.id = v_entrega AND i.id = e.inscricao
-    RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
-            FROM estoque_avisador AS a WHERE a.unico), e.chave),
-        e.tentativas, i.canal, i.destino, i.segredo, i.idioma,
-        coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
-            e.conteudo);
+    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva, reserva = v_reserva
+    WHERE e.id = v_entrega;
+    RETURN QUERY
+    SELECT e.id, e.reserva, format('%s-%s', replace(a.instalacao::text, '-', ''), e.chave),
+        e.tentativas, i.canal, i.destino, i.segredo, i.idioma, coalesce(to_jsonb(t), e.conteudo)
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    LEFT JOIN estoque_avisador AS a ON a.unico
+    WHERE e.id = v_entrega;
 END
 $body$;
 
@@ -7105,20 +7351,22 @@ CREATE FUNCTION _estoque_transitar(p_transicoes estoque_transicao[]) RETURNS big
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_primeira bigint;
+    v_ultima bigint;
+    v_escritas estoque_transicao[];
 BEGIN
-    WITH escrita AS (
-        INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes,
-            dia_depois, falta_antes, falta_depois, causa)
-        SELECT t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
+    IF coalesce(cardinality(p_transicoes), 0) = 0 THEN
+        RETURN NULL;
+    END IF;
+    v_ultima := _estoque_numerar('transicoes', cardinality(p_transicoes));
+    v_escritas := ARRAY(
+        SELECT ROW(v_ultima + row_number() OVER (ORDER BY t.cod_produto, t.sequencia),
+            t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
             t.dia_depois, t.falta_antes, t.falta_depois,
-            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END
+            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END)::estoque_transicao
         FROM unnest(p_transicoes) AS t
-        ORDER BY t.cod_produto, t.sequencia
-        RETURNING id
-    )
-    SELECT min(e.id) INTO v_primeira FROM escrita AS e;
-    RETURN v_primeira;
+        ORDER BY t.cod_produto, t.sequencia);
+    INSERT INTO estoque_transicao SELECT t.* FROM unnest(v_escritas) AS t;
+    RETURN v_ultima + 1;
 END
 $body$;
 
@@ -7353,6 +7601,7 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_estranho text;
+    v_ate bigint;
 BEGIN
     PERFORM _estoque_exigir_destino(canal, destino, segredo);
     SELECT x.tipo INTO v_estranho
@@ -7387,13 +7636,14 @@ BEGIN
         segredo := 'whsec_' || encode(
             uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64');
     END IF;
-    INSERT INTO estoque_inscricao AS i (canal, destino, segredo, produtos, prefixo, responsavel, tipos,
-        resumo_as, idioma, fuso, resumo_em, resumo_ate)
-    VALUES (canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
+    v_ate := CASE WHEN resumo_as IS NOT NULL THEN
+        coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END;
+    id := _estoque_numerar('inscricoes', 1) + 1;
+    INSERT INTO estoque_inscricao AS i (id, canal, destino, segredo, produtos, prefixo, responsavel,
+        tipos, resumo_as, idioma, fuso, resumo_em, resumo_ate)
+    VALUES (id, canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
         resumo_as, idioma, fuso, _estoque_dia_do_resumo(resumo_as, fuso),
-        CASE WHEN resumo_as IS NOT NULL THEN
-            coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END)
-    RETURNING i.id INTO id;
+        v_ate);
 END
 $body$;
 
@@ -7497,14 +7747,18 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_numero uuid := gen_random_uuid();
+    v_inscricao bigint;
     v_entrega bigint;
 BEGIN
-    INSERT INTO estoque_entrega AS e (chave, inscricao, conteudo, fila)
-    SELECT format('x%s-i%s', replace(v_numero::text, '-', ''), i.id), i.id,
-        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0)
-    FROM estoque_inscricao AS i
-    WHERE i.id = estoque_testar_inscricao.inscricao
-    RETURNING e.id INTO v_entrega;
+    SELECT i.id INTO v_inscricao FROM estoque_inscricao AS i
+    WHERE i.id = estoque_testar_inscricao.inscricao FOR KEY SHARE;
+    IF v_inscricao IS NULL THEN
+        RETURN NULL;
+    END IF;
+    v_entrega := _estoque_numerar('entregas', 1) + 1;
+    INSERT INTO estoque_entrega (id, chave, inscricao, conteudo, fila)
+    VALUES (v_entrega, format('x%s-i%s', replace(v_numero::text, '-', ''), v_inscricao), v_inscricao,
+        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0));
     RETURN v_entrega;
 END
 $body$;

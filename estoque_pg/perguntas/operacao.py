@@ -27,7 +27,8 @@ class Resumo(Linha):
     `por_comparar` how many codes may be wrong and wait for the minute job. `partes` is what an
     installation consists of, its triggers aside. Of alerts: the active subscriptions, the
     deliveries that wait, since when the oldest does, those given up, and why the minute job could
-    not announce, None where it could.
+    not announce, None where it could. `no` is the node of Citus that has the tables of the schema,
+    and `no_aqui` whether this server is that; None where Citus has not distributed it.
     """
 
     agora: datetime
@@ -49,6 +50,8 @@ class Resumo(Linha):
     avisos_desde: datetime | None
     avisos_mortos: int | None
     avisos_erro: str | None
+    no: str | None
+    no_aqui: bool | None
     banco_do_cron: str | None
     lancador: bool | None
     cron_legivel: bool

@@ -11,21 +11,22 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
+    v_agora timestamptz := clock_timestamp();
     v_inscricao bigint;
 BEGIN
     UPDATE estoque_entrega AS e
     SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
             ELSE p_estado END,
         erro = p_erro, reserva = NULL,
-        proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
-        entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
+        proxima_em = v_agora + coalesce(p_espera, '0'),
+        entregue_em = CASE WHEN p_estado = 'entregue' THEN v_agora END
     WHERE e.id = p_entrega AND e.reserva = p_reserva
     RETURNING e.inscricao INTO v_inscricao;
     IF v_inscricao IS NULL THEN
         RETURN false;
     END IF;
     IF p_destino = 'pausar' THEN
-        UPDATE estoque_inscricao AS i SET pausada_ate = clock_timestamp() + p_espera
+        UPDATE estoque_inscricao AS i SET pausada_ate = v_agora + p_espera
         WHERE i.id = v_inscricao;
     ELSIF p_destino = 'encerrar' THEN
         UPDATE estoque_inscricao AS i SET ativa = false, motivo = p_erro WHERE i.id = v_inscricao;

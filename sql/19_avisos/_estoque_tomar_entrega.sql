@@ -21,6 +21,7 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     v_agora timestamptz := clock_timestamp();
+    v_reserva uuid := gen_random_uuid();
     v_entrega bigint;
 BEGIN
     IF pg_is_in_recovery() THEN
@@ -46,17 +47,17 @@ BEGIN
         FOR UPDATE SKIP LOCKED;
     END IF;
 
-    RETURN QUERY
     UPDATE estoque_entrega AS e
-    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva,
-        reserva = gen_random_uuid()
-    FROM estoque_inscricao AS i
-    WHERE e.id = v_entrega AND i.id = e.inscricao
-    RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
-            FROM estoque_avisador AS a WHERE a.unico), e.chave),
-        e.tentativas, i.canal, i.destino, i.segredo, i.idioma,
-        coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
-            e.conteudo);
+    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva, reserva = v_reserva
+    WHERE e.id = v_entrega;
+    RETURN QUERY
+    SELECT e.id, e.reserva, format('%s-%s', replace(a.instalacao::text, '-', ''), e.chave),
+        e.tentativas, i.canal, i.destino, i.segredo, i.idioma, coalesce(to_jsonb(t), e.conteudo)
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    LEFT JOIN estoque_avisador AS a ON a.unico
+    WHERE e.id = v_entrega;
 END
 $body$;
 
