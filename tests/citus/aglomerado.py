@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, Literal
+from zlib import crc32
 
 import psycopg
+import pytest
 import sqlparse
 from apoio import Banco, Parametros, congelar
 from conftest import Servico
@@ -57,6 +59,12 @@ def no_da_empresa(conn: Conexao, esquema: str = EMPRESA) -> str:
     ).fetchone()
     assert linha is not None, f"{esquema} is no company of Citus"
     return str(linha[0])
+
+
+@pytest.fixture
+def uma_entrada(request: pytest.FixtureRequest) -> Entrada:
+    """One of the two, always the same for a test: for modules with many, imported as `entrada`."""
+    return ENTRADAS[crc32(request.node.name.encode()) % len(ENTRADAS)]
 
 
 class BancoCitus(Banco):
@@ -113,14 +121,14 @@ class BancoCitus(Banco):
         return []
 
     def espera(self, conn: Conexao) -> bool:
-        """It may be another's process, on another node, that waits for what this one sent."""
-        global_ = conn.info.backend_pid if conn.info.host == self.no.host else None
+        """Here, or on the node of the company, where another process does what this one sent."""
+        if super().espera(conn):
+            return True
         with psycopg.connect(self.no.dsn(self.nome), autocommit=True) as no:
             linha = no.execute(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity"
-                " WHERE (pid = %s OR application_name LIKE %s)"
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE %s"
                 " AND cardinality(pg_blocking_pids(pid)) > 0)",
-                [global_, f"citus_internal gpid={self.gpid(conn)}"],
+                [f"citus_internal gpid={self.gpid(conn)}"],
             ).fetchone()
         return linha == (True,)
 

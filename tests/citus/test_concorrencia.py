@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import test_concorrencia as um_servidor
-from apoio import Banco
+from apoio import NIVEIS, Banco
 from test_concorrencia import (  # noqa: F401
     test_lost_race_is_refused_when_tried_again,
-    test_opposite_unifications_at_once_one_must_fail,
     test_reader_sees_one_moment,
     test_readers_never_wait,
     test_storm_of_everything,
@@ -18,18 +17,21 @@ from test_concorrencia import (  # noqa: F401
 )
 
 # Of the interleavings of two sessions those in which most of the locks are met.
-CASOS = (
-    "two first movements of a new product",
-    "last mention goes, a new one comes",
-    "unified while a movement comes to the alias",
-    "split while a forecast comes to the alias",
-    "separated while its lot is invoiced",
-    "all recalculated while a product is born",
-    "truncated while a movement comes",
-)
+CASOS = {
+    "two first movements of a new product": "coordenador",
+    "unified while a movement comes to the alias": "no",
+    "separated while its lot is invoiced": "coordenador",
+    "all recalculated while a product is born": "no",
+    "truncated while a movement comes": "coordenador",
+}
 
 
 @pytest.mark.lento
-@pytest.mark.parametrize("caso", CASOS)
+@pytest.mark.parametrize(("caso", "entrada"), CASOS.items(), indirect=["entrada"])
 def test_two_sessions(banco: Banco, caso: str) -> None:
     um_servidor.test_two_sessions(banco, caso)
+
+
+@pytest.mark.parametrize("nivel", NIVEIS)
+def test_opposite_unifications_at_once_one_must_fail(banco: Banco, nivel: str) -> None:
+    um_servidor.test_opposite_unifications_at_once_one_must_fail(banco, "cycle of three", nivel)

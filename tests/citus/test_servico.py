@@ -34,6 +34,7 @@ from test_minuto import (  # noqa: F401
 from test_operacao import Processo
 
 from citus.aglomerado import EMPRESA, BancoCitus, ServicoCitus, em
+from citus.aglomerado import uma_entrada as entrada  # noqa: F401
 
 ESPERA = 75.0  # seconds: the next minute, and some patience
 
