@@ -121,6 +121,14 @@ class BancoCitus(Banco):
         return []
 
     def espera(self, conn: Conexao) -> bool:
+        """For more than a moment: Citus itself has locks that two sessions meet in passing."""
+        for _ in range(3):
+            if not self._parada(conn):
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _parada(self, conn: Conexao) -> bool:
         """Here, or on the node of the company, where another process does what this one sent."""
         if super().espera(conn):
             return True
