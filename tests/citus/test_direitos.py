@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from test_cli import dados, estoque
 from test_concorrencia import CANCELAR, UNIDOS, item, mov, sep
 
-from citus.aglomerado import EMPRESA, BancoCitus, Entrada, ServicoCitus, em, nome_do_banco
+from citus.aglomerado import CADA_ENTRADA, EMPRESA, BancoCitus, ServicoCitus, em, nome_do_banco
 from estoque_pg.migracoes import instalar
 
 
@@ -85,9 +85,7 @@ def test_anybody_reads_what_is_public(povoado: BancoCitus, papel: str) -> None:
     assert estoque("status", dsn=dsn).exit_code == 0
 
 
-def test_default_privileges_do_not_open_the_results(
-    vazio: str, servico: ServicoCitus, entrada: Entrada
-) -> None:
+def test_default_privileges_do_not_open_the_results(vazio: str, servico: ServicoCitus) -> None:
     """What the ERP's owner gives on all tables to come is no right to write ours."""
     nome = nome_do_banco(vazio)
     papel = f"app_{nome}"
@@ -98,13 +96,14 @@ def test_default_privileges_do_not_open_the_results(
         conn.execute(f"GRANT USAGE ON SCHEMA {EMPRESA} TO {papel}")
         try:
             instalar(vazio, EMPRESA)
-            banco = BancoCitus(servico.citus, nome, entrada)
-            with psycopg.connect(make_conninfo(banco.dsn, user=papel), autocommit=True) as app:
-                app.execute(mov("P1").encode())
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    app.execute("UPDATE estoque_tempo_real SET saldo_atual = 0")
-            banco.verificar()
-            banco.fechar()
+            for entrada in CADA_ENTRADA:
+                banco = BancoCitus(servico.citus, nome, entrada)
+                with psycopg.connect(make_conninfo(banco.dsn, user=papel), autocommit=True) as app:
+                    app.execute(mov("P1").encode())
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        app.execute("UPDATE estoque_tempo_real SET saldo_atual = 0")
+                banco.verificar()
+                banco.fechar()
         finally:
             conn.execute(f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM {papel}")
             conn.execute(f"DROP OWNED BY {papel} CASCADE")
