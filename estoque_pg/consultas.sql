@@ -652,3 +652,18 @@ SELECT p.produtos, p.negativos, r.rupturas_0, r.rupturas_7, r.rupturas_28
                     count(*) FILTER (WHERE x.dias_ate_ruptura <= 7) AS rupturas_7,
                     count(*) AS rupturas_28
                FROM nosso.estoque_rupturas(28) AS x) AS r;
+
+-- nome: citus_presente
+-- Whether Citus is in the database.
+SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL;
+
+-- nome: citus_coordenador
+-- With Citus: whether this is the coordinator, and where that is, as its nodes know it.
+SELECT citus_is_coordinator(),
+       (SELECT format('%%s:%%s', nodename, nodeport) FROM pg_dist_node WHERE groupid = 0 LIMIT 1);
+
+-- nome: citus_distribuido
+-- With Citus: whether a schema is distributed.
+SELECT EXISTS (SELECT FROM pg_dist_schema AS d
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = d.schemaid
+                WHERE n.nspname = %(schema)s);

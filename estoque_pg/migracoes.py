@@ -41,6 +41,7 @@ from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
+from estoque_pg import citus
 from estoque_pg.adocao import (
     ANOTACAO,
     Andamento,
@@ -99,12 +100,6 @@ _INDICE = re.compile(r"^ +\('(\w+)', '\w+', ARRAY\[", re.MULTILINE)
 _SEGUEM = re.compile(r"^-- writers go on$", re.MULTILINE)
 # A table that a migration changes is not waited for while writers queue behind us.
 DAR_PASSAGEM = "SELECT set_config('lock_timeout', '2s', true)"
-# With Citus, for this session: a schema that is made is distributed, triggers on its tables may be.
-DO_CITUS = (
-    "SELECT set_config('citus.enable_schema_based_sharding', 'on', false),"
-    " set_config('citus.enable_unsafe_triggers', 'on', false)"
-    " WHERE to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
-)
 EXISTE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
 
 
@@ -469,7 +464,7 @@ def _sessao(
         exigir_direta(conn)
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
-        conn.execute(DO_CITUS)
+        citus.preparar(conn)
         # Whether the sources fit is said by the step that follows, in words of ours.
         conn.execute("SET check_function_bodies = off")
         # The time limits of a role or database are meant for daily queries, not for an install that
@@ -781,6 +776,8 @@ class _Obra:
         self.nova = not atual.instalado
         self.pela_metade = atual.pela_metade
         self.andamento = andamento
+        # Notes are kept from other sessions by a lock of one server: not there (see vivo_anotar).
+        self.no_citus = atual.existe and citus.exigir_distribuido(conn, schema, nova=self.nova)
         self.backend = _Backend(conn, schema)
         # The sums are taken before the files are read for good: if one changes in between, the
         # next run says so, instead of never.
@@ -847,8 +844,10 @@ class _Obra:
             self.andamento.diga(t("an earlier installation was cut off: beginning again"))
         self.andamento.diga(t("checking the source tables"))
         # Triggers that note are there where one was cut off: only this way replaces them.
-        self.ao_vivo = self.nova and (
-            self.pela_metade or sao_grandes(self.conn, self.fontes_do_erp)
+        self.ao_vivo = (
+            self.nova
+            and not self.no_citus
+            and (self.pela_metade or sao_grandes(self.conn, self.fontes_do_erp))
         )
 
     @contextmanager
@@ -857,8 +856,10 @@ class _Obra:
         with self.conn.transaction(force_rollback=True):
             self._comecar()
             _travar(self.conn, _tabelas(self.conn, _alteradas(self.textos)))
-            for texto in self.textos:
-                self.conn.execute(texto.encode())
+            for migracao in self.migracoes:
+                for um in migracao.steps:
+                    # One by one: Citus takes no several commands in one string.
+                    self.conn.execute(getattr(um, "step", um)._apply.encode())
             passo(self.conn, "1_citus")
             yield
 
