@@ -399,7 +399,7 @@ class Executor:
                 self.executar(self.banco.esquema, passo)
             aceito = True
         except psycopg.Error as erro:
-            if erro.sqlstate != "EP002":
+            if not self.contraditoria(erro):
                 raise
             aceito = False
         if aceito:
@@ -413,6 +413,10 @@ class Executor:
                 self.executar("sombra", passo)
                 unificacoes = ler_fontes(self.conn, "sombra.")["unificacao_codigos"]
                 assert not unificacao_valida(unificacoes) or _repetida(unificacoes)
+
+    def contraditoria(self, erro: psycopg.Error) -> bool:
+        """Whether a unification was refused."""
+        return erro.sqlstate == "EP002"
 
     def executar(self, esquema: str, passo: SQL | Copia) -> None:
         if isinstance(passo, SQL):
