@@ -354,15 +354,8 @@ WITH r AS MATERIALIZED (
      CROSS JOIN nosso._estoque_estado_dos_avisos() AS s
       LEFT JOIN nosso.estoque_controle AS c ON true
 )
-SELECT r.*, n.no, n.no_aqui,
-       (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
-       -- Who may not read the statistics of others cannot know whether the launcher lives.
-       CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
-           EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher')
-       END AS lancador,
-       coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
-                  WHERE n.nspname = 'cron'), false) AS cron_legivel
-  FROM r CROSS JOIN nosso._estoque_no() AS n;
+SELECT r.*, s.no, s.no_aqui, s.banco_do_cron, s.lancador, s.cron_legivel
+  FROM r CROSS JOIN nosso._estoque_servidor() AS s;
 
 -- nome: gatilhos
 -- The triggers the system needs, and their state.

@@ -2474,7 +2474,7 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION _estoque_pertence(oid, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';
 
@@ -5039,30 +5039,6 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_lugar() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_lugar() IS 'What tells a restored copy; inner use.';
 
--- sql/14_vigia/_estoque_no.sql
--- Where Citus has distributed the schema: the node that has its tables, and whether that is this server.
--- NULLs elsewhere.
-CREATE FUNCTION _estoque_no(OUT no text, OUT no_aqui boolean)
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
-        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
-            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
-            ' FROM pg_dist_shard AS s'
-            ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
-            ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
-            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
-        INTO no, no_aqui;
-    END IF;
-END
-$body$;
-
-GRANT EXECUTE ON FUNCTION _estoque_no() TO PUBLIC;
-COMMENT ON FUNCTION _estoque_no() IS
-    'The node of Citus that has the tables of the schema, and whether it is this one; inner use.';
-
 -- sql/14_vigia/_estoque_pecas.sql
 -- What there is of an installation in its schema, as the catalogs have it now: types, tables with
 -- their constraints and indexes, functions, the view, in the order in which they can be made. Of each
@@ -5449,6 +5425,42 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_restaurar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_restaurar(boolean) IS
     'Puts back parts that are not as they were installed; inner use.';
+
+-- sql/14_vigia/_estoque_servidor.sql
+-- What is of the server that is asked, not of the installation: where Citus has distributed the schema, the
+-- node that has its tables, and whether that is this one; the database pg_cron sits in; whether its launcher
+-- lives (NULL for who may not read the statistics of others, and cannot know); whether the jobs may be read.
+-- A function: Citus looks into the views of a query, and only superusers may read what these are made of.
+CREATE FUNCTION _estoque_servidor(
+    OUT no text, OUT no_aqui boolean, OUT banco_do_cron text, OUT lancador boolean,
+    OUT cron_legivel boolean
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
+        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
+            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
+            ' FROM pg_dist_shard AS s'
+            ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
+            ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
+            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
+        INTO no, no_aqui;
+    END IF;
+    banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
+    IF pg_has_role('pg_read_all_stats', 'USAGE') THEN
+        lancador := EXISTS (
+            SELECT FROM pg_stat_activity AS a WHERE a.backend_type = 'pg_cron launcher');
+    END IF;
+    cron_legivel := coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
+                              WHERE n.nspname = 'cron'), false);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_servidor() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_servidor() IS
+    'The node of Citus that has the schema, and pg_cron, as this server knows them; inner use.';
 
 -- sql/14_vigia/_estoque_vigiar.sql
 -- Puts our four triggers on every source and on every partition or child of one that lacks them, and
