@@ -5541,6 +5541,36 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
 
+-- sql/14_vigia/_estoque_vigiar_particoes.sql
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells. So it is where Citus has distributed the schema: the job runs on a node, and
+-- triggers are made at the coordinator.
+CREATE OR REPLACE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+BEGIN
+    IF _estoque_no_citus() THEN
+        RETURN;
+    END IF;
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
+
 -- sql/14_vigia/estoque_alterados.sql
 -- The parts of the installation that are not as they were installed, and our indexes on the sources
 -- that are gone. estado:
@@ -5742,7 +5772,8 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 
 -- sql/15_agenda/_estoque_exigir_cron.sql
 -- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
--- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron, and (0A000) a
+-- node of Citus: a job belongs to the coordinator, from where it follows the schema to any node.
 CREATE OR REPLACE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -5752,7 +5783,16 @@ DECLARE
     v_modelo text;
     v_dica text;
     v_valores text[];
+    v_coordenador boolean := true;
 BEGIN
+    IF _estoque_no_citus() THEN
+        EXECUTE 'SELECT citus_is_coordinator()' INTO v_coordenador;
+    END IF;
+    IF NOT v_coordenador THEN
+        PERFORM _estoque_acusar('0A000', '',
+            'the minute job of a schema that Citus has distributed is scheduled at the coordinator',
+            'Connect to the coordinator and run it again.');
+    END IF;
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN
         v_modelo := 'pg_cron is not in the database %s';
