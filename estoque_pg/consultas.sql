@@ -331,38 +331,30 @@ SELECT pg_try_advisory_lock(hashtextextended('estoque worker ' || pronamespace, 
   FROM pg_proc WHERE oid = 'nosso.estoque_minuto'::regproc;
 
 -- nome: resumo
--- The figures of an installation; only reads, on a standby too. What is of the server is asked apart:
--- Citus sends a query on with all that its views are made of.
-WITH r AS MATERIALIZED (
-    SELECT now() AS agora, pg_is_in_recovery() AS espelho,
-           (SELECT max(aplicada_em) FROM nosso.estoque_migracao_soma) AS instalado_em,
-           t.produtos, t.vencidos, t.comparado_desde,
-           c.por_execucao, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
-           c.lugar IS DISTINCT FROM nosso._estoque_lugar() AS copia,
-           (SELECT count(*) FROM nosso.estoque_recontagem) AS por_comparar,
-           (SELECT count(*) FROM nosso.estoque_assinatura)
-               + (SELECT count(*) FROM nosso._estoque_indices_das_fontes()) AS partes,
-           (SELECT count(*) FROM nosso.estoque_correcao
-             WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
-           (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
-           s.inscricoes AS avisos_inscricoes, s.pendentes AS avisos_pendentes,
-           s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos, s.erro AS avisos_erro
-      FROM (SELECT count(*) AS produtos,
-                   count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
-                   min(comparado_em) AS comparado_desde
-              FROM (SELECT nosso.estoque_hoje() AS hoje) AS h, nosso.estoque_tempo_real) AS t
-     CROSS JOIN nosso._estoque_estado_dos_avisos() AS s
-      LEFT JOIN nosso.estoque_controle AS c ON true
-)
-SELECT r.*, n.no, n.no_aqui,
-       (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
-       -- Who may not read the statistics of others cannot know whether the launcher lives.
-       CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
-           EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher')
-       END AS lancador,
-       coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
-                  WHERE n.nspname = 'cron'), false) AS cron_legivel
-  FROM r CROSS JOIN nosso._estoque_no() AS n;
+-- The figures of an installation; only reads, on a standby too.
+SELECT now() AS agora, pg_is_in_recovery() AS espelho,
+       (SELECT max(aplicada_em) FROM nosso.estoque_migracao_soma) AS instalado_em,
+       t.produtos, t.vencidos, t.comparado_desde,
+       c.por_execucao, extract(epoch FROM c.orcamento)::float8 AS orcamento, c.recusadas,
+       c.lugar IS DISTINCT FROM nosso._estoque_lugar() AS copia,
+       (SELECT count(*) FROM nosso.estoque_recontagem) AS por_comparar,
+       (SELECT count(*) FROM nosso.estoque_assinatura)
+           + (SELECT count(*) FROM nosso._estoque_indices_das_fontes()) AS partes,
+       (SELECT count(*) FROM nosso.estoque_correcao
+         WHERE corrigido_em > now() - interval '24 hours') AS correcoes_24h,
+       (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
+       s.inscricoes AS avisos_inscricoes, s.pendentes AS avisos_pendentes,
+       s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos, s.erro AS avisos_erro
+  FROM (SELECT count(*) AS produtos,
+               count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
+               min(comparado_em) AS comparado_desde
+          FROM (SELECT nosso.estoque_hoje() AS hoje) AS h, nosso.estoque_tempo_real) AS t
+ CROSS JOIN nosso._estoque_estado_dos_avisos() AS s
+  LEFT JOIN nosso.estoque_controle AS c ON true;
+
+-- nome: servidor
+-- What the status shows of the server that is asked. By itself: what Citus sends on, another one answers.
+SELECT no, no_aqui, banco_do_cron, lancador, cron_legivel FROM nosso._estoque_servidor();
 
 -- nome: gatilhos
 -- The triggers the system needs, and their state.

@@ -2002,6 +2002,30 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells.
+CREATE OR REPLACE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+BEGIN
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
 -- The triggers the system lives by: four for every source table, and for every partition or child of
 -- one, which a statement may name itself. Found by what they call and when, whatever their names.
 -- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
@@ -2448,13 +2472,13 @@ DROP FUNCTION _estoque_ajustar_ao_citus;
 DROP FUNCTION estoque_conceder;
 DROP FUNCTION estoque_reapontar;
 DROP FUNCTION estoque_alterados;
+DROP FUNCTION _estoque_servidor;
 DROP FUNCTION _estoque_restaurar;
 DROP FUNCTION _estoque_repor;
 DROP FUNCTION _estoque_reparar;
 DROP FUNCTION _estoque_relacoes;
 DROP FUNCTION _estoque_quem_usa;
 DROP FUNCTION _estoque_pecas;
-DROP FUNCTION _estoque_no;
 DROP FUNCTION _estoque_lugar;
 DROP FUNCTION _estoque_desconfiar;
 DROP FUNCTION _estoque_linhas_recusadas;

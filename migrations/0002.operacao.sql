@@ -2474,7 +2474,7 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION _estoque_pertence(oid, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';
 
@@ -5039,30 +5039,6 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_lugar() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_lugar() IS 'What tells a restored copy; inner use.';
 
--- sql/14_vigia/_estoque_no.sql
--- Where Citus has distributed the schema: the node that has its tables, and whether that is this server.
--- NULLs elsewhere.
-CREATE FUNCTION _estoque_no(OUT no text, OUT no_aqui boolean)
-LANGUAGE plpgsql STABLE
-SET search_path FROM CURRENT
-AS $body$
-BEGIN
-    IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
-        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
-            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
-            ' FROM pg_dist_shard AS s'
-            ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
-            ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
-            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
-        INTO no, no_aqui;
-    END IF;
-END
-$body$;
-
-GRANT EXECUTE ON FUNCTION _estoque_no() TO PUBLIC;
-COMMENT ON FUNCTION _estoque_no() IS
-    'The node of Citus that has the tables of the schema, and whether it is this one; inner use.';
-
 -- sql/14_vigia/_estoque_pecas.sql
 -- What there is of an installation in its schema, as the catalogs have it now: types, tables with
 -- their constraints and indexes, functions, the view, in the order in which they can be made. Of each
@@ -5450,6 +5426,42 @@ REVOKE ALL ON FUNCTION _estoque_restaurar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_restaurar(boolean) IS
     'Puts back parts that are not as they were installed; inner use.';
 
+-- sql/14_vigia/_estoque_servidor.sql
+-- What is of the server that is asked, not of the installation: where Citus has distributed the schema, the
+-- node that has its tables, and whether that is this one; the database pg_cron sits in; whether its launcher
+-- lives (NULL for who may not read the statistics of others, and cannot know); whether the jobs may be read.
+-- A function: Citus looks into the views of a query, and only superusers may read what these are made of.
+CREATE FUNCTION _estoque_servidor(
+    OUT no text, OUT no_aqui boolean, OUT banco_do_cron text, OUT lancador boolean,
+    OUT cron_legivel boolean
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
+        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
+            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
+            ' FROM pg_dist_shard AS s'
+            ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
+            ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
+            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
+        INTO no, no_aqui;
+    END IF;
+    banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
+    IF pg_has_role('pg_read_all_stats', 'USAGE') THEN
+        lancador := EXISTS (
+            SELECT FROM pg_stat_activity AS a WHERE a.backend_type = 'pg_cron launcher');
+    END IF;
+    cron_legivel := coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
+                              WHERE n.nspname = 'cron'), false);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_servidor() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_servidor() IS
+    'The node of Citus that has the schema, and pg_cron, as this server knows them; inner use.';
+
 -- sql/14_vigia/_estoque_vigiar.sql
 -- Puts our four triggers on every source and on every partition or child of one that lacks them, and
 -- turns on those that were disabled. A statement fires the triggers of the table it names, not those
@@ -5528,6 +5540,36 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
+
+-- sql/14_vigia/_estoque_vigiar_particoes.sql
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells. So it is where Citus has distributed the schema: the job runs on a node, and
+-- triggers are made at the coordinator.
+CREATE OR REPLACE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+BEGIN
+    IF _estoque_no_citus() THEN
+        RETURN;
+    END IF;
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
 
 -- sql/14_vigia/estoque_alterados.sql
 -- The parts of the installation that are not as they were installed, and our indexes on the sources
@@ -5730,7 +5772,8 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 
 -- sql/15_agenda/_estoque_exigir_cron.sql
 -- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
--- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron, and (0A000) a
+-- node of Citus: a job belongs to the coordinator, from where it follows the schema to any node.
 CREATE OR REPLACE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -5740,7 +5783,16 @@ DECLARE
     v_modelo text;
     v_dica text;
     v_valores text[];
+    v_coordenador boolean := true;
 BEGIN
+    IF _estoque_no_citus() THEN
+        EXECUTE 'SELECT citus_is_coordinator()' INTO v_coordenador;
+    END IF;
+    IF NOT v_coordenador THEN
+        PERFORM _estoque_acusar('0A000', '',
+            'the minute job of a schema that Citus has distributed is scheduled at the coordinator',
+            'Connect to the coordinator and run it again.');
+    END IF;
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN
         v_modelo := 'pg_cron is not in the database %s';

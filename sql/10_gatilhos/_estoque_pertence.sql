@@ -26,6 +26,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION _estoque_pertence(oid, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';
