@@ -81,6 +81,11 @@ class Citus:
         """Make a database of the whole cluster, with nothing in it; its DSN at the coordinator."""
         nome = sql.Identifier(banco)
         self.em_todos("postgres", [sql.SQL("CREATE DATABASE {}").format(nome)])
+        self.juntar(banco)
+        return self.dsn(banco)
+
+    def juntar(self, banco: str) -> None:
+        """Put Citus into a database that every node has."""
         self.em_todos(banco, [sql.SQL("CREATE EXTENSION citus")])
         juntar = [
             sql.SQL("SELECT citus_set_coordinator_host({}, {})"),
@@ -90,7 +95,6 @@ class Citus:
             comando.format(sql.Literal(no.host), sql.Literal(no.port))
             for comando, no in zip(juntar, self.nos, strict=True)
         ])  # fmt: skip
-        return self.dsn(banco)
 
     def remover(self, banco: str) -> None:
         comando = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(banco))

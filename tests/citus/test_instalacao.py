@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import psycopg
 import pytest
 from apoio import GATILHOS, MIGRACOES, RAIZ
 from oraculo import FONTES, verificar_invariante
+from psycopg import sql
 from test_cli import dados, estoque, uma_linha
 from test_concorrencia import UNIDOS, item, mov
 
@@ -82,22 +82,31 @@ def encher(conn: psycopg.Connection[object]) -> None:
         conn.execute(comando.encode())
 
 
-def test_an_upgrade_from_the_first_release(vazio: str, primeira: Path) -> None:
-    """0.1.0 knows nothing of Citus: it stood in an ordinary schema, and is taken from there."""
-    with psycopg.connect(vazio, autocommit=True) as conn:
-        conn.execute("SET citus.enable_schema_based_sharding = off")
-        conn.execute(f"CREATE SCHEMA {EMPRESA}")
-    instalar(vazio, EMPRESA, primeira)
-    with psycopg.connect(em(vazio, EMPRESA), autocommit=True) as conn:
-        encher(conn)
-    assert migrar(vazio, EMPRESA) == MIGRACOES[1:]
-    with psycopg.connect(em(vazio, EMPRESA), autocommit=True) as conn:
-        verificar_invariante(conn)
-        desfazer(vazio, EMPRESA)
-        conn.execute(f"SELECT citus_schema_distribute('{EMPRESA}')")
-        instalar(vazio, EMPRESA)
-        verificar_invariante(conn)
-    assert json.loads(estoque("status", "--json", dsn=em(vazio, EMPRESA)).stdout)["problemas"] == []
+def test_an_upgrade_from_the_first_release(servico: ServicoCitus, primeira: Path) -> None:
+    """0.1.0 stood there before Citus came: it is upgraded where it is, then distributed."""
+    citus, nome = servico.citus, "anterior"
+    citus.em_todos("postgres", [sql.SQL("CREATE DATABASE {}").format(sql.Identifier(nome))])
+    dsn = em(citus.dsn(nome), EMPRESA)
+    try:
+        instalar(dsn, EMPRESA, primeira, criar_schema=True)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            encher(conn)
+        citus.juntar(nome)
+        assert migrar(dsn, EMPRESA) == MIGRACOES[1:]
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            verificar_invariante(conn)
+        assert dados("status", dsn=dsn)["problemas"] == []
+        assert desfazer(dsn, EMPRESA)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute(f"SELECT citus_schema_distribute('{EMPRESA}')")
+        instalar(dsn, EMPRESA)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            verificar_invariante(conn)
+            conn.execute(mov("A"))
+            verificar_invariante(conn)
+        assert dados("status", dsn=dsn)["problemas"] == []
+    finally:
+        citus.remover(nome)
 
 
 def test_sources_in_partitions(vazio: str, servico: ServicoCitus) -> None:

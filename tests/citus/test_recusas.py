@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import pytest
+from apoio import RAIZ
+from oraculo import FONTES, verificar_invariante
 from test_cli import estoque, uma_linha
 from test_concorrencia import mov, unir
 
-from citus.aglomerado import EMPRESA, BancoCitus, ServicoCitus, em
-from estoque_pg.migracoes import instalar
+from citus.aglomerado import EMPRESA, BancoCitus, em
 
 
 def test_a_copy_that_is_refused_says_why(banco: BancoCitus) -> None:
@@ -33,21 +36,23 @@ def test_single_statements_keep_their_sqlstate(banco: BancoCitus) -> None:
     banco.recusa("EP001", mov("A").replace(", 5, true", ", 'NaN', true"))
 
 
-def test_a_company_is_made_before_the_product_is_installed(
-    vazio: str, servico: ServicoCitus
-) -> None:
-    """Distributing what is installed is refused, and leaves it working; the way round works."""
-    with psycopg.connect(vazio, autocommit=True) as conn:
+def test_a_schema_that_is_not_distributed_is_refused_with_the_statement(vazio: str) -> None:
+    """The statement that the hint shows makes a filled one ready; what is in it is adopted."""
+    with psycopg.connect(em(vazio, EMPRESA), autocommit=True) as conn:
         conn.execute("SET citus.enable_schema_based_sharding = off")
         conn.execute(f"CREATE SCHEMA {EMPRESA}")
-    instalar(vazio, EMPRESA)
+        for fonte in FONTES:
+            conn.execute((RAIZ / "sql" / "01_fontes" / f"{fonte}.sql").read_bytes())
+        conn.execute(mov("P1").encode())
+        texto = uma_linha(estoque("install", "--schema", EMPRESA, dsn=vazio), 1)
+        comando = re.search(r"SELECT citus_schema_distribute\(.*?\);", texto)
+        assert comando is not None, texto
+        conn.execute(comando[0].encode())
+    assert estoque("install", "--schema", EMPRESA, dsn=vazio).exit_code == 0
     with psycopg.connect(em(vazio, EMPRESA), autocommit=True) as conn:
         conn.execute(mov("P1").encode())
-        with pytest.raises(psycopg.Error):
-            conn.execute(f"SELECT citus_schema_distribute('{EMPRESA}')".encode())
-        conn.execute(mov("P1").encode())
         assert conn.execute("SELECT saldo_atual FROM estoque_tempo_real").fetchone() == (10,)
-        assert conn.execute("SELECT * FROM estoque_verificar()").fetchall() == []
+        verificar_invariante(conn)
 
 
 def test_what_only_the_coordinator_can_do_says_so_elsewhere(banco: BancoCitus) -> None:
