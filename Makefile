@@ -5,10 +5,10 @@ PY := .venv/bin/python
 SERVIDOR := $(PY) -m servidor
 PREPARAR := @sh ferramentas/preparar.sh
 
-.PHONY: help demo painel fotos test bench stop clean fontes migration lancar minimos reference traducoes check psql
+.PHONY: help demo painel fotos test test-citus bench bench-citus stop clean fontes migration lancar minimos reference traducoes check psql
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' Makefile | expand -t 12
 
 demo:  ## a year of an ERP and the life of a day, on a private server in .estoque
 	$(PREPARAR)
@@ -26,9 +26,19 @@ test:  ## run the tests, on all processors; ARGS="-n 0 -k gate -x" goes to pytes
 	$(PREPARAR)
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
+test-citus:  ## run the tests on a cluster of Citus, which ferramentas/citus/construir.sh builds
+	$(PREPARAR)
+	@bindir="$$(sh ferramentas/citus/construir.sh --onde)" && \
+	CITUS_BINDIR="$$bindir" $(PY) -m pytest -n auto --dist worksteal tests/citus $(ARGS)
+
 bench:  ## measure, and write bench/RESULTADOS.md; ARGS=--rapido takes a minute or two
 	$(PREPARAR)
 	@$(PY) bench/executar.py $(ARGS)
+
+bench-citus:  ## measure what Citus costs, and write bench/CITUS.md; ARGS=--rapido rehearses it
+	$(PREPARAR)
+	@bindir="$$(sh ferramentas/citus/construir.sh --onde)" && \
+	CITUS_BINDIR="$$bindir" $(PY) bench/em_citus.py $(ARGS)
 
 check:  ## linter and type checker
 	$(PREPARAR)

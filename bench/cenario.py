@@ -38,7 +38,7 @@ def encher(dsn: str, tamanho: Tamanho, schema: str = NOSSO) -> None:
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         usar(conn, schema)
-        for arquivo in _arquivos_das_fontes():
+        for arquivo in arquivos_das_fontes():
             conn.execute(arquivo.read_bytes())
         for passo in _PASSOS:
             conn.execute(COMANDOS[passo], tamanho.parametros())
@@ -103,7 +103,7 @@ def alvo_de(conn: psycopg.Connection[Any], codigo: str) -> dict[str, int]:
     return {"de": int(codigo), "ate": int(codigo), **faixas}
 
 
-def _arquivos_das_fontes() -> list[Path]:
+def arquivos_das_fontes() -> list[Path]:
     return sorted(_FONTES.glob("*.sql"))
 
 
@@ -116,7 +116,7 @@ def tem_extensao(conn: psycopg.Connection[Any], nome: str) -> bool:
 def _copiar(conn: psycopg.Connection[Any], schema: str) -> None:
     conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     conn.execute(sql.SQL("CREATE SEQUENCE {}").format(sql.Identifier(schema, "vez")))
-    for tabela in (arquivo.stem for arquivo in _arquivos_das_fontes()):
+    for tabela in (arquivo.stem for arquivo in arquivos_das_fontes()):
         origem, copia = sql.Identifier(NOSSO, tabela), sql.Identifier(schema, tabela)
         # Identity columns get sequences of their own; sequences count on from the copied rows.
         conn.execute(sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(copia, origem))

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 PASTA = Path(__file__).resolve().parent
-_ARQUIVOS = ("cenario.sql", "perguntas.sql", "alternativas.sql")
+_ARQUIVOS = ("cenario.sql", "perguntas.sql", "alternativas.sql", "em_citus.sql")
 
 
 def _ler() -> dict[str, bytes]:

@@ -27,11 +27,11 @@ def medir_lotes(bancada: Bancada, banco: str, schemas: Sequence[str]) -> list[Se
     ritmo, variaveis = bancada.ritmo, alvo(bancada.ritmo.escritas)
     poucos = {**variaveis, "ate": variaveis["de"] + 9}
     lote, decimo = f"{ritmo.lote:,}", ritmo.lote // 10
-    copiados = _linhas_da_copia(ritmo.lote, variaveis)
+    copiados = linhas_da_copia(ritmo.lote, variaveis)
 
     def medir(chave: str, nome: str, acao: Acao, meta: float | None) -> Resultado:
         avisar(f"  {nome}")
-        tempos = _alternar(bancada, banco, schemas, lambda conn: _desfeito(conn, acao))
+        tempos = _alternar(bancada, banco, schemas, lambda conn: desfeito(conn, acao))
         razao = mediana_das_razoes(tempos[NOSSO], tempos[NU])
         nome += ", of bare's time"
         return Resultado(chave, nome, razao, "×", _medianas(tempos), "ms", meta=meta)
@@ -39,16 +39,16 @@ def medir_lotes(bancada: Bancada, banco: str, schemas: Sequence[str]) -> list[Se
     resultados = [
         medir(
             "lote.instrucao", f"{lote} movements in one statement",
-            lambda conn: _inserir(conn, ritmo.lote, variaveis), META_DO_LOTE,
+            lambda conn: inserir(conn, ritmo.lote, variaveis), META_DO_LOTE,
         ),
         medir(
             "lote.copia", f"{lote} movements by COPY",
-            lambda conn: _copiar(conn, copiados), META_DO_LOTE,
+            lambda conn: copiar(conn, copiados), META_DO_LOTE,
         ),
         # Few products, many rows of each: what is quadratic in a row trigger.
         medir(
             "lote.poucos", f"{decimo:,} movements of 10 products in one statement",
-            lambda conn: _inserir(conn, decimo, poucos), None,
+            lambda conn: inserir(conn, decimo, poucos), None,
         ),
         _medir_transacao(bancada, banco, schemas),
     ]  # fmt: skip
@@ -98,7 +98,7 @@ def _alternar(
     return medidos
 
 
-def _desfeito(conn: psycopg.Connection[Any], acao: Acao) -> float:
+def desfeito(conn: psycopg.Connection[Any], acao: Acao) -> float:
     """Milliseconds of something that is rolled back afterwards."""
     with conn.transaction(force_rollback=True):
         return cronometrar(lambda: acao(conn))
@@ -108,11 +108,11 @@ def _medianas(tempos: Mapping[str, list[float]]) -> dict[str, float]:
     return {ROTULOS[schema]: median(valores) for schema, valores in tempos.items()}
 
 
-def _inserir(conn: psycopg.Connection[Any], quantos: int, variaveis: Mapping[str, int]) -> None:
+def inserir(conn: psycopg.Connection[Any], quantos: int, variaveis: Mapping[str, int]) -> None:
     conn.execute(COMANDOS["lote_de_movimentos"], {**variaveis, "quantos": quantos})
 
 
-def _linhas_da_copia(quantos: int, variaveis: Mapping[str, int]) -> str:
+def linhas_da_copia(quantos: int, variaveis: Mapping[str, int]) -> str:
     """The rows of the bulk statement, as COPY takes them."""
     de, produtos, hoje = variaveis["de"], variaveis["ate"] - variaveis["de"] + 1, date.today()
     return "".join(
@@ -121,6 +121,6 @@ def _linhas_da_copia(quantos: int, variaveis: Mapping[str, int]) -> str:
     )
 
 
-def _copiar(conn: psycopg.Connection[Any], linhas: str) -> None:
+def copiar(conn: psycopg.Connection[Any], linhas: str) -> None:
     with conn.cursor() as cursor, cursor.copy(COMANDOS["copia_de_movimentos"]) as copia:
         copia.write(linhas)

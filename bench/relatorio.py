@@ -60,15 +60,15 @@ Written by `make bench`; do not edit. Figures are of one machine at one time: ru
 
 ## Scenario
 
-{_lista(self._cenario())}
+{lista(self._cenario())}
 
 ## Method
 
-{_lista(self._metodo())}
+{lista(self._metodo())}
 
 ## Machine
 
-{_lista(self.maquina)}
+{lista(self.maquina)}
 """
 
     def _cenario(self) -> list[str]:
@@ -148,5 +148,5 @@ def _linha(celulas: Sequence[str], larguras: Sequence[int]) -> str:
     return "| " + " | ".join(c.ljust(n) for c, n in zip(celulas, larguras, strict=True)) + " |"
 
 
-def _lista(itens: Sequence[str]) -> str:
+def lista(itens: Sequence[str]) -> str:
     return "\n".join(f"- {item}" for item in itens)

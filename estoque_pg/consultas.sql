@@ -350,20 +350,17 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
        s.inscricoes AS avisos_inscricoes, s.pendentes AS avisos_pendentes,
        s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos, s.erro AS avisos_erro,
-       s.encerradas AS avisos_encerrados,
-       (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
-       -- Who may not read the statistics of others cannot know whether the launcher lives.
-       CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN
-           EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher')
-       END AS lancador,
-       coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
-                  WHERE n.nspname = 'cron'), false) AS cron_legivel
+       s.encerradas AS avisos_encerrados
   FROM (SELECT count(*) AS produtos,
                count(*) FILTER (WHERE h.hoje NOT BETWEEN valido_desde AND valido_ate) AS vencidos,
                min(comparado_em) AS comparado_desde
           FROM (SELECT nosso.estoque_hoje() AS hoje) AS h, nosso.estoque_tempo_real) AS t
  CROSS JOIN nosso._estoque_estado_dos_avisos() AS s
   LEFT JOIN nosso.estoque_controle AS c ON true;
+
+-- nome: servidor
+-- What the status shows of the server that is asked. By itself: what Citus sends on, another one answers.
+SELECT no, no_aqui, banco_do_cron, lancador, cron_legivel FROM nosso._estoque_servidor();
 
 -- nome: gatilhos
 -- The triggers the system needs, and their state.
@@ -381,15 +378,19 @@ SELECT dito FROM nosso._estoque_desajustes(NULL);
 -- Functions of ours that are gone, or look for what they name in another schema, as after ALTER SCHEMA
 -- ... RENAME. Asked of the catalogs alone, before any function of ours that may be among them, and by
 -- name: the types of the parameters are told as a search_path sees them.
+-- The signatures are read apart from the catalogs: on Citus these are of the server that is asked.
+WITH assinada AS MATERIALIZED (
+    SELECT a.objeto FROM nosso.estoque_assinatura AS a WHERE a.tipo = 'function'
+)
 SELECT DISTINCT 'function' AS tipo, a.objeto,
        CASE WHEN f.oid IS NULL THEN 'missing' ELSE 'search_path' END AS estado
   FROM pg_class AS r
   JOIN pg_namespace AS n ON n.oid = r.relnamespace
- CROSS JOIN nosso.estoque_assinatura AS a
+ CROSS JOIN assinada AS a
   LEFT JOIN LATERAL (SELECT p.oid, p.proconfig FROM pg_proc AS p
                       WHERE p.pronamespace = n.oid
                         AND p.proname = split_part(a.objeto, '(', 1)) AS f ON true
- WHERE r.oid = 'nosso.estoque_assinatura'::regclass AND a.tipo = 'function'
+ WHERE r.oid = 'nosso.estoque_assinatura'::regclass
    AND (f.oid IS NULL
         OR EXISTS (SELECT FROM unnest(f.proconfig) AS x (c)
                     WHERE x.c ~ '^search_path=(?!"?pg_catalog"?,)'
@@ -400,7 +401,7 @@ SELECT DISTINCT 'function' AS tipo, a.objeto,
 -- nome: execucoes
 -- The newest runs of the minute job.
 SELECT id, inicio, fim, processados, corrigidos, falhas, virados, motor
-  FROM nosso.estoque_execucao ORDER BY id DESC LIMIT 5;
+  FROM nosso.estoque_execucao ORDER BY inicio DESC, id DESC LIMIT 5;
 
 -- nome: correcoes
 -- The newest differences that were mended; infinite dates as in verificar.
@@ -408,7 +409,7 @@ SELECT corrigido_em, cod_produto, campo,
        CASE WHEN data_prevista IS NOT NULL THEN
            greatest(least(data_prevista, '9999-12-31'), '0001-01-01') END AS data_prevista,
        valor_antes, valor_depois
-  FROM nosso.estoque_correcao ORDER BY id DESC LIMIT 5;
+  FROM nosso.estoque_correcao ORDER BY corrigido_em DESC, id DESC LIMIT 5;
 
 -- nome: falhas
 -- The products that have failed for longest.
@@ -628,16 +629,17 @@ SELECT cod_produto, nome_produto, minimo, primeiro_dia, menor_saldo, falta, pedi
 -- What /metrics tells of the installation: looks into indexes, the newest rows, small tables.
 SELECT (SELECT min(t.comparado_em) FROM nosso.estoque_tempo_real AS t) AS comparado_desde,
        (SELECT count(*) FROM nosso.estoque_recontagem) AS por_comparar,
-       coalesce(e.id, 0) AS execucoes, e.fim AS ultima_execucao,
+       -- Citus gives the numbers of each node a range of their own.
+       coalesce(e.id & 281474976710655, 0) AS execucoes, e.fim AS ultima_execucao,
        extract(epoch FROM e.fim - e.inicio)::float8 AS duracao,
-       (SELECT coalesce(max(c.id), 0) FROM nosso.estoque_correcao AS c) AS correcoes,
+       (SELECT coalesce(max(c.id & 281474976710655), 0) FROM nosso.estoque_correcao AS c) AS correcoes,
        (SELECT count(*) FROM nosso.estoque_falha) AS falhas,
        (SELECT count(*) FROM nosso.estoque_gatilhos() AS g
          WHERE g.estado NOT IN ('ok', 'always')) AS gatilhos_fora,
        s.pendentes AS avisos_pendentes, s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos
   FROM nosso._estoque_estado_dos_avisos() AS s
   LEFT JOIN (SELECT x.id, x.inicio, x.fim FROM nosso.estoque_execucao AS x
-              ORDER BY x.id DESC LIMIT 1) AS e ON true;
+              ORDER BY x.inicio DESC LIMIT 1) AS e ON true;
 
 -- nome: contagens
 -- What /metrics counts among all products.
@@ -747,3 +749,18 @@ SELECT set_config('search_path', %(caminho)s::text, true) || set_config('role', 
 -- nome: existe_schema
 -- Whether there is a schema of that name, to whomever it belongs.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(schema)s::text);
+
+-- nome: citus_presente
+-- Whether Citus is in the database.
+SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL;
+
+-- nome: citus_coordenador
+-- With Citus: whether this is the coordinator, and where that is, as its nodes know it.
+SELECT citus_is_coordinator(),
+       (SELECT format('%%s:%%s', nodename, nodeport) FROM pg_dist_node WHERE groupid = 0 LIMIT 1);
+
+-- nome: citus_distribuido
+-- With Citus: whether a schema is distributed.
+SELECT EXISTS (SELECT FROM pg_dist_schema AS d
+                 JOIN pg_catalog.pg_namespace AS n ON n.oid = d.schemaid
+                WHERE n.nspname = %(schema)s);

@@ -41,6 +41,7 @@ from yoyo import internalmigrations, read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.exceptions import BadMigration
 
+from estoque_pg import citus
 from estoque_pg.adocao import (
     ANOTACAO,
     Andamento,
@@ -463,6 +464,7 @@ def _sessao(
         exigir_direta(conn)
         conn.execute("SET default_transaction_isolation = 'read committed'")
         conn.execute("SET standard_conforming_strings = on")
+        citus.preparar(conn)
         # Whether the sources fit is said by the step that follows, in words of ours.
         conn.execute("SET check_function_bodies = off")
         # The time limits of a role or database are meant for daily queries, not for an install that
@@ -774,6 +776,8 @@ class _Obra:
         self.nova = not atual.instalado
         self.pela_metade = atual.pela_metade
         self.andamento = andamento
+        # Notes are kept from other sessions by a lock of one server: not there (see vivo_anotar).
+        self.no_citus = atual.existe and citus.exigir_distribuido(conn, schema, nova=self.nova)
         self.backend = _Backend(conn, schema)
         # The sums are taken before the files are read for good: if one changes in between, the
         # next run says so, instead of never.
@@ -840,8 +844,10 @@ class _Obra:
             self.andamento.diga(t("an earlier installation was cut off: beginning again"))
         self.andamento.diga(t("checking the source tables"))
         # Triggers that note are there where one was cut off: only this way replaces them.
-        self.ao_vivo = self.nova and (
-            self.pela_metade or sao_grandes(self.conn, self.fontes_do_erp)
+        self.ao_vivo = (
+            self.nova
+            and not self.no_citus
+            and (self.pela_metade or sao_grandes(self.conn, self.fontes_do_erp))
         )
 
     @contextmanager
@@ -850,8 +856,11 @@ class _Obra:
         with self.conn.transaction(force_rollback=True):
             self._comecar()
             _travar(self.conn, _tabelas(self.conn, _alteradas(self.textos)))
-            for texto in self.textos:
-                self.conn.execute(texto.encode())
+            for migracao in self.migracoes:
+                for um in migracao.steps:
+                    # One by one: Citus takes no several commands in one string.
+                    self.conn.execute(getattr(um, "step", um)._apply.encode())
+            passo(self.conn, "1_citus")
             yield
 
     def realizar(self) -> None:
@@ -870,6 +879,7 @@ class _Obra:
                 self.backend.log_migration(migracao, "apply")
                 self.backend.mark_one(migracao, log=False)
                 self.backend.guardar_soma(migracao.id, self.somas[migracao.id])
+            passo(self.conn, "1_citus")
             passo(self.conn, "1_exigir")
             if self.ao_vivo:
                 passo(self.conn, "vivo_encher")

@@ -91,9 +91,8 @@ class Operacao(Resumo):
 
     `execucoes` and `correcoes` are the newest five, newest first; `falhas` the oldest ten of
     `total_de_falhas`. `tarefa` is None where pg_cron is not in this database or has no such job.
+    What is of the server that was asked is told as `internas.Servidor` tells it.
     """
-
-    RESERVADAS = ("cron_legivel",)
 
     gatilhos: tuple[Gatilho, ...]
     alterados: tuple[Alterado, ...]
@@ -102,6 +101,13 @@ class Operacao(Resumo):
     correcoes: tuple[Correcao, ...]
     falhas: tuple[Falha, ...]
     tarefa: TarefaNoCron | None
+    no: str | None
+    no_aqui: bool | None
+    banco_do_cron: str | None
+    lancador: bool | None
+    cron_legivel: bool
+
+    RESERVADAS = ("cron_legivel",)
 
     def idade(self, momento: datetime) -> float:
         """Return how many seconds ago `momento` was, by the server's clock."""
@@ -430,13 +436,14 @@ def _alterados(
 
 def _operacao(api: APIEstoqueTempoReal) -> Operacao:
     r = api.resumo()
+    s = api.responder(internas.servidor())
     return Operacao(
-        **{c.name: getattr(r, c.name) for c in fields(r)},
+        **{c.name: getattr(linha, c.name) for linha in (r, s) for c in fields(linha)},
         gatilhos=tuple(api.gatilhos()),
         alterados=tuple(api.alterados()),
         desajustes=tuple(api.desajustes()),
         execucoes=tuple(api.execucoes()),
         correcoes=tuple(api.correcoes()),
         falhas=tuple(api.falhas()),
-        tarefa=api.tarefa() if r.cron_legivel else None,
+        tarefa=api.tarefa() if s.cron_legivel else None,
     )

@@ -124,6 +124,72 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_nomes_proprios(text[]) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_nomes_proprios(text[]) IS
     'Newest name that source rows of each code bear; NULL where there is none.';
+-- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
+-- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
+-- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would, and only
+-- then changes what is known of them. Planned anew for each set: it may be two codes or a thousand.
+CREATE OR REPLACE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+DECLARE
+    v_codigos text[] := p_codigos;
+    v_mais text[] := p_codigos;
+    v_produtos text[];
+    v_corrigidos bigint;
+BEGIN
+    PERFORM _estoque_tomar_vez();
+
+    -- With every code that a unification ties to these now or tied to them before, the set is
+    -- closed: no chain leads out of it.
+    LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
+        SELECT array_agg(x.c) INTO v_mais
+        FROM (
+            (
+                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
+                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
+                UNION
+                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
+                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
+                UNION
+                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
+                WHERE m.cod_produto = ANY (v_produtos)
+            )
+            EXCEPT
+            SELECT f.c FROM unnest(v_codigos) AS f (c)
+        ) AS x (c)
+        WHERE x.c IS NOT NULL;
+        EXIT WHEN v_mais IS NULL;
+        v_codigos := v_codigos || v_mais;
+    END LOOP;
+
+    PERFORM _estoque_travar_produtos(v_codigos, true);
+    UPDATE estoque_codigo_conhecido AS c
+    SET cod_produto = k.cod_produto
+    FROM _estoque_canonicos(v_codigos) AS k
+    WHERE c.codigo = k.codigo AND c.codigo = ANY (v_codigos)
+        AND c.cod_produto <> k.cod_produto;
+
+    DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
+    DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
+
+    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
+    INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
+    v_corrigidos := _estoque_recalcular(v_produtos);
+    PERFORM _estoque_revisar(v_codigos);
+    RETURN v_corrigidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reagrupar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
+    'Puts codes into the groups the unifications say and rebuilds those groups; inner use.';
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
 -- several destinations, a chain that runs into a circle (a code unified with itself is the shortest).
 -- The trigger refuses to make one; rows older than the installation, or written past the triggers,
@@ -170,6 +236,88 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_contradicoes(text[]) TO PUBLIC;
 COMMENT ON FUNCTION estoque_contradicoes(text[]) IS
     'Active unifications that contradict each other and are left out, with the reason.';
+-- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
+-- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
+-- adding what this rebuild may already have read (see there). Returns how many products were wrong.
+-- The caller holds the lock on the rows, and only locked rows are read and written: a product that
+-- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
+-- is, so that the sources are read through instead of by product.
+CREATE OR REPLACE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
+    v_alvos text[];
+    v_saldos numeric[];
+    v_corrigidos text[];
+    v_mais text[];
+BEGIN
+    SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
+    FROM unnest(p_produtos) AS t (cod_produto)
+    LEFT JOIN _estoque_saldo_recalculado(v_pedidos) AS r ON r.cod_produto = t.cod_produto;
+
+    WITH certa AS MATERIALIZED (
+        SELECT r.* FROM _estoque_previsao_recalculada(v_pedidos) AS r
+        WHERE r.cod_produto = ANY (p_produtos)
+    ),
+    sobra AS (
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (p_produtos)
+            AND NOT EXISTS (SELECT FROM certa AS c
+                            WHERE c.cod_produto = m.cod_produto
+                                AND c.data_prevista = m.data_prevista)
+        RETURNING m.cod_produto
+    ),
+    escrita AS (
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        SELECT c.cod_produto, c.data_prevista, c.entrada_prevista, c.saida_prevista
+        FROM certa AS c
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = EXCLUDED.entrada_prevista, saida_prevista = EXCLUDED.saida_prevista
+        WHERE m.entrada_prevista <> EXCLUDED.entrada_prevista
+            OR m.saida_prevista <> EXCLUDED.saida_prevista
+        RETURNING m.cod_produto
+    )
+    SELECT array_agg(DISTINCT x.cod_produto) INTO v_corrigidos
+    FROM (SELECT s.cod_produto FROM sobra AS s UNION ALL SELECT e.cod_produto FROM escrita AS e) AS x;
+
+    -- A wrong field counts as a correction only if it claimed to hold today.
+    WITH certo AS MATERIALIZED (
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos, n.nome,
+            t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
+            OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false))
+            OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
+        FROM _estoque_d7(v_alvos, v_saldos) AS d
+        JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+            AND t.cod_produto = ANY (v_alvos)
+        CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
+    ),
+    escrito AS (
+        UPDATE estoque_tempo_real AS t
+        SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
+            dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
+            liquidos = c.liquidos,
+            atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
+            recalculado_por = pg_current_xact_id()
+        FROM certo AS c
+        WHERE t.cod_produto = c.cod_produto AND t.cod_produto = ANY (v_alvos)
+    )
+    SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
+
+    RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recalcular(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular(text[], boolean) IS
+    'Rebuilds locked products from the sources, returns how many were wrong; inner use.';
 -- Rebuilds everything from the sources: known codes and their groups, gates, products.
 -- Writers of the sources wait only for the product rows, which are locked in order, all of them.
 -- Returns how many products were wrong. Used at installation, after TRUNCATE, and on request.
@@ -246,6 +394,33 @@ $body$;
 REVOKE ALL ON FUNCTION estoque_recalcular_tudo() FROM PUBLIC;
 COMMENT ON FUNCTION estoque_recalcular_tudo() IS
     'Rebuilds everything from the sources; the number of products corrected.';
+-- Sets the gate of lots to what their shipment items say and returns those whose gate turned.
+-- Locks the lots in order before it reads the items: of two sessions at one lot, the second sees
+-- the first. A separation takes the same lock (see _estoque_gatilho_separacao).
+CREATE OR REPLACE FUNCTION _estoque_abrir_lotes(p_lotes text[])
+RETURNS TABLE (lote text, faturado boolean)
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+BEGIN
+    PERFORM FROM _estoque_travar_lotes(p_lotes);
+
+    RETURN QUERY
+    UPDATE estoque_lote AS l
+    SET faturado = NOT l.faturado, alterado_por = pg_current_xact_id()
+    WHERE l.separacao_lote_id = ANY (p_lotes)
+        AND l.faturado <> EXISTS (
+            SELECT FROM embarque_itens AS e
+            WHERE e.separacao_lote_id = l.separacao_lote_id
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao))
+    RETURNING l.separacao_lote_id, l.faturado;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_abrir_lotes(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
+    'Opens and closes the gates of lots as their shipment items say; inner use.';
 -- Says which of the codes or products given is there twice: a table of ours has lost its primary
 -- key, and what is written can be right in one of the rows at most. Raises XX001.
 CREATE OR REPLACE FUNCTION _estoque_acusar_repetido(p_codigos text[], p_produtos text[]) RETURNS void
@@ -280,6 +455,28 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_acusar_repetido(text[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_acusar_repetido(text[], text[]) IS
     'Raises XX001 for a code that a table of ours has twice; inner use.';
+-- Writes the names of the products given where they differ from what the sources say.
+-- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
+-- the sources in a statement that begins after that: a name committed meanwhile is seen.
+CREATE OR REPLACE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    PERFORM FROM (SELECT p.produto FROM unnest(p_produtos) AS p (produto) ORDER BY 1) AS p
+    CROSS JOIN LATERAL (
+        SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = p.produto FOR NO KEY UPDATE
+    ) AS t;
+
+    UPDATE estoque_tempo_real AS t
+    SET nome_produto = n.nome, atualizado_em = now()
+    FROM (SELECT p.produto, _estoque_nome(p.produto) AS nome
+          FROM unnest(p_produtos) AS p (produto)) AS n
+    WHERE t.cod_produto = ANY (ARRAY[n.produto]) AND t.nome_produto IS DISTINCT FROM n.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_nomear(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_nomear(text[]) IS 'Refreshes product names from the sources; inner use.';
 -- Refuses quantities that cannot be counted, naming table, column and product. What a row had before
 -- the statement is not held against it: rows left out by a tolerant install may still be written to.
 -- Raises EP001.
@@ -311,6 +508,51 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one
+-- in estoque_tempo_real. A code that another session is registering or forgetting is waited for,
+-- and then left as that session decided; under REPEATABLE READ that raises 40001.
+-- Touches no code that has its product, since who holds the product may be about to forget the code.
+-- Called before any product is locked. Returns the codes that were not known.
+CREATE OR REPLACE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_novos text[];
+BEGIN
+    WITH novo AS (
+        INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
+        WHERE NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c OFFSET 0)
+        ORDER BY x.c
+        ON CONFLICT (codigo) DO NOTHING
+        RETURNING codigo
+    )
+    SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
+
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that
+    -- it does not move to another group before its product is there.
+    INSERT INTO estoque_tempo_real (cod_produto)
+    SELECT DISTINCT x.cod_produto
+    FROM (
+        SELECT c.cod_produto
+        FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = u.c AND NOT EXISTS (
+                SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0)
+            FOR SHARE
+        ) AS c
+    ) AS x
+    ORDER BY x.cod_produto
+    ON CONFLICT (cod_produto) DO NOTHING;
+    RETURN v_novos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_registrar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_registrar(text[]) IS
+    'Makes codes and their products known, returns the new codes; inner use.';
 -- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
 -- partition or child of one: a copy, an archive, a table of another installation. Counting it would
 -- move numbers that are not its own, and to pass over it in silence would hide a source that is not
@@ -427,6 +669,554 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_gatilho_embarque() IS
     'Moves the exits of lots whose gate a statement turned; inner use.';
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of movimentacao_estoque: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_movimentacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+BEGIN
+    IF TG_TABLE_NAME <> 'movimentacao_estoque' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'movimentacao_estoque');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_nome, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_movimentacao::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            _estoque_contribuicao_movimentacao(a.qtd_movimentacao::numeric, a.ativo),
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_menos, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_movimentacao::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text);
+        IF v_mais = v_menos THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_nome, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_somar(v_codigo, v_mais - v_menos, v_nome, TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                sum(l.quantidade), 0, 0,
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
+                    _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
+                        f.ativo) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                -sum(l.quantidade), 0, 0,
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
+                    _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
+                        f.ativo) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _estoque_aplicar(v_deltas);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_movimentacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_movimentacao() IS
+    'Counts what a statement changed in movimentacao_estoque; inner use.';
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of pre_separacao_item: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_pre_separacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+BEGIN
+    IF TG_TABLE_NAME <> 'pre_separacao_item' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'pre_separacao_item');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text)
+        INTO v_codigo, v_nome, v_para, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_selecionada_usuario::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(a.cod_produto::text,
+                a.data_expedicao_editada::date, a.qtd_selecionada_usuario::numeric, a.status::text),
+            f.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text)
+        INTO v_codigo, v_de, v_menos, v_para, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_selecionada_usuario::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text);
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text)
+        INTO v_codigo, v_nome, v_de, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_mover_documento(v_codigo, false, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, sum(l.quantidade),
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
+                    _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                        f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                        f.status::text) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, -sum(l.quantidade),
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
+                    _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                        f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                        f.status::text) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _estoque_aplicar(v_deltas);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_pre_separacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_pre_separacao() IS
+    'Counts what a statement changed in pre_separacao_item; inner use.';
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of programacao_producao: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+-- The name is read through jsonb because an ERP may have no such column.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_programacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+BEGIN
+    IF TG_TABLE_NAME <> 'programacao_producao' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'programacao_producao');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, to_jsonb(f) ->> 'nome_produto',
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_nome, v_para, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_programada::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.data_programacao::date, _estoque_contribuicao_programacao(a.cod_produto::text,
+                a.data_programacao::date, a.qtd_programada::numeric),
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_de, v_menos, v_para, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_programada::numeric)
+            AND ROW(f.id::text, f.cod_produto::text,
+                to_jsonb(f) ->> 'nome_produto') IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, to_jsonb(a) ->> 'nome_produto');
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, to_jsonb(f) ->> 'nome_produto',
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_nome, v_de, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_mover_documento(v_codigo, true, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                0, sum(l.quantidade), 0,
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
+                    _estoque_contribuicao_programacao(f.cod_produto::text,
+                        f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_programada::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                0, -sum(l.quantidade), 0,
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
+                    _estoque_contribuicao_programacao(f.cod_produto::text,
+                        f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_programada::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _estoque_aplicar(v_deltas);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_programacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_programacao() IS
+    'Counts what a statement changed in programacao_producao; inner use.';
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of separacao: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+-- Each row counts by the gate of its lot. The lots are locked before the products, and the gate is
+-- read under that lock, so that a row and an invoice of one lot cannot miss each other.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+    v_lote text;
+    v_faturado boolean;
+    v_alterado_por xid8;
+    v_lotes text[];
+    v_recalcular text[];
+BEGIN
+    IF TG_TABLE_NAME <> 'separacao' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'separacao');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_nome, v_para, v_mais, v_lote
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_saldo::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.expedicao::date, _estoque_contribuicao_separacao(a.cod_produto::text,
+                a.expedicao::date, a.qtd_saldo::numeric, false),
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_de, v_menos, v_para, v_mais, v_lote
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_saldo::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text,
+                f.separacao_lote_id::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text,
+                    a.separacao_lote_id::text);
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_nome, v_de, v_menos, v_lote
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL AND v_lote IS NOT NULL AND (v_menos <> 0 OR v_mais <> 0) THEN
+        -- As _estoque_travar_lotes does, for one.
+        INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
+        ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+        RETURNING l.faturado, l.alterado_por INTO v_faturado, v_alterado_por;
+        IF v_faturado THEN
+            v_menos := 0::numeric;
+            v_mais := 0::numeric;
+        END IF;
+    END IF;
+    IF v_codigo IS NOT NULL AND v_alterado_por IS DISTINCT FROM pg_current_xact_id()
+        AND _estoque_mover_documento(v_codigo, false, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Quantities here are those of an open gate.
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, sum(l.quantidade),
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
+                    _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                        f.qtd_saldo::numeric, false) AS quantidade,
+                    f.separacao_lote_id::text AS lote,
+                    _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, -sum(l.quantidade),
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
+                    _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                        f.qtd_saldo::numeric, false) AS quantidade,
+                    f.separacao_lote_id::text AS lote,
+                    _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    -- Lots whose rows changed what they would contribute; a row that only moved between lots did.
+    SELECT array_agg(DISTINCT m.lote) INTO v_lotes
+    FROM (
+        SELECT d.lote FROM unnest(v_deltas) AS d
+        WHERE d.lote IS NOT NULL
+        GROUP BY d.lote, d.codigo, d.data
+        HAVING sum(d.saida) <> 0
+    ) AS m;
+    IF v_lotes IS NOT NULL THEN
+        PERFORM FROM _estoque_travar_lotes(v_lotes);
+        SELECT array_agg(ROW(d.codigo, d.data,
+                0, 0, CASE WHEN l.faturado THEN 0 ELSE d.saida END,
+                d.linhas, d.nome, d.digital, NULL, NULL)::_estoque_delta),
+            array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
+        INTO v_deltas, v_recalcular
+        FROM unnest(v_deltas) AS d
+        LEFT JOIN LATERAL (
+            SELECT l.faturado, l.alterado_por FROM estoque_lote AS l
+            WHERE l.separacao_lote_id = d.lote OFFSET 0
+        ) AS l ON true;
+    END IF;
+    -- Where this transaction turned the gate, that may have counted these rows already.
+    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_separacao() IS
+    'Counts what a statement changed in separacao; inner use.';
 -- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
 -- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP007 for a table that is no source.
 CREATE OR REPLACE FUNCTION _estoque_gatilho_truncar() RETURNS trigger
@@ -522,6 +1312,27 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
     'Regroups the codes whose active unification a statement changed; inner use.';
+-- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
+-- its triggers when it is detached.
+CREATE OR REPLACE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $body$
+BEGIN
+    RETURN EXISTS (
+        WITH RECURSIVE acima AS (
+            SELECT p_relacao AS relacao
+            UNION
+            SELECT i.inhparent
+            FROM acima AS a
+            JOIN pg_inherits AS i ON i.inhrelid = a.relacao AND NOT i.inhdetachpending
+        )
+        SELECT FROM acima AS a WHERE a.relacao = to_regclass(p_fonte));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
+    'True for a source table, its partitions and its children; inner use.';
 -- The earliest day from which a quantity can be promised without making a later day short, up to the
 -- horizon, and how much could be promised on that day. NULLs when no day does; no row for an
 -- unknown code. Raises 22023 for a quantity that is not positive and for negative days.
@@ -762,6 +1573,107 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_verificar(text[]) TO PUBLIC;
 COMMENT ON FUNCTION estoque_verificar(text[]) IS
     'Every difference between what is stored and what the sources say; empty means exact.';
+-- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
+-- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
+-- notice; a product that stays locked is left unmarked, and so comes first the next time.
+-- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
+CREATE OR REPLACE FUNCTION _estoque_corrigir(
+    p_comparados _estoque_comparacao[], p_tempo interval,
+    OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_prazo timestamptz := clock_timestamp() + p_tempo;
+    v_um _estoque_comparacao;
+    v_codigo text;
+    v_ocupado boolean;
+    v_vistos text[] := ARRAY[]::text[];
+    v_falhos text[] := ARRAY[]::text[];
+BEGIN
+    corrigidos := 0;
+    -- In the order of the codes, as everybody locks.
+    FOR v_um IN SELECT c.* FROM unnest(p_comparados) AS c ORDER BY c.cod_produto LOOP
+        v_ocupado := false;
+        CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
+            AND clock_timestamp() > v_prazo;
+        IF v_um.diferencas IS NOT NULL THEN
+            FOR v_tentativa IN 1..4 LOOP
+                -- The one handler per product: what fails is noted and does not stop the others.
+                BEGIN
+                    -- With it the codes that do not belong where they are.
+                    FOR v_codigo IN
+                        SELECT v_um.cod_produto
+                        UNION
+                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
+                        WHERE d ->> 'cod_produto' IS NOT NULL
+                        ORDER BY 1
+                    LOOP
+                        PERFORM estoque_recalcular(v_codigo);
+                    END LOOP;
+                    INSERT INTO estoque_correcao
+                        (cod_produto, campo, data_prevista, valor_antes, valor_depois)
+                    SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,
+                        d.valor_armazenado, d.valor_esperado
+                    FROM jsonb_to_recordset(v_um.diferencas) AS d (
+                        cod_produto text, campo text, data_prevista date, valor_armazenado text,
+                        valor_esperado text);
+                    corrigidos := corrigidos + 1;
+                    v_um.estado := NULL;
+                    EXIT;
+                EXCEPTION
+                    WHEN lock_not_available THEN
+                        v_ocupado := true;
+                        EXIT;
+                    WHEN serialization_failure OR deadlock_detected THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        PERFORM pg_sleep(0.01 * 2 ^ v_tentativa * random());
+                    WHEN OTHERS THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        EXIT;
+                END;
+            END LOOP;
+        END IF;
+        CONTINUE WHEN v_ocupado;
+        v_vistos := v_vistos || v_um.cod_produto;
+        IF v_um.estado IS NOT NULL THEN
+            v_falhos := v_falhos || v_um.cod_produto;
+            PERFORM _estoque_anotar_falha(v_um.cod_produto, v_um.estado, v_um.mensagem);
+        END IF;
+    END LOOP;
+    processados := cardinality(v_vistos)::bigint;
+    falhas := cardinality(v_falhos)::bigint;
+
+    -- Gone from the list: what passes now, and codes that nothing mentions any more.
+    DELETE FROM estoque_falha AS f
+    WHERE f.cod_produto <> ALL (v_falhos) AND (
+        f.cod_produto = ANY (v_vistos)
+        OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
+            AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
+
+    DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
+
+    -- As in _estoque_comparar, this may wait; what is not marked comes first the next time.
+    BEGIN
+        UPDATE estoque_tempo_real AS t
+        SET comparado_em = clock_timestamp()
+        FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+              WHERE l.cod_produto = ANY (v_vistos)
+              ORDER BY l.cod_produto
+              FOR NO KEY UPDATE SKIP LOCKED) AS x
+        WHERE t.cod_produto = x.cod_produto;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
+    'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
 -- Codes that a bypass of the triggers left without a product: mentioned by a source, or left over in
 -- a table of ours. At most p_quantos of them. Walks the distinct codes of the tables by their indexes,
 -- 1,000 a run, from where the last run stopped; the unifications, which are few, are read through.
@@ -1019,6 +1931,166 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recontar(regclass[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recontar(regclass[]) IS
     'Recalculates what was written to tables that had no triggers; inner use.';
+-- Puts our four triggers on every source and on every partition or child of one that lacks them, and
+-- turns on those that were disabled. A statement fires the triggers of the table it names, not those
+-- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
+-- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
+-- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
+-- that shares a child, is passed over for one of this schema's own. Takes ours off tables that are no
+-- sources (any more), where the role may. Those that note while an installation counts (see
+-- estoque_pg/instalacao) are replaced, which lets readers go on.
+-- Returns the tables that lacked a trigger and the number mended.
+-- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
+-- leaves alone what somebody disabled on purpose.
+CREATE OR REPLACE FUNCTION _estoque_vigiar(
+    p_so_particoes boolean DEFAULT false, OUT tabelas regclass[], OUT gatilhos bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_falta record;
+BEGIN
+    gatilhos := 0;
+    FOR v_falta IN
+        SELECT g.* FROM (
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
+            FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
+        ) AS g
+        WHERE g.estado IN ('missing', 'disabled', 'replica only', 'stray') AND (NOT p_so_particoes OR (
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
+    LOOP
+        IF v_falta.estado = 'stray' THEN
+            BEGIN
+                EXECUTE format('DROP TRIGGER %I ON %s', v_falta.existente, v_falta.relacao);
+                gatilhos := gatilhos + 1;
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;  -- somebody else's table: the status goes on telling
+            END;
+            CONTINUE;
+        ELSIF v_falta.estado <> 'missing' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
+        ELSE
+            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION %I()',
+                coalesce(
+                    (SELECT t.tgname::text FROM pg_trigger AS t
+                     WHERE t.tgrelid = v_falta.relacao AND t.tgfoid = to_regproc('_estoque_anotar')
+                         AND starts_with(t.tgname, v_falta.gatilho)),
+                    CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                      AND t.tgname = v_falta.gatilho)
+                        THEN v_falta.gatilho || '_'
+                            || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                        ELSE v_falta.gatilho END),
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
+                    WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
+                    ELSE 'TRUNCATE' END,
+                v_falta.relacao,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
+                    WHEN 'estoque_alterar'
+                    THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
+                    WHEN 'estoque_excluir' THEN 'REFERENCING OLD TABLE AS antigos' ELSE '' END,
+                v_falta.funcao);
+        END IF;
+        gatilhos := gatilhos + 1;
+        IF v_falta.relacao <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.relacao;
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells.
+CREATE OR REPLACE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+BEGIN
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
+-- table that is no source (any more), where it refuses every statement (EP007).
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
+CREATE OR REPLACE FUNCTION estoque_gatilhos()
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE arvore AS (
+        SELECT f.ordem, f.tabela AS nome, f.gatilho AS funcao, to_regclass(f.tabela)::oid AS relacao
+        FROM _estoque_fontes() AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
+    )
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    UNION ALL
+    SELECT g.tgrelid::regclass::text, g.tgname::text, 'stray', g.tgrelid::regclass, g.tgname::text,
+        p.proname::text
+    FROM pg_proc AS p
+    JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
+    JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+        AND p.proname::text IN (
+            SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
+        AND NOT EXISTS (
+            SELECT FROM arvore AS a WHERE a.relacao = g.tgrelid
+                AND p.proname::text IN (a.funcao, '_estoque_gatilho_truncar'))
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_gatilhos() TO PUBLIC;
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger of ours, with its state: ok, always, disabled, replica only, missing or stray.';
 -- Puts back what guards the sources: triggers that are missing, as on a partition made since, or
 -- disabled, and functions that were changed or dropped. What was written past the triggers is counted
 -- then: everything is compared with the sources, and rebuilt where it differs. What a function that
@@ -1377,6 +2449,7 @@ DROP FUNCTION _estoque_reviver;
 DROP FUNCTION _estoque_resumir;
 DROP FUNCTION _estoque_responsaveis;
 DROP FUNCTION _estoque_passar_entregas;
+DROP FUNCTION _estoque_numerar;
 DROP FUNCTION _estoque_interessa;
 DROP FUNCTION _estoque_inscricoes_a_tentar;
 DROP FUNCTION _estoque_guardar_anuncio;
@@ -1392,15 +2465,18 @@ DROP FUNCTION _estoque_anunciar_no_minuto;
 DROP FUNCTION estoque_definir_regra;
 DROP FUNCTION _estoque_regras;
 DROP FUNCTION estoque_desajustes;
+DROP FUNCTION _estoque_no_citus;
 DROP FUNCTION _estoque_exigir_fontes;
 DROP FUNCTION _estoque_entregar;
 DROP FUNCTION _estoque_desajustes_dos_indices;
 DROP FUNCTION _estoque_desajustes_das_tabelas;
 DROP FUNCTION _estoque_desajustes_das_colunas;
 DROP FUNCTION _estoque_desajustes;
+DROP FUNCTION _estoque_ajustar_ao_citus;
 DROP FUNCTION estoque_conceder;
 DROP FUNCTION estoque_reapontar;
 DROP FUNCTION estoque_alterados;
+DROP FUNCTION _estoque_servidor;
 DROP FUNCTION _estoque_restaurar;
 DROP FUNCTION _estoque_repor;
 DROP FUNCTION _estoque_reparar;
@@ -1444,6 +2520,7 @@ DROP FUNCTION _estoque_citados;
 DROP FUNCTION _estoque_causa_da_falta;
 DROP FUNCTION _estoque_avisar;
 DROP FUNCTION _estoque_acusar;
+DROP FUNCTION _estoque_travar_lotes;
 DROP FUNCTION _estoque_dias;
 DROP FUNCTION _estoque_refazer;
 DROP FUNCTION _estoque_insistir;
@@ -1481,6 +2558,19 @@ COMMENT ON COLUMN estoque_controle.orcamento IS
     'Time after which a run of the minute job takes up no further product.';
 COMMENT ON COLUMN estoque_controle.recusadas IS
     'Whether source rows were left out, as far as is known: see estoque_linhas_recusadas().';
+REVOKE ALL ON estoque_correcao FROM PUBLIC;
+GRANT SELECT ON estoque_correcao TO PUBLIC;
+COMMENT ON TABLE estoque_correcao IS
+    'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+REVOKE ALL ON estoque_execucao FROM PUBLIC;
+GRANT SELECT ON estoque_execucao TO PUBLIC;
+COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
 REVOKE ALL ON estoque_recontagem FROM PUBLIC;
 COMMENT ON TABLE estoque_recontagem IS
     'Codes of partitions that got their triggers late, to be compared soon; inner use.';
@@ -1592,6 +2682,26 @@ END;
 GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
     'The indexes that an installation makes on the sources; inner use.';
+-- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
+-- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
+-- Returns each gate, and whether this transaction turned it.
+CREATE FUNCTION _estoque_travar_lotes(p_lotes text[])
+RETURNS TABLE (lote text, faturado boolean, mudou boolean)
+LANGUAGE plpgsql VOLATILE
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    INSERT INTO estoque_lote AS l (separacao_lote_id, faturado)
+    SELECT DISTINCT x.lote, false FROM unnest(p_lotes) AS x (lote) ORDER BY x.lote
+    ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+    RETURNING l.separacao_lote_id, l.faturado,
+        l.alterado_por IS NOT DISTINCT FROM pg_current_xact_id();
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
 CREATE FUNCTION _estoque_exigir_dias(p_dias integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1937,6 +3047,9 @@ COMMENT ON FUNCTION _estoque_exigir_fontes() IS
 
 -- by hand: kept when this file is written anew
 ALTER TABLE estoque_controle DROP COLUMN lugar;
+-- Of estoque_execucao and of estoque_correcao.
+DROP INDEX estoque_execucao_inicio;
+DROP INDEX estoque_correcao_momento;
 CREATE TABLE _estoque_antiga (
     objeto text PRIMARY KEY,
     definicao text NOT NULL,

@@ -40,13 +40,15 @@ COMMENT ON FUNCTION _estoque_simples(text) IS
 ALTER TABLE estoque_assinatura ADD COLUMN tipo text, ADD COLUMN direitos text[];
 UPDATE estoque_assinatura
 SET tipo = 'function', direitos = CASE WHEN publica THEN ARRAY['EXECUTE'] ELSE '{}' END;
+-- One change of a key at a time: Citus takes no more.
+ALTER TABLE estoque_assinatura DROP CONSTRAINT estoque_assinatura_pkey;
 ALTER TABLE estoque_assinatura
-    DROP COLUMN publica,
-    ALTER COLUMN tipo SET NOT NULL,
-    ALTER COLUMN direitos SET NOT NULL,
-    DROP CONSTRAINT estoque_assinatura_pkey,
-    ADD PRIMARY KEY (tipo, objeto);
+    DROP COLUMN publica, ALTER COLUMN tipo SET NOT NULL, ALTER COLUMN direitos SET NOT NULL;
+ALTER TABLE estoque_assinatura ADD PRIMARY KEY (tipo, objeto);
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
+-- What is newest is told by its time: numbers that nodes of Citus give are in no order.
+CREATE INDEX estoque_execucao_inicio ON estoque_execucao (inicio);
+CREATE INDEX estoque_correcao_momento ON estoque_correcao (corrigido_em, id);
 -- Names and codes as they are searched. Both tables are written anew for it.
 ALTER TABLE estoque_tempo_real
     ADD COLUMN busca text GENERATED ALWAYS AS (_estoque_simples(nome_produto)) STORED;
@@ -80,6 +82,9 @@ DROP FUNCTION estoque_rupturas;
 
 -- without/11_consultas/_estoque_exigir_dias.sql
 DROP FUNCTION _estoque_exigir_dias;
+
+-- without/09_aplicacao/_estoque_travar_lotes.sql
+DROP FUNCTION _estoque_travar_lotes;
 
 -- without/05_leitura/_estoque_indices_das_fontes.sql
 DROP FUNCTION _estoque_indices_das_fontes;
@@ -236,14 +241,18 @@ COMMENT ON TABLE estoque_assinatura IS
 
 -- sql/02_tabelas/estoque_avisador.sql
 -- One row: since when transitions are announced (NULL: not yet, so the first comparison only takes the
--- state as known), the number that tells the events of this installation from those of any other, and why
--- the minute job could not announce, where it could not.
+-- state as known), the number that tells the events of this installation from those of any other, why
+-- the minute job could not announce, where it could not, and the last number of each kind of row: a sequence
+-- would give those of each node of Citus a range of their own, and they tell the order.
 CREATE TABLE estoque_avisador (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     desde timestamptz,
     instalacao uuid NOT NULL DEFAULT gen_random_uuid(),
     erro text,
-    erro_em timestamptz
+    erro_em timestamptz,
+    transicoes bigint NOT NULL DEFAULT 0,
+    entregas bigint NOT NULL DEFAULT 0,
+    inscricoes bigint NOT NULL DEFAULT 0
 );
 
 INSERT INTO estoque_avisador DEFAULT VALUES;
@@ -319,13 +328,39 @@ COMMENT ON COLUMN estoque_controle.recusadas IS
 COMMENT ON COLUMN estoque_controle.lugar IS
     'Where the results were when all of them were last known to agree with the sources; inner use.';
 
+-- sql/02_tabelas/estoque_correcao.sql
+-- | -- What the fallback found wrong and mended: the last 10,000 differences.
+-- | CREATE TABLE estoque_correcao (
+-- |     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- |     corrigido_em timestamptz NOT NULL DEFAULT clock_timestamp(),
+-- |     cod_produto text NOT NULL,
+-- |     campo text NOT NULL,
+-- |     data_prevista date,
+-- |     valor_antes text,
+-- |     valor_depois text
+-- | );
+-- | 
+-- | CREATE INDEX estoque_correcao_momento ON estoque_correcao (corrigido_em, id);
+-- | 
+-- | REVOKE ALL ON estoque_correcao FROM PUBLIC;
+-- | GRANT SELECT ON estoque_correcao TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_correcao IS
+-- |     'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+-- | COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+REVOKE ALL ON estoque_correcao FROM PUBLIC;
+GRANT SELECT ON estoque_correcao TO PUBLIC;
+COMMENT ON TABLE estoque_correcao IS
+    'Differences from the sources that the fallback found and mended, the newest 10,000; read only.';
+COMMENT ON COLUMN estoque_correcao.valor_depois IS 'What the sources said when it was found.';
+
 -- sql/02_tabelas/estoque_entrega.sql
 -- What is to be delivered, or was within 30 days, or could not be: a transition to a subscription, or a
 -- message of its own (conteudo: a digest, a test). Within a queue (fila: a product at a destination) a
 -- later one waits for the earlier. Who tries one moves proxima_em to the end of his lease, under a number
 -- of his own (reserva): when he is gone, the next takes it up then.
 CREATE TABLE estoque_entrega (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     chave text NOT NULL UNIQUE,
     inscricao bigint NOT NULL,
     transicao bigint,
@@ -357,12 +392,46 @@ COMMENT ON COLUMN estoque_entrega.proxima_em IS
 COMMENT ON COLUMN estoque_entrega.criada_em IS
     'Since when it is to be delivered: when it was made, or taken up again after it was given up.';
 
+-- sql/02_tabelas/estoque_execucao.sql
+-- | -- The runs of the minute job of the last 7 days. A run that found nothing is there too: silence
+-- | -- means that nobody drives it.
+-- | CREATE TABLE estoque_execucao (
+-- |     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- |     inicio timestamptz NOT NULL,
+-- |     fim timestamptz NOT NULL,
+-- |     processados bigint NOT NULL,
+-- |     corrigidos bigint NOT NULL,
+-- |     falhas bigint NOT NULL,
+-- |     virados bigint NOT NULL,
+-- |     motor text NOT NULL
+-- | );
+-- | 
+-- | CREATE INDEX estoque_execucao_inicio ON estoque_execucao (inicio);
+-- | 
+-- | REVOKE ALL ON estoque_execucao FROM PUBLIC;
+-- | GRANT SELECT ON estoque_execucao TO PUBLIC;
+-- | 
+-- | COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+-- | COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+-- | COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+-- | COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+-- | COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+-- | COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
+REVOKE ALL ON estoque_execucao FROM PUBLIC;
+GRANT SELECT ON estoque_execucao TO PUBLIC;
+COMMENT ON TABLE estoque_execucao IS 'Runs of the minute job, of the last 7 days; read only.';
+COMMENT ON COLUMN estoque_execucao.processados IS 'Products compared with the sources.';
+COMMENT ON COLUMN estoque_execucao.corrigidos IS 'Of those, the ones found wrong and rebuilt.';
+COMMENT ON COLUMN estoque_execucao.falhas IS 'Of those, the ones that raised an error.';
+COMMENT ON COLUMN estoque_execucao.virados IS 'Products whose D7 fields were turned to today.';
+COMMENT ON COLUMN estoque_execucao.motor IS 'application_name of the session that drove it.';
+
 -- sql/02_tabelas/estoque_inscricao.sql
 -- Who is told of transitions, where and of which: all conditions given have to hold, NULL is any. With
 -- resumo_as there is one message a day, at that hour of the time zone; without it one for each transition.
 -- destino and segredo are read by nobody but the owner: addresses of gateways have passwords in them.
 CREATE TABLE estoque_inscricao (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     canal text NOT NULL CHECK (canal IN ('email', 'webhook', 'apprise')),
     destino text NOT NULL,
     segredo text,
@@ -531,7 +600,7 @@ COMMENT ON COLUMN estoque_tempo_real.busca IS
 -- they were announced. Days and shortages are those announced before and now: of the rupture, or for the
 -- types that speak of the minimum of that.
 CREATE TABLE estoque_transicao (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     cod_produto text NOT NULL,
     sequencia bigint NOT NULL,
     tipo text NOT NULL CHECK (tipo IN ('apareceu', 'aproximou', 'afastou', 'terminou',
@@ -963,13 +1032,17 @@ BEGIN
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
         WHERE k.codigo IS NULL AND (p_origens IS NULL OR a.origem IN (SELECT unnest(p_origens)))
     ),
+    -- A CYCLE clause would say the same; Citus sends it on in a form that does not parse.
     passo AS (
-        SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho
+        SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho,
+            ARRAY[c.origem] AS passos, false AS repetido
         FROM contradicao AS c WHERE c.destinos IS NULL
         UNION ALL
-        SELECT p.inicio, a.destino, p.caminho || ' -> ' || quote_literal(a.destino)
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || quote_literal(a.destino),
+            p.passos || a.destino, a.destino = ANY (p.passos)
         FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
-    ) CYCLE inicio, atual SET repetido USING passos
+        WHERE NOT p.repetido
+    )
     SELECT c.origem, c.destino,
         CASE WHEN c.destinos IS NOT NULL
             THEN ARRAY['%s has the active destinations %s and %s', quote_literal(c.origem),
@@ -984,6 +1057,76 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_contradicoes(text[]) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contradicoes(text[]) IS
     'Active unifications that contradict each other, with the reason in parts; inner use.';
+
+-- sql/06_unificacao/_estoque_reagrupar.sql
+-- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
+-- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
+-- finds it gone and asks again which product its code belongs to (40001 in a repeatable snapshot).
+-- Takes the turn on estoque_controle first, then locks as a writer of all these codes would, and only
+-- then changes what is known of them. Planned anew for each set: it may be two codes or a thousand.
+CREATE OR REPLACE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+SET enable_nestloop = off
+AS $body$
+DECLARE
+    v_codigos text[] := p_codigos;
+    v_mais text[] := p_codigos;
+    v_produtos text[];
+    v_corrigidos bigint;
+    v_agora timestamptz := now();
+BEGIN
+    PERFORM _estoque_tomar_vez();
+
+    -- With every code that a unification ties to these now or tied to them before, the set is
+    -- closed: no chain leads out of it.
+    LOOP
+        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
+        SELECT array_agg(x.c) INTO v_mais
+        FROM (
+            (
+                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
+                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
+                UNION
+                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
+                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
+                UNION
+                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
+                WHERE m.cod_produto = ANY (v_produtos)
+            )
+            EXCEPT
+            SELECT f.c FROM unnest(v_codigos) AS f (c)
+        ) AS x (c)
+        WHERE x.c IS NOT NULL;
+        EXIT WHEN v_mais IS NULL;
+        v_codigos := v_codigos || v_mais;
+    END LOOP;
+
+    PERFORM _estoque_travar_produtos(v_codigos, true);
+    UPDATE estoque_codigo_conhecido AS c
+    SET cod_produto = k.cod_produto
+    FROM _estoque_canonicos(v_codigos) AS k
+    WHERE c.codigo = k.codigo AND c.codigo = ANY (v_codigos)
+        AND c.cod_produto <> k.cod_produto;
+
+    DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
+    DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
+
+    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
+    INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
+    SELECT x.p, v_agora, v_agora FROM unnest(v_produtos) AS x (p);
+    v_corrigidos := _estoque_recalcular(v_produtos);
+    PERFORM _estoque_revisar(v_codigos);
+    RETURN v_corrigidos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reagrupar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
+    'Puts codes into the groups the unifications say and rebuilds those groups; inner use.';
 
 -- sql/06_unificacao/estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
@@ -1054,6 +1197,92 @@ REVOKE ALL ON FUNCTION _estoque_insistir(text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_insistir(text) IS
     'Holds the writers off, or gives way and tries again; inner use.';
 
+-- sql/07_recalculo/_estoque_recalcular.sql
+-- Rebuilds products from the sources: forecast, balance, D7 fields, name. Writes only what differs,
+-- and marks the rows with the transaction, so that _estoque_aplicar rebuilds them again rather than
+-- adding what this rebuild may already have read (see there). Returns how many products were wrong.
+-- The caller holds the lock on the rows, and only locked rows are read and written: a product that
+-- appears meanwhile is kept by its own triggers. p_todos says that the list is every product there
+-- is, so that the sources are read through instead of by product.
+CREATE OR REPLACE FUNCTION _estoque_recalcular(p_produtos text[], p_todos boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_agora timestamptz := now();
+    v_transacao xid8 := pg_current_xact_id();
+    v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
+    v_alvos text[];
+    v_saldos numeric[];
+    v_corrigidos text[];
+    v_mais text[];
+BEGIN
+    SELECT array_agg(t.cod_produto), array_agg(coalesce(r.saldo, 0)) INTO v_alvos, v_saldos
+    FROM unnest(p_produtos) AS t (cod_produto)
+    LEFT JOIN _estoque_saldo_recalculado(v_pedidos) AS r ON r.cod_produto = t.cod_produto;
+
+    WITH certa AS MATERIALIZED (
+        SELECT r.* FROM _estoque_previsao_recalculada(v_pedidos) AS r
+        WHERE r.cod_produto = ANY (p_produtos)
+    ),
+    sobra AS (
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (p_produtos)
+            AND NOT EXISTS (SELECT FROM certa AS c
+                            WHERE c.cod_produto = m.cod_produto
+                                AND c.data_prevista = m.data_prevista)
+        RETURNING m.cod_produto
+    ),
+    escrita AS (
+        INSERT INTO movimentacao_prevista AS m
+            (cod_produto, data_prevista, entrada_prevista, saida_prevista)
+        SELECT c.cod_produto, c.data_prevista, c.entrada_prevista, c.saida_prevista
+        FROM certa AS c
+        ON CONFLICT (cod_produto, data_prevista) DO UPDATE
+        SET entrada_prevista = EXCLUDED.entrada_prevista, saida_prevista = EXCLUDED.saida_prevista
+        WHERE m.entrada_prevista <> EXCLUDED.entrada_prevista
+            OR m.saida_prevista <> EXCLUDED.saida_prevista
+        RETURNING m.cod_produto
+    )
+    SELECT array_agg(DISTINCT x.cod_produto) INTO v_corrigidos
+    FROM (SELECT s.cod_produto FROM sobra AS s UNION ALL SELECT e.cod_produto FROM escrita AS e) AS x;
+
+    -- A wrong field counts as a correction only if it claimed to hold today.
+    WITH certo AS MATERIALIZED (
+        SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos, n.nome,
+            t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
+            OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false))
+            OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
+        FROM _estoque_d7(v_alvos, v_saldos) AS d
+        JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
+            AND t.cod_produto = ANY (v_alvos)
+        CROSS JOIN LATERAL (SELECT _estoque_nome(d.cod_produto) AS nome) AS n
+    ),
+    escrito AS (
+        UPDATE estoque_tempo_real AS t
+        SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
+            dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
+            liquidos = c.liquidos,
+            atualizado_em = CASE WHEN c.errado THEN v_agora ELSE t.atualizado_em END,
+            recalculado_por = v_transacao
+        FROM certo AS c
+        WHERE t.cod_produto = c.cod_produto AND t.cod_produto = ANY (v_alvos)
+    )
+    SELECT array_agg(c.cod_produto) INTO v_mais FROM certo AS c WHERE c.errado;
+
+    RETURN (SELECT count(DISTINCT x.p) FROM unnest(v_corrigidos || v_mais) AS x (p));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_recalcular(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_recalcular(text[], boolean) IS
+    'Rebuilds locked products from the sources, returns how many were wrong; inner use.';
+
 -- sql/07_recalculo/_estoque_recalcular_tudo.sql
 -- Rebuilds everything from the sources: known codes and their groups, gates, products.
 -- Writers of the sources wait only for the product rows, which are locked in order, all of them.
@@ -1064,6 +1293,7 @@ SET enable_seqscan = on
 SET enable_nestloop = off
 AS $body$
 DECLARE
+    v_lotes text[];
     v_codigos text[];
     v_produtos text[];
     v_sobras bigint;
@@ -1071,12 +1301,13 @@ DECLARE
     v_corrigidos bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
-    PERFORM _estoque_abrir_lotes(ARRAY(
+    v_lotes := ARRAY(
         SELECT l.separacao_lote_id FROM estoque_lote AS l
         UNION
         SELECT e.separacao_lote_id::text FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
-            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+    PERFORM _estoque_abrir_lotes(v_lotes);
     PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
     -- Codes in the wrong group, or unknown, or no longer mentioned.
@@ -1207,6 +1438,35 @@ GRANT EXECUTE ON FUNCTION _estoque_dias(text[], date) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_dias(text[], date) IS
     'The days on which products'' balances move, with the balance at their ends; inner use.';
 
+-- sql/09_aplicacao/_estoque_abrir_lotes.sql
+-- Sets the gate of lots to what their shipment items say and returns those whose gate turned.
+-- Locks the lots in order before it reads the items: of two sessions at one lot, the second sees
+-- the first. A separation takes the same lock (see _estoque_gatilho_separacao).
+CREATE OR REPLACE FUNCTION _estoque_abrir_lotes(p_lotes text[])
+RETURNS TABLE (lote text, faturado boolean)
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET jit = off
+AS $body$
+BEGIN
+    PERFORM _estoque_travar_lotes(p_lotes);
+
+    RETURN QUERY
+    UPDATE estoque_lote AS l
+    SET faturado = NOT l.faturado, alterado_por = pg_current_xact_id()
+    WHERE l.separacao_lote_id = ANY (p_lotes)
+        AND l.faturado <> EXISTS (
+            SELECT FROM embarque_itens AS e
+            WHERE e.separacao_lote_id = l.separacao_lote_id
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao))
+    RETURNING l.separacao_lote_id, l.faturado;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_abrir_lotes(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_abrir_lotes(text[]) IS
+    'Opens and closes the gates of lots as their shipment items say; inner use.';
+
 -- sql/09_aplicacao/_estoque_acusar_repetido.sql
 -- Says which of the codes or products given is there twice: a table of ours has lost its primary
 -- key, and what is written can be right in one of the rows at most. Raises XX001.
@@ -1244,6 +1504,33 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_acusar_repetido(text[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_acusar_repetido(text[], text[]) IS
     'Raises XX001 for a code that a table of ours has twice; inner use.';
+
+-- sql/09_aplicacao/_estoque_nomear.sql
+-- Writes the names of the products given where they differ from what the sources say.
+-- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
+-- the sources in a statement that begins after that: a name committed meanwhile is seen.
+CREATE OR REPLACE FUNCTION _estoque_nomear(p_produtos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_nomes text[];
+BEGIN
+    PERFORM FROM (SELECT p.produto FROM unnest(p_produtos) AS p (produto) ORDER BY 1) AS p
+    CROSS JOIN LATERAL (
+        SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = p.produto FOR NO KEY UPDATE
+    ) AS t;
+
+    v_nomes := ARRAY(SELECT _estoque_nome(p.produto)
+                     FROM unnest(p_produtos) WITH ORDINALITY AS p (produto, n) ORDER BY p.n);
+    UPDATE estoque_tempo_real AS t
+    SET nome_produto = n.nome, atualizado_em = now()
+    FROM unnest(p_produtos, v_nomes) AS n (produto, nome)
+    WHERE t.cod_produto = ANY (ARRAY[n.produto]) AND t.nome_produto IS DISTINCT FROM n.nome;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_nomear(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_nomear(text[]) IS 'Refreshes product names from the sources; inner use.';
 
 -- sql/09_aplicacao/_estoque_recusar.sql
 -- Refuses quantities that cannot be counted, naming table, column and product; where several rows have
@@ -1311,6 +1598,70 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_recusar(_estoque_delta[], text, text) IS
     'Raises EP001 for a quantity that cannot be counted; inner use.';
+
+-- sql/09_aplicacao/_estoque_registrar.sql
+-- Makes codes known that are not: each gets a row in estoque_codigo_conhecido, and its product one
+-- in estoque_tempo_real. A code that another session is registering or forgetting is waited for,
+-- and then left as that session decided; under REPEATABLE READ that raises 40001.
+-- Touches no code that has its product, since who holds the product may be about to forget the code.
+-- Called before any product is locked. Returns the codes that were not known.
+CREATE OR REPLACE FUNCTION _estoque_registrar(p_codigos text[]) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_novos text[];
+    v_agora timestamptz := now();
+BEGIN
+    WITH novo AS (
+        INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
+        SELECT x.c, x.c FROM unnest(p_codigos) AS x (c)
+        WHERE NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c WHERE c.codigo = x.c OFFSET 0)
+        ORDER BY x.c
+        ON CONFLICT (codigo) DO NOTHING
+        RETURNING codigo
+    )
+    SELECT array_agg(n.codigo) INTO v_novos FROM novo AS n;
+
+    -- Where a bypass took the product of a known code away, the code is read under a lock, so that
+    -- it does not move to another group before its product is there.
+    INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
+    SELECT DISTINCT x.cod_produto, v_agora, v_agora
+    FROM (
+        SELECT c.cod_produto
+        FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u
+        CROSS JOIN LATERAL (
+            SELECT c.cod_produto FROM estoque_codigo_conhecido AS c
+            WHERE c.codigo = u.c AND NOT EXISTS (
+                SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = c.cod_produto OFFSET 0)
+            FOR SHARE
+        ) AS c
+    ) AS x
+    ORDER BY x.cod_produto
+    ON CONFLICT (cod_produto) DO NOTHING;
+    RETURN v_novos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_registrar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_registrar(text[]) IS
+    'Makes codes and their products known, returns the new codes; inner use.';
+
+-- sql/09_aplicacao/_estoque_travar_lotes.sql
+-- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
+-- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
+CREATE FUNCTION _estoque_travar_lotes(p_lotes text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $body$
+BEGIN
+    INSERT INTO estoque_lote AS l (separacao_lote_id, faturado)
+    SELECT DISTINCT x.lote, false FROM unnest(p_lotes) AS x (lote) ORDER BY x.lote
+    ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
 
 -- sql/10_gatilhos/_estoque_exigir_propria.sql
 -- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
@@ -1442,6 +1793,562 @@ REVOKE ALL ON FUNCTION _estoque_gatilho_embarque() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_gatilho_embarque() IS
     'Moves the exits of lots whose gate a statement turned; inner use.';
 
+-- sql/10_gatilhos/_estoque_gatilho_movimentacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of movimentacao_estoque: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_movimentacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+BEGIN
+    IF TG_TABLE_NAME <> 'movimentacao_estoque' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'movimentacao_estoque');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_nome, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_movimentacao::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            _estoque_contribuicao_movimentacao(a.qtd_movimentacao::numeric, a.ativo),
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_menos, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_movimentacao::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text);
+        IF v_mais = v_menos THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric, f.ativo)
+        INTO v_codigo, v_nome, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_somar(v_codigo, v_mais - v_menos, v_nome, TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                sum(l.quantidade), 0, 0,
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
+                    _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
+                        f.ativo) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                -sum(l.quantidade), 0, 0,
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, NULL::date AS data,
+                    _estoque_contribuicao_movimentacao(f.qtd_movimentacao::numeric,
+                        f.ativo) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_movimentacao::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, 'movimentacao_estoque', 'qtd_movimentacao');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _estoque_aplicar(v_deltas);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_movimentacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_movimentacao() IS
+    'Counts what a statement changed in movimentacao_estoque; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_pre_separacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of pre_separacao_item: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_pre_separacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+BEGIN
+    IF TG_TABLE_NAME <> 'pre_separacao_item' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'pre_separacao_item');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text)
+        INTO v_codigo, v_nome, v_para, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_selecionada_usuario::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(a.cod_produto::text,
+                a.data_expedicao_editada::date, a.qtd_selecionada_usuario::numeric, a.status::text),
+            f.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text)
+        INTO v_codigo, v_de, v_menos, v_para, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_selecionada_usuario::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text);
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.data_expedicao_editada::date,
+                _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric, f.status::text)
+        INTO v_codigo, v_nome, v_de, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_mover_documento(v_codigo, false, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, sum(l.quantidade),
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
+                    _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                        f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                        f.status::text) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, -sum(l.quantidade),
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome,
+                        f.data_expedicao_editada::date AS data,
+                    _estoque_contribuicao_pre_separacao(f.cod_produto::text,
+                        f.data_expedicao_editada::date, f.qtd_selecionada_usuario::numeric,
+                        f.status::text) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_selecionada_usuario::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, 'pre_separacao_item', 'qtd_selecionada_usuario');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _estoque_aplicar(v_deltas);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_pre_separacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_pre_separacao() IS
+    'Counts what a statement changed in pre_separacao_item; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_programacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of programacao_producao: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+-- The name is read through jsonb because an ERP may have no such column.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_programacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+BEGIN
+    IF TG_TABLE_NAME <> 'programacao_producao' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'programacao_producao');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, to_jsonb(f) ->> 'nome_produto',
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_nome, v_para, v_mais
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_programada::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.data_programacao::date, _estoque_contribuicao_programacao(a.cod_produto::text,
+                a.data_programacao::date, a.qtd_programada::numeric),
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_de, v_menos, v_para, v_mais
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_programada::numeric)
+            AND ROW(f.id::text, f.cod_produto::text,
+                to_jsonb(f) ->> 'nome_produto') IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, to_jsonb(a) ->> 'nome_produto');
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, to_jsonb(f) ->> 'nome_produto',
+            f.data_programacao::date, _estoque_contribuicao_programacao(f.cod_produto::text,
+                f.data_programacao::date, f.qtd_programada::numeric)
+        INTO v_codigo, v_nome, v_de, v_menos
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL
+        AND _estoque_mover_documento(v_codigo, true, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                0, sum(l.quantidade), 0,
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
+                    _estoque_contribuicao_programacao(f.cod_produto::text,
+                        f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_programada::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                0, -sum(l.quantidade), 0,
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (to_jsonb(f) ->> 'nome_produto') COLLATE "C" AS nome,
+                        f.data_programacao::date AS data,
+                    _estoque_contribuicao_programacao(f.cod_produto::text,
+                        f.data_programacao::date, f.qtd_programada::numeric) AS quantidade,
+                    NULL::text AS lote,
+                    _estoque_cabe(f.qtd_programada::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, 'programacao_producao', 'qtd_programada');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _estoque_aplicar(v_deltas);
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_programacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_programacao() IS
+    'Counts what a statement changed in programacao_producao; inner use.';
+
+-- sql/10_gatilhos/_estoque_gatilho_separacao.sql
+-- Generated by `make fontes` from ferramentas/fontes.py and modelos/_estoque_gatilho.sql.jinja.
+-- Trigger function of separacao: brings what a statement changed to _estoque_aplicar.
+-- Runs once per statement, with its owner's rights, whoever writes. Raises EP001,
+-- and EP007 for a table that is no source of this schema.
+-- Each row counts by the gate of its lot. The lots are locked before the products, and the gate is
+-- read under that lock, so that a row and an invoice of one lot cannot miss each other.
+CREATE OR REPLACE FUNCTION _estoque_gatilho_separacao() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+SET row_security = off
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_deltas _estoque_delta[];
+    v_antigos _estoque_delta[];
+    v_fora numeric;
+    v_mudou boolean := TG_OP = 'UPDATE';
+    v_codigo text;
+    v_nome text;
+    v_de date;
+    v_para date;
+    v_menos numeric := 0::numeric;
+    v_mais numeric := 0::numeric;
+    v_lote text;
+    v_faturado boolean;
+    v_alterado_por xid8;
+    v_lotes text[];
+    v_recalcular text[];
+BEGIN
+    IF TG_TABLE_NAME <> 'separacao' OR TG_TABLE_SCHEMA IS DISTINCT FROM current_schema() THEN
+        PERFORM _estoque_exigir_propria(TG_RELID, 'separacao');
+    END IF;
+    -- One row alone, which is what most statements bring, change or take away, goes the short way.
+    IF TG_OP = 'INSERT' THEN
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_nome, v_para, v_mais, v_lote
+        FROM novos AS f
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_saldo::numeric);
+    ELSIF TG_OP = 'UPDATE' THEN
+        SELECT f.cod_produto::text,
+            a.expedicao::date, _estoque_contribuicao_separacao(a.cod_produto::text,
+                a.expedicao::date, a.qtd_saldo::numeric, false),
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_de, v_menos, v_para, v_mais, v_lote
+        FROM novos AS f, antigos AS a
+        WHERE NOT EXISTS (SELECT FROM novos OFFSET 1)
+            AND _estoque_cabe(f.qtd_saldo::numeric)
+            AND ROW(f.id::text, f.cod_produto::text, f.nome_produto::text,
+                f.separacao_lote_id::text) IS NOT DISTINCT FROM
+                ROW(a.id::text, a.cod_produto::text, a.nome_produto::text,
+                    a.separacao_lote_id::text);
+        IF v_mais = v_menos AND (v_mais = 0 OR v_de = v_para) THEN
+            RETURN NULL;
+        END IF;
+    ELSE
+        SELECT f.cod_produto::text, f.nome_produto::text,
+            f.expedicao::date, _estoque_contribuicao_separacao(f.cod_produto::text,
+                f.expedicao::date, f.qtd_saldo::numeric, false), f.separacao_lote_id::text
+        INTO v_codigo, v_nome, v_de, v_menos, v_lote
+        FROM antigos AS f
+        WHERE NOT EXISTS (SELECT FROM antigos OFFSET 1);
+    END IF;
+    IF v_codigo IS NOT NULL AND v_lote IS NOT NULL AND (v_menos <> 0 OR v_mais <> 0) THEN
+        -- As _estoque_travar_lotes does, for one.
+        INSERT INTO estoque_lote AS l (separacao_lote_id, faturado) VALUES (v_lote, false)
+        ON CONFLICT (separacao_lote_id) DO UPDATE SET faturado = l.faturado
+        RETURNING l.faturado, l.alterado_por INTO v_faturado, v_alterado_por;
+        IF v_faturado THEN
+            v_menos := 0::numeric;
+            v_mais := 0::numeric;
+        END IF;
+    END IF;
+    IF v_codigo IS NOT NULL AND v_alterado_por IS DISTINCT FROM pg_current_xact_id()
+        AND _estoque_mover_documento(v_codigo, false, v_de, v_menos, v_para, v_mais, v_nome,
+            TG_OP = 'DELETE')
+    THEN
+        -- The last row of a code may have been the last to mention it.
+        IF TG_OP = 'DELETE' AND NOT _estoque_mencionado(v_codigo) THEN
+            PERFORM _estoque_revisar(ARRAY[v_codigo]);
+        END IF;
+        RETURN NULL;
+    END IF;
+
+    -- Quantities here are those of an open gate.
+    -- Names are compared by their bytes: whether they differ is all that counts.
+    IF TG_OP <> 'DELETE' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta), sum(g.fora) INTO v_deltas, v_fora
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, sum(l.quantidade),
+                count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN _estoque_digital(l.id, l.nome) END),
+                l.lote, count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
+                    _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                        f.qtd_saldo::numeric, false) AS quantidade,
+                    f.separacao_lote_id::text AS lote,
+                    _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+                FROM novos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT array_agg(ROW(g.*)::_estoque_delta) INTO v_antigos
+        FROM (
+            SELECT l.codigo, l.data,
+                0, 0, -sum(l.quantidade),
+                -count(*), _estoque_nome_unico(min(l.nome), max(l.nome)),
+                sum(CASE WHEN v_mudou THEN -_estoque_digital(l.id, l.nome) END),
+                l.lote, -count(*) FILTER (WHERE NOT l.cabe) AS fora
+            FROM (
+                SELECT f.id::text AS id, f.cod_produto::text AS codigo,
+                    (f.nome_produto::text) COLLATE "C" AS nome, f.expedicao::date AS data,
+                    _estoque_contribuicao_separacao(f.cod_produto::text, f.expedicao::date,
+                        f.qtd_saldo::numeric, false) AS quantidade,
+                    f.separacao_lote_id::text AS lote,
+                    _estoque_cabe(f.qtd_saldo::numeric) AS cabe
+                FROM antigos AS f
+            ) AS l
+            GROUP BY l.codigo, l.data, l.lote
+        ) AS g;
+        v_deltas := v_antigos || v_deltas;
+    END IF;
+    IF v_fora > 0 THEN
+        PERFORM _estoque_recusar(v_deltas, 'separacao', 'qtd_saldo');
+    END IF;
+    IF v_deltas IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    -- Lots whose rows changed what they would contribute; a row that only moved between lots did.
+    SELECT array_agg(DISTINCT m.lote) INTO v_lotes
+    FROM (
+        SELECT d.lote FROM unnest(v_deltas) AS d
+        WHERE d.lote IS NOT NULL
+        GROUP BY d.lote, d.codigo, d.data
+        HAVING sum(d.saida) <> 0
+    ) AS m;
+    IF v_lotes IS NOT NULL THEN
+        PERFORM _estoque_travar_lotes(v_lotes);
+        SELECT array_agg(ROW(d.codigo, d.data,
+                0, 0, CASE WHEN l.faturado THEN 0 ELSE d.saida END,
+                d.linhas, d.nome, d.digital, NULL, NULL)::_estoque_delta),
+            array_agg(DISTINCT d.codigo) FILTER (WHERE l.alterado_por = pg_current_xact_id())
+        INTO v_deltas, v_recalcular
+        FROM unnest(v_deltas) AS d
+        LEFT JOIN LATERAL (
+            SELECT l.faturado, l.alterado_por FROM estoque_lote AS l
+            WHERE l.separacao_lote_id = d.lote OFFSET 0
+        ) AS l ON true;
+    END IF;
+    -- Where this transaction turned the gate, that may have counted these rows already.
+    PERFORM _estoque_aplicar(v_deltas, coalesce(array_remove(v_recalcular, NULL), '{}'));
+    RETURN NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_gatilho_separacao() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_gatilho_separacao() IS
+    'Counts what a statement changed in separacao; inner use.';
+
 -- sql/10_gatilhos/_estoque_gatilho_truncar.sql
 -- Trigger function for TRUNCATE of any source: with no rows to compare, everything is rebuilt.
 -- Raises 0A000 under REPEATABLE READ and SERIALIZABLE, EP007 for a table that is no source.
@@ -1531,7 +2438,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'EP002',
             MESSAGE = format(v_modelo, format(v_motivo[1], VARIADIC v_motivo[2:])),
             HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
-            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'codigo_origem',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = 'unificacao_codigos', COLUMN = 'codigo_origem',
             CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_motivo)::text;
     END IF;
     PERFORM _estoque_reagrupar(v_codigos);
@@ -1542,6 +2449,39 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_gatilho_unificacao() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
     'Regroups the codes whose active unification a statement changed; inner use.';
+
+-- sql/10_gatilhos/_estoque_pertence.sql
+-- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
+-- its triggers when it is detached. Where Citus has distributed the schema, statements fire the triggers
+-- of a shard, a table of its own on the node of the schema; which it is one of is known to Citus.
+CREATE OR REPLACE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+AS $body$
+DECLARE
+    v_tabela oid;
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+        -- By what its name ends with: Citus leaves shards out where pg_class is asked.
+        EXECUTE 'SELECT s.logicalrelid FROM pg_dist_shard AS s'
+            ' WHERE s.shardid = substring($1::text FROM ''_([0-9]{1,18})"?$'')::bigint'
+            ' AND to_regclass(shard_name(s.logicalrelid, s.shardid)) = $1'
+        INTO v_tabela USING p_relacao::regclass;
+    END IF;
+    RETURN EXISTS (
+        WITH RECURSIVE acima AS (
+            SELECT coalesce(v_tabela, p_relacao) AS relacao
+            UNION
+            SELECT i.inhparent
+            FROM acima AS a
+            JOIN pg_inherits AS i ON i.inhrelid = a.relacao AND NOT i.inhdetachpending
+        )
+        SELECT FROM acima AS a WHERE a.relacao = to_regclass(p_fonte));
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_pertence(oid, text) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
+    'True for a source table, its partitions and its children; inner use.';
 
 -- sql/11_consultas/_estoque_acusar.sql
 -- Raises an error whose parts can be read one by one: the message is p_modelo with the values put in for
@@ -3697,6 +4637,111 @@ GRANT EXECUTE ON FUNCTION estoque_verificar(text[]) TO PUBLIC;
 COMMENT ON FUNCTION estoque_verificar(text[]) IS
     'Every difference between what is stored and what the sources say; empty means exact.';
 
+-- sql/13_minuto/_estoque_corrigir.sql
+-- The second and third pass of the fallback: rebuilds the codes found wrong, notes what was wrong and
+-- what fails, and marks everything looked at. Waits for a row no longer than a writer of it would
+-- notice; a product that stays locked is left unmarked, and so comes first the next time.
+-- Likewise p_tempo (NULL: no end) after the first: what is mended stays locked until the commit.
+CREATE OR REPLACE FUNCTION _estoque_corrigir(
+    p_comparados _estoque_comparacao[], p_tempo interval,
+    OUT processados bigint, OUT corrigidos bigint, OUT falhas bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_prazo timestamptz := clock_timestamp() + p_tempo;
+    v_um _estoque_comparacao;
+    v_codigo text;
+    v_ocupado boolean;
+    v_vistos text[] := ARRAY[]::text[];
+    v_falhos text[] := ARRAY[]::text[];
+    v_agora timestamptz;
+BEGIN
+    corrigidos := 0;
+    -- In the order of the codes, as everybody locks.
+    FOR v_um IN SELECT c.* FROM unnest(p_comparados) AS c ORDER BY c.cod_produto LOOP
+        v_ocupado := false;
+        CONTINUE WHEN v_um.diferencas IS NOT NULL AND corrigidos > 0
+            AND clock_timestamp() > v_prazo;
+        IF v_um.diferencas IS NOT NULL THEN
+            FOR v_tentativa IN 1..4 LOOP
+                -- The one handler per product: what fails is noted and does not stop the others.
+                BEGIN
+                    -- With it the codes that do not belong where they are.
+                    FOR v_codigo IN
+                        SELECT v_um.cod_produto
+                        UNION
+                        SELECT d ->> 'cod_produto' FROM jsonb_array_elements(v_um.diferencas) AS d
+                        WHERE d ->> 'cod_produto' IS NOT NULL
+                        ORDER BY 1
+                    LOOP
+                        PERFORM estoque_recalcular(v_codigo);
+                    END LOOP;
+                    INSERT INTO estoque_correcao
+                        (cod_produto, campo, data_prevista, valor_antes, valor_depois)
+                    SELECT coalesce(d.cod_produto, v_um.cod_produto), d.campo, d.data_prevista,
+                        d.valor_armazenado, d.valor_esperado
+                    FROM jsonb_to_recordset(v_um.diferencas) AS d (
+                        cod_produto text, campo text, data_prevista date, valor_armazenado text,
+                        valor_esperado text);
+                    corrigidos := corrigidos + 1;
+                    v_um.estado := NULL;
+                    EXIT;
+                EXCEPTION
+                    WHEN lock_not_available THEN
+                        v_ocupado := true;
+                        EXIT;
+                    WHEN serialization_failure OR deadlock_detected THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        PERFORM pg_sleep(0.01 * 2 ^ v_tentativa * random());
+                    WHEN OTHERS THEN
+                        v_um.estado := SQLSTATE;
+                        v_um.mensagem := SQLERRM;
+                        EXIT;
+                END;
+            END LOOP;
+        END IF;
+        CONTINUE WHEN v_ocupado;
+        v_vistos := v_vistos || v_um.cod_produto;
+        IF v_um.estado IS NOT NULL THEN
+            v_falhos := v_falhos || v_um.cod_produto;
+            PERFORM _estoque_anotar_falha(v_um.cod_produto, v_um.estado, v_um.mensagem);
+        END IF;
+    END LOOP;
+    processados := cardinality(v_vistos)::bigint;
+    falhas := cardinality(v_falhos)::bigint;
+
+    -- Gone from the list: what passes now, and codes that nothing mentions any more.
+    DELETE FROM estoque_falha AS f
+    WHERE f.cod_produto <> ALL (v_falhos) AND (
+        f.cod_produto = ANY (v_vistos)
+        OR NOT EXISTS (SELECT FROM estoque_tempo_real AS t WHERE t.cod_produto = f.cod_produto)
+            AND NOT EXISTS (SELECT FROM _estoque_mencionados(ARRAY[f.cod_produto])));
+
+    DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
+
+    -- As in _estoque_comparar, this may wait; what is not marked comes first the next time.
+    v_agora := clock_timestamp();
+    BEGIN
+        UPDATE estoque_tempo_real AS t
+        SET comparado_em = v_agora
+        FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
+              WHERE l.cod_produto = ANY (v_vistos)
+              ORDER BY l.cod_produto
+              FOR NO KEY UPDATE SKIP LOCKED) AS x
+        WHERE t.cod_produto = x.cod_produto;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_corrigir(_estoque_comparacao[], interval) IS
+    'Rebuilds the compared codes that were wrong and marks all of them; inner use.';
+
 -- sql/13_minuto/_estoque_desconfiar.sql
 -- Has everything compared by the next runs where there is reason to doubt all of it: in a restored
 -- copy, whose writer may have been counted twice or not at all, and where five products, half of a
@@ -3907,7 +4952,9 @@ SET row_security = off
 AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
-    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    -- What Citus sends on to the node of the schema does not say from whom it is.
+    v_motor text := coalesce(nullif(regexp_replace(
+        current_setting('application_name'), '^citus_internal .*', 'citus'), ''), session_user);
     v_havia boolean := EXISTS (SELECT FROM estoque_recontagem);
     v_ajuste record;
     v_comparados _estoque_comparacao[];
@@ -3931,8 +4978,11 @@ BEGIN
         v_virados, v_motor)
     RETURNING *;
     DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    -- By their time: numbers that nodes of Citus have given are in no order.
     DELETE FROM estoque_correcao AS c
-    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+    WHERE (c.corrigido_em, c.id) < (
+        SELECT m.corrigido_em, m.id FROM estoque_correcao AS m
+        ORDER BY m.corrigido_em DESC, m.id DESC OFFSET 9999 LIMIT 1);
 END
 $body$;
 
@@ -3971,13 +5021,23 @@ COMMENT ON FUNCTION _estoque_assinar() IS
 -- Tells a restored copy from what it was copied from: the numbers that the server has given to our main
 -- tables. What is copied file by file, by CREATE DATABASE ... TEMPLATE, a standby, a point in time
 -- recovery or pg_upgrade, keeps them, and is as exact as it was; what pg_restore writes has others, and
--- nobody knows whether triggers were at work while it wrote.
+-- nobody knows whether triggers were at work while it wrote. Where Citus has distributed the schema, the
+-- numbers of their shards, which are the same at every node and move with the schema.
 CREATE FUNCTION _estoque_lugar() RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_fragmentos text;
 BEGIN
-    RETURN format('%s/%s', 'estoque_tempo_real'::regclass::oid, 'movimentacao_prevista'::regclass::oid);
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+        EXECUTE 'SELECT string_agg(s.shardid::text, ''/'' ORDER BY s.logicalrelid::text)'
+            ' FROM pg_dist_shard AS s WHERE s.logicalrelid IN'
+            ' (''estoque_tempo_real''::regclass, ''movimentacao_prevista''::regclass)'
+        INTO v_fragmentos;
+    END IF;
+    RETURN coalesce(v_fragmentos, format('%s/%s',
+        'estoque_tempo_real'::regclass::oid, 'movimentacao_prevista'::regclass::oid));
 END
 $body$;
 
@@ -4332,14 +5392,16 @@ BEGIN
         v_feitas := 0;
         v_falha := NULL;
         FOR v_peca IN
-            SELECT a.*, x.estado
-            FROM estoque_alterados() AS x
-            JOIN estoque_assinatura AS a USING (tipo, objeto)
-            WHERE (p_tudo OR a.tipo IN ('type', 'function', 'view'))
-                AND (a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
+            SELECT x.* FROM estoque_alterados() AS x
+            WHERE (p_tudo OR x.tipo IN ('type', 'function', 'view'))
+                AND (x.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
             ORDER BY array_position(
-                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], a.tipo), a.objeto
+                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], x.tipo), x.objeto
         LOOP
+            -- An index on a source is none of those that were signed.
+            CONTINUE WHEN NOT EXISTS (
+                SELECT FROM estoque_assinatura AS a
+                WHERE a.tipo = v_peca.tipo AND a.objeto = v_peca.objeto);
             BEGIN
                 PERFORM _estoque_repor(v_peca.tipo, v_peca.objeto, v_peca.estado);
                 v_feitas := v_feitas + 1;
@@ -4349,6 +5411,9 @@ BEGIN
                 v_falha := coalesce(v_falha, format('%s %s: %s', v_peca.tipo, v_peca.objeto, SQLERRM));
             END;
         END LOOP;
+        IF v_feitas > 0 THEN
+            PERFORM _estoque_ajustar_ao_citus();
+        END IF;
         pecas := pecas + v_feitas;
         EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN
@@ -4366,6 +5431,151 @@ REVOKE ALL ON FUNCTION _estoque_restaurar(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_restaurar(boolean) IS
     'Puts back parts that are not as they were installed; inner use.';
 
+-- sql/14_vigia/_estoque_servidor.sql
+-- What is of the server that is asked, not of the installation: where Citus has distributed the schema, the
+-- node that has its tables, and whether that is this one; the database pg_cron sits in; whether its launcher
+-- lives (NULL for who may not read the statistics of others, and cannot know); whether the jobs may be read.
+-- A function: Citus looks into the views of a query, and only superusers may read what these are made of.
+CREATE FUNCTION _estoque_servidor(
+    OUT no text, OUT no_aqui boolean, OUT banco_do_cron text, OUT lancador boolean,
+    OUT cron_legivel boolean
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
+        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
+            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
+            ' FROM pg_dist_shard AS s'
+            ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
+            ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
+            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
+        INTO no, no_aqui;
+    END IF;
+    banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
+    IF pg_has_role('pg_read_all_stats', 'USAGE') THEN
+        lancador := EXISTS (
+            SELECT FROM pg_stat_activity AS a WHERE a.backend_type = 'pg_cron launcher');
+    END IF;
+    cron_legivel := coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_namespace AS n
+                              WHERE n.nspname = 'cron'), false);
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_servidor() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_servidor() IS
+    'The node of Citus that has the schema, and pg_cron, as this server knows them; inner use.';
+
+-- sql/14_vigia/_estoque_vigiar.sql
+-- Puts our four triggers on every source and on every partition or child of one that lacks them, and
+-- turns on those that were disabled. A statement fires the triggers of the table it names, not those
+-- of the partitions behind it, so nothing counts twice; without triggers of its own, a partition
+-- written to directly would not count at all. An INSERT ... ON CONFLICT DO UPDATE or a MERGE fires
+-- several, each with its own rows. A name that is taken on the table, by the ERP or by another install
+-- that shares a child, is passed over for one of this schema's own. Takes ours off tables that are no
+-- sources (any more), where the role may. Those that note while an installation counts (see
+-- estoque_pg/instalacao) are replaced, which lets readers go on.
+-- Returns the tables that lacked a trigger and the number mended.
+-- p_so_particoes: only partitions that have none of the four; the minute job asks for these, and
+-- leaves alone what somebody disabled on purpose.
+CREATE OR REPLACE FUNCTION _estoque_vigiar(
+    p_so_particoes boolean DEFAULT false, OUT tabelas regclass[], OUT gatilhos bigint
+)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_falta record;
+BEGIN
+    gatilhos := 0;
+    FOR v_falta IN
+        SELECT g.* FROM (
+            SELECT x.*, count(*) FILTER (WHERE x.estado = 'missing') OVER (PARTITION BY x.relacao) AS n
+            FROM estoque_gatilhos() AS x WHERE x.relacao IS NOT NULL
+        ) AS g
+        WHERE g.estado IN ('missing', 'disabled', 'replica only', 'stray') AND (NOT p_so_particoes OR (
+            g.n = 4 AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = g.relacao)))
+    LOOP
+        IF v_falta.estado = 'stray' THEN
+            BEGIN
+                EXECUTE format('DROP TRIGGER %I ON %s', v_falta.existente, v_falta.relacao);
+                gatilhos := gatilhos + 1;
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;  -- somebody else's table: the status goes on telling
+            END;
+            CONTINUE;
+        ELSIF v_falta.estado <> 'missing' THEN
+            EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v_falta.relacao, v_falta.existente);
+        ELSE
+            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION %I()',
+                coalesce(
+                    (SELECT t.tgname::text FROM pg_trigger AS t
+                     WHERE t.tgrelid = v_falta.relacao AND t.tgfoid = to_regproc('_estoque_anotar')
+                         AND starts_with(t.tgname, v_falta.gatilho)),
+                    CASE WHEN EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                      AND t.tgname = v_falta.gatilho)
+                        THEN v_falta.gatilho || '_'
+                            || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                        -- The rows of a table that Citus has distributed go by a trigger of its own, and
+                        -- triggers fire in the order of their names.
+                        WHEN v_falta.gatilho = 'estoque_truncar' AND EXISTS (
+                            SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                AND t.tgisinternal AND starts_with(t.tgname, 'truncate_trigger_'))
+                        THEN 'zerar_estoque'
+                        ELSE v_falta.gatilho END),
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
+                    WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'
+                    ELSE 'TRUNCATE' END,
+                v_falta.relacao,
+                CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'REFERENCING NEW TABLE AS novos'
+                    WHEN 'estoque_alterar'
+                    THEN 'REFERENCING OLD TABLE AS antigos NEW TABLE AS novos'
+                    WHEN 'estoque_excluir' THEN 'REFERENCING OLD TABLE AS antigos' ELSE '' END,
+                v_falta.funcao);
+        END IF;
+        gatilhos := gatilhos + 1;
+        IF v_falta.relacao <> ALL (coalesce(tabelas, '{}')) THEN
+            tabelas := tabelas || v_falta.relacao;
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar(boolean) IS 'Puts missing triggers on the sources; inner use.';
+
+-- sql/14_vigia/_estoque_vigiar_particoes.sql
+-- For the minute job: puts triggers on partitions made since, and has what was written to them
+-- compared by the next runs: a partition attached with all its rows may hold every product, and
+-- to rebuild them here would hold their writers up for as long as that takes.
+-- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
+-- done, and the status tells. So it is where Citus has distributed the schema: the job runs on a node, and
+-- triggers are made at the coordinator.
+CREATE OR REPLACE FUNCTION _estoque_vigiar_particoes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms'
+AS $body$
+DECLARE
+    v_tabelas regclass[];
+BEGIN
+    IF _estoque_no_citus() THEN
+        RETURN;
+    END IF;
+    SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
+    INSERT INTO estoque_recontagem (codigo)
+    SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c
+    ON CONFLICT (codigo) DO NOTHING;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+    RETURN;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_vigiar_particoes() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_vigiar_particoes() IS
+    'Puts triggers on partitions made since, for the minute job; inner use.';
+
 -- sql/14_vigia/estoque_alterados.sql
 -- The parts of the installation that are not as they were installed, and our indexes on the sources
 -- that are gone. estado:
@@ -4381,6 +5591,9 @@ RETURNS TABLE (tipo text, objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    -- By themselves: the catalogs are of the server that is asked, the table may be on another.
+    v_assinadas estoque_assinatura[] := ARRAY(SELECT a FROM estoque_assinatura AS a);
 BEGIN
     RETURN QUERY
     SELECT x.tipo, x.objeto, x.estado
@@ -4397,7 +5610,7 @@ BEGIN
                 THEN 'search_path'
             WHEN a.direitos <> p.direitos THEN 'rights'
             END AS estado
-        FROM estoque_assinatura AS a
+        FROM unnest(v_assinadas) AS a
         LEFT JOIN _estoque_pecas() AS p ON p.tipo = a.tipo AND p.objeto = a.objeto
         UNION ALL
         SELECT 'index', i.nome, CASE WHEN x.indexrelid IS NULL THEN 'missing'
@@ -4415,6 +5628,76 @@ $body$;
 GRANT EXECUTE ON FUNCTION estoque_alterados() TO PUBLIC;
 COMMENT ON FUNCTION estoque_alterados() IS
     'Parts of the installation that are not as they were installed.';
+
+-- sql/14_vigia/estoque_gatilhos.sql
+-- The triggers the system lives by: four for every source table, and for every partition or child of
+-- one, which a statement may name itself. Found by what they call and when, whatever their names.
+-- ok: fires for everybody but replication; always: for that too; the other states are faults. stray: on a
+-- table that is no source (any more), where it refuses every statement (EP007).
+-- relacao is NULL for a table that is gone, existente the name a trigger has where it is there.
+CREATE OR REPLACE FUNCTION estoque_gatilhos()
+RETURNS TABLE (
+    tabela text, gatilho text, estado text, relacao regclass, existente text, funcao text
+)
+LANGUAGE plpgsql STABLE ROWS 24
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE arvore AS (
+        SELECT f.ordem, f.tabela AS nome, f.gatilho AS funcao, to_regclass(f.tabela)::oid AS relacao
+        FROM _estoque_fontes() AS f
+        UNION
+        SELECT a.ordem, a.nome, a.funcao, i.inhrelid
+        FROM arvore AS a
+        JOIN pg_inherits AS i ON i.inhparent = a.relacao
+        -- What a session keeps in a temporary child is seen by that session alone.
+        JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relpersistence <> 't'
+    )
+    SELECT coalesce(a.relacao::regclass::text, a.nome), e.gatilho,
+        coalesce(CASE t.tgenabled WHEN 'O' THEN 'ok' WHEN 'A' THEN 'always'
+            WHEN 'R' THEN 'replica only' WHEN 'D' THEN 'disabled'
+            END, 'missing'),
+        a.relacao::regclass, t.tgname, e.funcao
+    FROM arvore AS a
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'estoque_inserir', a.funcao, 4), (2, 'estoque_alterar', a.funcao, 16),
+            (3, 'estoque_excluir', a.funcao, 8),
+            (4, 'estoque_truncar', '_estoque_gatilho_truncar', 32)
+    ) AS e (ordem, gatilho, funcao, evento)
+    LEFT JOIN LATERAL (
+        -- Of several, the one that fires.
+        SELECT g.tgenabled, g.tgname::text FROM pg_trigger AS g
+        WHERE g.tgrelid = a.relacao AND g.tgfoid = to_regproc(e.funcao) AND NOT g.tgisinternal
+            AND g.tgtype & e.evento <> 0
+        ORDER BY position(g.tgenabled::text IN 'AORD')
+        LIMIT 1
+    ) AS t (tgenabled, tgname) ON true
+    WHERE (a.relacao IS NULL OR EXISTS (
+        SELECT FROM pg_class AS c WHERE c.oid = a.relacao AND c.relkind IN ('r', 'p')))
+    UNION ALL
+    SELECT g.tgrelid::regclass::text, g.tgname::text, 'stray', g.tgrelid::regclass, g.tgname::text,
+        p.proname::text
+    FROM pg_proc AS p
+    JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
+    JOIN pg_class AS c ON c.oid = g.tgrelid AND c.relpersistence <> 't'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+        AND p.proname::text IN (
+            SELECT f.gatilho FROM _estoque_fontes() AS f UNION ALL SELECT '_estoque_gatilho_truncar')
+        AND NOT EXISTS (
+            SELECT FROM arvore AS a WHERE a.relacao = g.tgrelid
+                AND p.proname::text IN (a.funcao, '_estoque_gatilho_truncar'))
+        -- Nor the shard of one, on a node of Citus.
+        AND NOT EXISTS (SELECT FROM _estoque_fontes() AS f
+            WHERE p.proname::text = f.gatilho AND _estoque_pertence(g.tgrelid, f.tabela))
+    ORDER BY 1, 2;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION estoque_gatilhos() TO PUBLIC;
+COMMENT ON FUNCTION estoque_gatilhos() IS
+    'Every trigger of ours, with its state: ok, always, disabled, replica only, missing or stray.';
 
 -- sql/14_vigia/estoque_reapontar.sql
 -- Binds our functions to the schema they are in, after ALTER SCHEMA ... RENAME, or where a script has
@@ -4494,7 +5777,8 @@ COMMENT ON FUNCTION estoque_vigiar() IS
 
 -- sql/15_agenda/_estoque_exigir_cron.sql
 -- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
--- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron, and (0A000) a
+-- node of Citus: a job belongs to the coordinator, from where it follows the schema to any node.
 CREATE OR REPLACE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -4504,7 +5788,16 @@ DECLARE
     v_modelo text;
     v_dica text;
     v_valores text[];
+    v_coordenador boolean := true;
 BEGIN
+    IF _estoque_no_citus() THEN
+        EXECUTE 'SELECT citus_is_coordinator()' INTO v_coordenador;
+    END IF;
+    IF NOT v_coordenador THEN
+        PERFORM _estoque_acusar('0A000', '',
+            'the minute job of a schema that Citus has distributed is scheduled at the coordinator',
+            'Connect to the coordinator and run it again.');
+    END IF;
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN
         v_modelo := 'pg_cron is not in the database %s';
@@ -4684,6 +5977,86 @@ REVOKE ALL ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) FROM PU
 COMMENT ON FUNCTION estoque_conceder(text, boolean, boolean, boolean) IS
     'Grants a role what a reader, a writer or a backup needs; returns the statements run.';
 
+-- sql/17_instalacao/_estoque_ajustar_ao_citus.sql
+-- Where Citus has distributed the schema, gives our functions what they need there: the one place that
+-- knows it. How a function is carried out changes, never what it says. Done before the parts are signed
+-- (_estoque_assinar), so that what goes missing of it is told and put back like anything else, and each
+-- time parts were put back. Does nothing without Citus.
+--
+-- - What reads tables may stand in a query that Citus sends to the node of the schema, and then reads
+--   there: all tables of the schema are on that one node. Never in parallel: a statement of Citus is not.
+-- - A body of LANGUAGE sql that reads tables is not planned there; it becomes one of PL/pgSQL, as it is.
+-- - INSERT ... SELECT with a parameter has no plan that does not know its value.
+-- - Triggers on a distributed table have to be allowed.
+-- - What has to see one snapshot, or locks what is of one server, runs whole on that node.
+CREATE FUNCTION _estoque_ajustar_ao_citus() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+SET quote_all_identifiers = off
+SET client_min_messages = warning
+SET check_function_bodies = off
+AS $body$
+DECLARE
+    c_com_valores CONSTANT text[] := ARRAY['_estoque_contribuicoes', '_estoque_registrar',
+        '_estoque_travar_lotes', '_estoque_prever_varios'];
+    -- These read the catalogs of the server at which they are called, or change them.
+    c_daqui CONSTANT text[] := ARRAY['estoque_hoje', 'estoque_agendar', 'estoque_desagendar',
+        'estoque_conceder', 'estoque_vigiar', 'estoque_reapontar', 'estoque_gatilhos',
+        'estoque_alterados', 'estoque_desajustes'];
+    v_nossas text[];
+    v_funcao record;
+BEGIN
+    IF NOT _estoque_no_citus() THEN
+        RETURN;
+    END IF;
+    v_nossas := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
+    FOR v_funcao IN
+        SELECT p.oid::regprocedure AS nome, p.proname::text AS curto, p.provolatile AS especie,
+            p.prorettype, pg_get_functiondef(p.oid) AS definicao, l.lanname = 'sql' AS em_sql,
+            p.proretset AS varias,
+            CASE WHEN p.prosrc = '' THEN substring(pg_get_function_sqlbody(p.oid)
+                FROM '^BEGIN ATOMIC\s+(.*);\s*END$') ELSE p.prosrc END AS corpo
+        FROM pg_proc AS p
+        JOIN pg_language AS l ON l.oid = p.prolang
+        WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+            AND p.prokind = 'f' AND p.proname ~ '^_?estoque_' AND p.proname <> 'estoque_hoje'
+            AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas))
+    LOOP
+        IF v_funcao.especie = 's' THEN
+            IF v_funcao.em_sql AND v_funcao.corpo <> '' THEN
+                EXECUTE format(regexp_replace(replace(v_funcao.definicao, '%', '%%'),
+                        ' LANGUAGE sql(.*)(AS \$function\$|BEGIN ATOMIC).*$',
+                        ' LANGUAGE plpgsql\1AS %L'),
+                    format(E'#variable_conflict use_column\nBEGIN\n    %s\nEND', CASE
+                        WHEN v_funcao.varias THEN 'RETURN QUERY ' || v_funcao.corpo || ';'
+                        ELSE 'RETURN (' || v_funcao.corpo || ');' END));
+                EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', v_funcao.nome,
+                    current_schema());
+            END IF;
+            EXECUTE format('ALTER FUNCTION %s PARALLEL UNSAFE'
+                ' SET citus.allow_nested_distributed_execution = on', v_funcao.nome);
+        END IF;
+        IF v_funcao.curto = '_estoque_vigiar' THEN
+            EXECUTE format('ALTER FUNCTION %s SET citus.enable_unsafe_triggers = on', v_funcao.nome);
+        END IF;
+        IF v_funcao.curto = ANY (c_com_valores) THEN
+            EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_custom_plan',
+                v_funcao.nome);
+        END IF;
+        IF v_funcao.curto ~ '^estoque_' AND v_funcao.especie <> 'i'
+            AND v_funcao.curto <> ALL (c_daqui)
+        THEN
+            EXECUTE 'SELECT create_distributed_function($1, colocate_with := $2)'
+            USING v_funcao.nome, format('%I.estoque_tempo_real', current_schema());
+        END IF;
+    END LOOP;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_ajustar_ao_citus() FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_ajustar_ao_citus() IS
+    'Gives our functions what they need where Citus has distributed the schema; inner use.';
+
 -- sql/17_instalacao/_estoque_avisar_criadores.sql
 -- Warns of who may put things into the schema, which is where our functions look for what they name:
 -- an operator for exactly varchar would be preferred to PostgreSQL's own. Up to PostgreSQL 14
@@ -4729,6 +6102,11 @@ CREATE OR REPLACE FUNCTION _estoque_carregar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_agora timestamptz := now();
+    v_lugar text := _estoque_lugar();
+    v_lotes text[];
+    v_produtos text[];
 BEGIN
     -- Sums and sorts of everything there is, once.
     PERFORM set_config('work_mem', '256MB', true);
@@ -4737,22 +6115,24 @@ BEGIN
     IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
         PERFORM _estoque_recalcular_tudo();
     ELSE
-        PERFORM _estoque_abrir_lotes(ARRAY(
+        v_lotes := ARRAY(
             SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
             WHERE e.separacao_lote_id IS NOT NULL
-                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+        PERFORM _estoque_abrir_lotes(v_lotes);
 
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
         SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
         FROM _estoque_mencionados() AS m (codigo)
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
 
-        INSERT INTO estoque_tempo_real (cod_produto)
-        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
+        INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
+        SELECT DISTINCT c.cod_produto, v_agora, v_agora FROM estoque_codigo_conhecido AS c;
 
-        PERFORM _estoque_recalcular(
-            ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
-        UPDATE estoque_controle SET lugar = _estoque_lugar();
+        v_produtos := ARRAY(
+            SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto);
+        PERFORM _estoque_recalcular(v_produtos, true);
+        UPDATE estoque_controle SET lugar = v_lugar;
     END IF;
     -- Plans made before statistics exist would last as long as the sessions that make them.
     ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;
@@ -5230,6 +6610,26 @@ REVOKE ALL ON FUNCTION _estoque_limitar_direitos(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_limitar_direitos(jsonb) IS
     'Takes back what default privileges gave on new objects of ours; inner use.';
 
+-- sql/17_instalacao/_estoque_no_citus.sql
+-- Whether Citus has distributed the schema (schema-based sharding: all of its tables on one node).
+CREATE FUNCTION _estoque_no_citus() RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_sim boolean := false;
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition AS d'
+            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))' INTO v_sim;
+    END IF;
+    RETURN v_sim;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_no_citus() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_no_citus() IS 'True where Citus has distributed the schema; inner use.';
+
 -- sql/17_instalacao/_estoque_tipos_aceitos.sql
 -- The types that a column of a source may have, by what is kept in it: see
 -- _estoque_colunas_das_fontes. real is not among the quantities: it holds six digits.
@@ -5509,6 +6909,7 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
+    v_agora timestamptz := clock_timestamp();
     i estoque_inscricao;
     v_lugar bigint[];
 BEGIN
@@ -5535,24 +6936,24 @@ BEGIN
     SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
             ELSE p_estado END,
         erro = p_erro, reserva = NULL,
-        proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
-        entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
+        proxima_em = v_agora + coalesce(p_espera, '0'),
+        entregue_em = CASE WHEN p_estado = 'entregue' THEN v_agora END
     WHERE e.id = p_entrega AND e.reserva = p_reserva;
     IF NOT FOUND THEN
         RETURN false;
     ELSIF p_estado = 'entregue' THEN
         UPDATE estoque_inscricao AS x SET falhas = 0, pausada_ate = NULL WHERE x.id = ANY (v_lugar);
         -- Not after a single failure, which may be the fault of the message that met with it.
-        UPDATE estoque_entrega AS e SET proxima_em = clock_timestamp()
+        UPDATE estoque_entrega AS e SET proxima_em = v_agora
         WHERE i.falhas > 1 AND e.inscricao = ANY (v_lugar) AND e.estado = 'pendente'
-            AND e.reserva IS NULL AND e.proxima_em > clock_timestamp();
+            AND e.reserva IS NULL AND e.proxima_em > v_agora;
     ELSIF p_alcance IN ('destino', 'servidor') THEN
         UPDATE estoque_inscricao AS x
-        SET falhas = x.falhas + 1, pausada_ate = greatest(x.pausada_ate, clock_timestamp() + p_pausa)
+        SET falhas = x.falhas + 1, pausada_ate = greatest(x.pausada_ate, v_agora + p_pausa)
         WHERE x.id = ANY (v_lugar);
         UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
         WHERE p_desistir IS NOT NULL AND e.inscricao = ANY (v_lugar) AND e.estado = 'pendente'
-            AND e.criada_em <= clock_timestamp() - p_desistir;
+            AND e.criada_em <= v_agora - p_desistir;
     ELSIF p_alcance = 'inscricao' THEN
         UPDATE estoque_inscricao AS x SET ativa = false, motivo = p_erro WHERE x.id = i.id;
         UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
@@ -5601,6 +7002,12 @@ CREATE FUNCTION _estoque_encaminhar(p_primeira bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = on
 AS $body$
+DECLARE
+    v_agora timestamptz := now();
+    v_transicoes bigint[];
+    v_inscricoes bigint[];
+    v_filas bigint[];
+    v_ultima bigint;
 BEGIN
     IF p_primeira IS NULL THEN
         RETURN;
@@ -5613,8 +7020,10 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    INSERT INTO estoque_entrega (chave, inscricao, transicao, fila)
-    SELECT format('t%s-i%s', x.transicao, x.inscricao), x.inscricao, x.transicao, x.fila
+    SELECT array_agg(x.transicao ORDER BY x.transicao, x.inscricao),
+        array_agg(x.inscricao ORDER BY x.transicao, x.inscricao),
+        array_agg(x.fila ORDER BY x.transicao, x.inscricao)
+    INTO v_transicoes, v_inscricoes, v_filas
     FROM (
         SELECT DISTINCT ON (t.id, i.canal, i.destino, i.segredo) t.id AS transicao,
             i.id AS inscricao, hashtextextended(
@@ -5625,10 +7034,19 @@ BEGIN
             SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id >= p_primeira)) AS r
             ON r.cod_produto = t.cod_produto
         WHERE t.id >= p_primeira AND i.ativa AND i.resumo_as IS NULL
-            AND _estoque_interessa(i, t.cod_produto, r.responsavel, t.tipo)
+            AND _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+                t.cod_produto, r.responsavel, t.tipo)
         ORDER BY t.id, i.canal, i.destino, i.segredo, i.id
-    ) AS x
-    ORDER BY x.transicao, x.inscricao;
+    ) AS x;
+    IF v_transicoes IS NULL THEN
+        RETURN;
+    END IF;
+    v_ultima := _estoque_numerar('entregas', cardinality(v_transicoes));
+    INSERT INTO estoque_entrega (id, chave, inscricao, transicao, fila, proxima_em, criada_em)
+    SELECT v_ultima + x.n, format('t%s-i%s', x.transicao, x.inscricao), x.inscricao, x.transicao,
+        x.fila, v_agora, v_agora
+    FROM unnest(v_transicoes, v_inscricoes, v_filas) WITH ORDINALITY
+        AS x (transicao, inscricao, fila, n);
 END
 $body$;
 
@@ -5801,27 +7219,65 @@ COMMENT ON FUNCTION _estoque_inscricoes_a_tentar(text[], bigint[]) IS
     'The subscriptions whose destinations may be tried now, best first; inner use.';
 
 -- sql/19_avisos/_estoque_interessa.sql
--- Whether a subscription asks for a product, of whom p_responsavel looks after, and a type of transition
--- (NULL: any). A code that it names stands for its group, and a product that was unified for its group.
+-- Whether the conditions of a subscription (tipos, prefixo, responsavel, produtos) are met by a product, of
+-- whom p_quem looks after, and a type of transition (NULL: any). A code that is named stands for its group,
+-- and a product that was unified for its group. Not the row of a subscription: at a node of Citus that is
+-- of another type.
 CREATE FUNCTION _estoque_interessa(
-    p_inscricao estoque_inscricao, p_produto text, p_responsavel text, p_tipo text
+    p_tipos text[], p_prefixo text, p_responsavel text, p_produtos text[],
+    p_produto text, p_quem text, p_tipo text
 ) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN (p_tipo IS NULL OR p_inscricao.tipos IS NULL OR p_tipo = ANY (p_inscricao.tipos))
-        AND (p_inscricao.prefixo IS NULL OR starts_with(p_produto, p_inscricao.prefixo))
-        AND (p_inscricao.responsavel IS NULL
-            OR lower(p_inscricao.responsavel) = lower(coalesce(p_responsavel, '')))
-        AND (p_inscricao.produtos IS NULL OR estoque_codigo(p_produto) IN (
-            SELECT estoque_codigo(x.codigo) FROM unnest(p_inscricao.produtos) AS x (codigo)));
+    RETURN (p_tipo IS NULL OR p_tipos IS NULL OR p_tipo = ANY (p_tipos))
+        AND (p_prefixo IS NULL OR starts_with(p_produto, p_prefixo))
+        AND (p_responsavel IS NULL OR lower(p_responsavel) = lower(coalesce(p_quem, '')))
+        AND (p_produtos IS NULL OR estoque_codigo(p_produto) IN (
+            SELECT estoque_codigo(x.codigo) FROM unnest(p_produtos) AS x (codigo)));
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_interessa(estoque_inscricao, text, text, text) IS
+REVOKE ALL ON FUNCTION _estoque_interessa(text[], text, text, text[], text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_interessa(text[], text, text, text[], text, text, text) IS
     'Whether a subscription asks for a product and a type of transition; inner use.';
+
+-- sql/19_avisos/_estoque_numerar.sql
+-- Takes the next numbers of one kind (transicoes, entregas, inscricoes) for p_quantos rows and returns the
+-- one before the first. Who takes some waits for whoever took some before, until that one has committed.
+CREATE FUNCTION _estoque_numerar(p_especie text, p_quantos integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_transicoes bigint;
+    v_entregas bigint;
+    v_inscricoes bigint;
+    v_ultimo bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM estoque_avisador) THEN
+        v_transicoes := coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0);
+        v_entregas := coalesce((SELECT max(e.id) FROM estoque_entrega AS e), 0);
+        v_inscricoes := coalesce((SELECT max(i.id) FROM estoque_inscricao AS i), 0);
+        INSERT INTO estoque_avisador AS a (unico, transicoes, entregas, inscricoes)
+        VALUES (true, v_transicoes, v_entregas, v_inscricoes)
+        ON CONFLICT (unico) DO NOTHING;
+    END IF;
+    UPDATE estoque_avisador AS a
+    SET transicoes = a.transicoes + CASE p_especie WHEN 'transicoes' THEN p_quantos ELSE 0 END,
+        entregas = a.entregas + CASE p_especie WHEN 'entregas' THEN p_quantos ELSE 0 END,
+        inscricoes = a.inscricoes + CASE p_especie WHEN 'inscricoes' THEN p_quantos ELSE 0 END
+    WHERE a.unico
+    RETURNING CASE p_especie WHEN 'transicoes' THEN a.transicoes WHEN 'entregas' THEN a.entregas
+        ELSE a.inscricoes END
+    INTO v_ultimo;
+    RETURN v_ultimo - p_quantos;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_numerar(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_numerar(text, integer) IS
+    'Takes the next numbers of transitions, deliveries or subscriptions; inner use.';
 
 -- sql/19_avisos/_estoque_passar_entregas.sql
 -- Before a subscription goes or rests: a delivery that it has not got yet, of a transition that another one
@@ -5855,7 +7311,8 @@ BEGIN
             AND o.segredo IS NOT DISTINCT FROM i.segredo AND o.id <> i.id AND o.ativa
             AND o.resumo_as IS NULL AND o.criada_em <= t.em
         WHERE x.inscricao = p_inscricao AND x.estado <> 'entregue'
-            AND _estoque_interessa(o, t.cod_produto, r.responsavel, t.tipo)
+            AND _estoque_interessa(o.tipos, o.prefixo, o.responsavel, o.produtos,
+                t.cod_produto, r.responsavel, t.tipo)
         GROUP BY x.id
     ) AS n
     WHERE e.id = n.entrega;
@@ -5908,6 +7365,7 @@ DECLARE
     v_abertas jsonb;
     v_rupturas jsonb;
     v_transicoes jsonb;
+    v_entrega bigint;
 BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
@@ -5938,7 +7396,8 @@ BEGIN
         LEFT JOIN _estoque_responsaveis(ARRAY(
             SELECT x.ruptura ->> 'cod_produto' FROM jsonb_array_elements(v_abertas) AS x (ruptura)
             )) AS p ON p.cod_produto = r.ruptura ->> 'cod_produto'
-        WHERE _estoque_interessa(i, r.ruptura ->> 'cod_produto', p.responsavel, NULL);
+        WHERE _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+            r.ruptura ->> 'cod_produto', p.responsavel, NULL);
 
         SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.id), '[]')
         INTO v_transicoes
@@ -5946,10 +7405,12 @@ BEGIN
         LEFT JOIN _estoque_responsaveis(ARRAY(
             SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id > i.resumo_ate)) AS p
             ON p.cod_produto = t.cod_produto
-        WHERE t.id > i.resumo_ate AND _estoque_interessa(i, t.cod_produto, p.responsavel, t.tipo);
+        WHERE t.id > i.resumo_ate AND _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+                t.cod_produto, p.responsavel, t.tipo);
 
-        INSERT INTO estoque_entrega (chave, inscricao, conteudo, fila)
-        VALUES (format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
+        v_entrega := _estoque_numerar('entregas', 1) + 1;
+        INSERT INTO estoque_entrega (id, chave, inscricao, conteudo, fila)
+        VALUES (v_entrega, format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
             'dia', estoque_hoje(), 'em', now(),
             'total_de_rupturas', jsonb_array_length(v_rupturas),
             'rupturas', jsonb_path_query_array(v_rupturas, '$[0 to 99]'),
@@ -6039,7 +7500,9 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     v_agora timestamptz := clock_timestamp();
+    v_reserva uuid := gen_random_uuid();
     v_entrega bigint;
+    v_tentadas bigint[];
     v_inscricoes bigint[];
 BEGIN
     IF pg_is_in_recovery() THEN
@@ -6052,12 +7515,11 @@ BEGIN
                         WHERE i.id = e.inscricao AND i.canal = ANY (p_canais) OFFSET 0)
         FOR UPDATE SKIP LOCKED;
     ELSE
+        v_tentadas := ARRAY(
+            SELECT e.inscricao FROM estoque_entrega AS e
+            WHERE e.estado = 'pendente' AND e.proxima_em > v_agora AND e.reserva IS NOT NULL);
         FOR v_inscricoes IN
-            SELECT x.inscricoes
-            FROM _estoque_inscricoes_a_tentar(p_canais, ARRAY(
-                SELECT e.inscricao FROM estoque_entrega AS e
-                WHERE e.estado = 'pendente' AND e.proxima_em > v_agora AND e.reserva IS NOT NULL
-            )) AS x
+            SELECT x.inscricoes FROM _estoque_inscricoes_a_tentar(p_canais, v_tentadas) AS x
         LOOP
             SELECT e.id INTO v_entrega
             FROM estoque_entrega AS e
@@ -6073,17 +7535,18 @@ BEGIN
         END LOOP;
     END IF;
 
-    RETURN QUERY
     UPDATE estoque_entrega AS e
-    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva,
-        reserva = gen_random_uuid()
-    FROM estoque_inscricao AS i
-    WHERE e.id = v_entrega AND i.id = e.inscricao
-    RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
-            FROM estoque_avisador AS a WHERE a.unico), e.chave),
+    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva, reserva = v_reserva
+    WHERE e.id = v_entrega;
+    RETURN QUERY
+    SELECT e.id, e.reserva, format('%s-%s', replace(a.instalacao::text, '-', ''), e.chave),
         e.tentativas, i.falhas, i.canal, i.destino, i.segredo, i.idioma,
-        coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
-            e.conteudo);
+        coalesce(to_jsonb(t), e.conteudo)
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    LEFT JOIN estoque_avisador AS a ON a.unico
+    WHERE e.id = v_entrega;
 END
 $body$;
 
@@ -6098,20 +7561,22 @@ CREATE FUNCTION _estoque_transitar(p_transicoes estoque_transicao[]) RETURNS big
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_primeira bigint;
+    v_ultima bigint;
+    v_escritas estoque_transicao[];
 BEGIN
-    WITH escrita AS (
-        INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes,
-            dia_depois, falta_antes, falta_depois, causa)
-        SELECT t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
+    IF coalesce(cardinality(p_transicoes), 0) = 0 THEN
+        RETURN NULL;
+    END IF;
+    v_ultima := _estoque_numerar('transicoes', cardinality(p_transicoes));
+    v_escritas := ARRAY(
+        SELECT ROW(v_ultima + row_number() OVER (ORDER BY t.cod_produto, t.sequencia),
+            t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
             t.dia_depois, t.falta_antes, t.falta_depois,
-            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END
+            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END)::estoque_transicao
         FROM unnest(p_transicoes) AS t
-        ORDER BY t.cod_produto, t.sequencia
-        RETURNING id
-    )
-    SELECT min(e.id) INTO v_primeira FROM escrita AS e;
-    RETURN v_primeira;
+        ORDER BY t.cod_produto, t.sequencia);
+    INSERT INTO estoque_transicao SELECT t.* FROM unnest(v_escritas) AS t;
+    RETURN v_ultima + 1;
 END
 $body$;
 
@@ -6346,6 +7811,7 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_estranho text;
+    v_ate bigint;
 BEGIN
     PERFORM _estoque_exigir_destino(canal, destino, segredo);
     SELECT x.tipo INTO v_estranho
@@ -6380,13 +7846,14 @@ BEGIN
         segredo := 'whsec_' || encode(
             uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64');
     END IF;
-    INSERT INTO estoque_inscricao AS i (canal, destino, segredo, produtos, prefixo, responsavel, tipos,
-        resumo_as, idioma, fuso, resumo_em, resumo_ate)
-    VALUES (canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
+    v_ate := CASE WHEN resumo_as IS NOT NULL THEN
+        coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END;
+    id := _estoque_numerar('inscricoes', 1) + 1;
+    INSERT INTO estoque_inscricao AS i (id, canal, destino, segredo, produtos, prefixo, responsavel,
+        tipos, resumo_as, idioma, fuso, resumo_em, resumo_ate)
+    VALUES (id, canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
         resumo_as, idioma, fuso, _estoque_dia_do_resumo(resumo_as, fuso),
-        CASE WHEN resumo_as IS NOT NULL THEN
-            coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END)
-    RETURNING i.id INTO id;
+        v_ate);
 END
 $body$;
 
@@ -6471,8 +7938,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN _estoque_reviver(ARRAY(
-        SELECT e.id FROM estoque_entrega AS e WHERE e.id = entrega AND e.estado = 'morta')) > 0;
+    RETURN _estoque_reviver(ARRAY[entrega]) > 0;
 END
 $body$;
 
@@ -6487,14 +7953,17 @@ CREATE FUNCTION estoque_reenviar_mortas(inscricao bigint DEFAULT NULL) RETURNS b
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_mortas bigint[];
 BEGIN
-    RETURN _estoque_reviver(ARRAY(
+    v_mortas := ARRAY(
         SELECT e.id
         FROM estoque_entrega AS e
         JOIN estoque_inscricao AS i ON i.id = e.inscricao
         WHERE e.estado = 'morta' AND CASE
             WHEN estoque_reenviar_mortas.inscricao IS NULL THEN i.ativa
-            ELSE i.id = estoque_reenviar_mortas.inscricao END));
+            ELSE i.id = estoque_reenviar_mortas.inscricao END);
+    RETURN _estoque_reviver(v_mortas);
 END
 $body$;
 
@@ -6511,14 +7980,18 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_numero uuid := gen_random_uuid();
+    v_inscricao bigint;
     v_entrega bigint;
 BEGIN
-    INSERT INTO estoque_entrega AS e (chave, inscricao, conteudo, fila)
-    SELECT format('x%s-i%s', replace(v_numero::text, '-', ''), i.id), i.id,
-        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0)
-    FROM estoque_inscricao AS i
-    WHERE i.id = estoque_testar_inscricao.inscricao
-    RETURNING e.id INTO v_entrega;
+    SELECT i.id INTO v_inscricao FROM estoque_inscricao AS i
+    WHERE i.id = estoque_testar_inscricao.inscricao FOR KEY SHARE;
+    IF v_inscricao IS NULL THEN
+        RETURN NULL;
+    END IF;
+    v_entrega := _estoque_numerar('entregas', 1) + 1;
+    INSERT INTO estoque_entrega (id, chave, inscricao, conteudo, fila)
+    VALUES (v_entrega, format('x%s-i%s', replace(v_numero::text, '-', ''), v_inscricao), v_inscricao,
+        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0));
     RETURN v_entrega;
 END
 $body$;

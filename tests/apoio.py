@@ -182,13 +182,14 @@ class Banco:
 
     # A day far from every clock, so that nothing in these tests depends on when they run.
     D = date(2025, 8, 6)
+    esquema = "public"
 
     def __init__(self, dsn: str, oraculo: type[Oraculo] = Oraculo) -> None:
         self.dsn = dsn
         self.oraculo = oraculo
         self.conn: Conexao = psycopg.connect(dsn, autocommit=True)
         self._abertas: list[Conexao] = [self.conn]
-        congelar(self.conn, self.D)
+        self.congelar(self.D)
 
     def fechar(self) -> None:
         for conn in self._abertas:
@@ -257,9 +258,17 @@ class Banco:
     def ir_para(self, dia: date | int) -> date:
         """Moves the system to another day (a number means D+n)."""
         alvo = self.dia(dia) if isinstance(dia, int) else dia
-        congelar(self.conn, alvo)
+        self.congelar(alvo)
         self.verificar()
         return alvo
+
+    def congelar(self, dia: date) -> None:
+        congelar(self.conn, dia)
+
+    def espera(self, conn: Conexao) -> bool:
+        """Whether what a connection sent waits for another's lock."""
+        pid = conn.info.backend_pid
+        return bool(self.valor("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid]))
 
     # --- rows of the sources, with what a test does not care about filled in ------------------
 
@@ -397,7 +406,6 @@ class Sessao:
     def __init__(self, banco: Banco) -> None:
         self.banco = banco
         self.conn = banco.conectar()
-        self.pid = self.conn.info.backend_pid
         self._linha = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Self:
@@ -423,7 +431,7 @@ class Sessao:
         while time.monotonic() < esperar_ate:
             if futuro.done():
                 return True
-            if self.banco.valor("SELECT cardinality(pg_blocking_pids(%s)) > 0", [self.pid]):
+            if self.banco.espera(self.conn):
                 return False
             time.sleep(0.002)
         raise AssertionError("the statement neither ended nor waited for a lock")

@@ -26,6 +26,7 @@ from pytest_postgresql import factories
 from estoque_pg.migracoes import instalar
 from servidor import Servidor, obter_extras
 
+collect_ignore = ["citus"]  # `make test-citus` runs those, on a server with Citus
 CONF = ("max_connections=120", "wal_level=logical", "deadlock_timeout='200ms'", "timezone='UTC'")
 
 

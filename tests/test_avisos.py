@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from apoio import Banco, Sessao, congelar, papel_novo
+from apoio import Banco, Sessao, papel_novo
 from oraculo import Linha, Oraculo, ler_fontes
 from psycopg import sql
 
@@ -91,11 +91,11 @@ def test_midnight_alone_brings_what_comes_into_sight_and_ends_nothing(avisado: B
     b.sep("P1", 5, 29)
     b.sep("P2", 5, 1)
     assert ditas(b) == [("P2", "apareceu", None, b.dia(1))]
-    congelar(b.conn, b.dia(1))
+    b.congelar(b.dia(1))
     assert ditas(b) == [("P1", "apareceu", None, b.dia(29))]
     # The day came and the exit is overdue: it counts today, every day anew, and is no news.
     for n in (2, 3):
-        congelar(b.conn, b.dia(n))
+        b.congelar(b.dia(n))
         assert anunciar(b) == []
     b.mov("P2", 5)
     b.sep("P2", 1, 10)
@@ -107,7 +107,7 @@ def test_midnight_alone_brings_what_comes_into_sight_and_ends_nothing(avisado: B
     b.sep("P3", 5, 6)
     b.prod("P3", 5, 3)
     assert anunciar(b) == []
-    congelar(b.conn, b.dia(4))
+    b.congelar(b.dia(4))
     assert ditas(b) == [("P3", "apareceu", None, b.dia(6))]
 
 
@@ -288,7 +288,7 @@ def test_random_writes_days_and_merges(avisado: Banco, semente: int) -> None:
             acaso.choice(acoes)(acaso.choice(codigos), hoje + timedelta(acaso.randint(-2, 32)))
         if acaso.random() < 0.25:
             hoje += timedelta(acaso.choice([1, 1, 2, 9]))
-            congelar(b.conn, hoje)
+            b.congelar(hoje)
         if acaso.random() < 0.15:  # a code of no rule, whose group would else have that one
             b.cru("DELETE FROM unificacao_codigos")
             if acaso.random() < 0.6:

@@ -203,6 +203,16 @@ def nivel_de(sql: str, nivel: str) -> str:
     return NIVEIS[0] if sql.startswith("TRUNCATE") else nivel
 
 
+def em_transacao(sessao: Sessao, sql: str, nivel: str) -> None:
+    """All of a transaction, or nothing of it."""
+    try:
+        for comando in (f"BEGIN ISOLATION LEVEL {nivel}", sql, "COMMIT"):
+            sessao.faz(comando).result(20)
+    except psycopg.Error:
+        sessao.faz("ROLLBACK").result(20)
+        raise
+
+
 def concluir(sessao: Sessao, sql: str, nivel: str, futuro: Future[Any] | None) -> None:
     """Ends the statement under way; after a serialization failure does it anew, as the API does."""
     nivel = nivel_de(sql, nivel)
@@ -215,7 +225,7 @@ def concluir(sessao: Sessao, sql: str, nivel: str, futuro: Future[Any] | None) -
     except RETENTAVEIS:
         assert nivel != NIVEIS[0], "READ COMMITTED must not fail"
         sessao.faz("ROLLBACK").result(20)
-        repetir(lambda: sessao.faz(f"BEGIN ISOLATION LEVEL {nivel}; {sql}; COMMIT").result(20))
+        repetir(lambda: em_transacao(sessao, sql, nivel))
 
 
 def comecar(sessao: Sessao, nivel: str) -> None:
@@ -257,7 +267,7 @@ def concluir_commit(a: Sessao, sql_a: str, nivel: str) -> None:
         a.faz("COMMIT").result(20)
     except RETENTAVEIS:
         assert nivel_de(sql_a, nivel) == NIVEIS[2]
-        repetir(lambda: a.faz(f"BEGIN ISOLATION LEVEL {nivel}; {sql_a}; COMMIT").result(20))
+        repetir(lambda: em_transacao(a, sql_a, nivel))
 
 
 def a_desiste(a: Sessao, b: Sessao, sql_a: str, sql_b: str, nivel: str) -> None:

@@ -23,8 +23,8 @@ from ferramentas.fontes import FONTES as DECLARADAS
 
 # These have tests of their own, beside what they are about.
 ALHURES = {
-    "backup.md", "comandos.md", "erros.md", "http.md", "metricas.md", "opentelemetry.md",
-    "operacao.md", "python.md",
+    "backup.md", "citus.md", "comandos.md", "erros.md", "http.md", "metricas.md",
+    "opentelemetry.md", "operacao.md", "python.md",
 }  # fmt: skip
 PAGINAS = sorted({p.name for p in (RAIZ / "docs").glob("*.md")} - ALHURES)
 # These begin with an empty database; the others find everything installed.
@@ -149,7 +149,7 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (pagina.parent / alvo).exists(), f"{pagina.name}: {alvo}"
 
 
-@pytest.mark.parametrize("programa", ["executar.py", "adocao.py"])
+@pytest.mark.parametrize("programa", ["executar.py", "adocao.py", "em_citus.py"])
 def test_the_benchmarks_start(programa: str) -> None:
     """They take minutes and run by hand; a name that has moved shows at once."""
     comando = [sys.executable, f"bench/{programa}", "--help"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal as Dec
 
 import pytest
-from apoio import Banco, congelar
+from apoio import Banco
 from conftest import Servico
 
 PRODUTOS = 2000
@@ -109,7 +109,7 @@ def test_view_projects_no_row_that_holds(grande: Banco) -> None:
 
 def test_view_of_one_code_reads_one_product(grande: Banco) -> None:
     for dia in (0, 13):  # P20's exit comes into sight on the second
-        congelar(grande.conn, grande.dia(dia))
+        grande.congelar(grande.dia(dia))
         with lidas(grande, *RESULTADOS, "estoque_codigo_conhecido", ate=SEMPRE):
             linha = grande.cru("SELECT * FROM estoque_por_codigo WHERE codigo = 'P20'")[0]
         assert linha["menor_estoque_d7"] == (-1 if dia else 100)

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import psycopg
 import pytest
-from apoio import Banco, congelar, nao_somadas, obrigatorias, palavras
+from apoio import Banco, nao_somadas, obrigatorias, palavras
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oraculo import FONTES, Linha, Oraculo, ler_fontes, unificacao_valida, verificar_invariante
@@ -340,27 +340,32 @@ class Executor:
     def __init__(self, banco: Banco) -> None:
         self.banco = banco
         self.conn = banco.conn
-        self.conn.execute("CREATE SCHEMA sombra")
-        for t in FONTES:
-            self.conn.execute(f"CREATE TABLE sombra.{t} (LIKE public.{t} INCLUDING ALL)")
-        self.tabelas = [
-            r["t"]
-            for r in banco.cru(
-                "SELECT c.oid::regclass::text AS t FROM pg_class c"
-                " WHERE c.relnamespace IN ('public'::regnamespace, 'sombra'::regnamespace)"
-                " AND c.relkind = 'r' AND c.relname !~ 'yoyo|controle|migracao'"
-            )
-        ]
+        self.fazer_sombra()
         self.consultas = True
         self.proximo = self.vez = 0
 
+    def fazer_sombra(self) -> None:
+        self.conn.execute("CREATE SCHEMA sombra")
+        for t in FONTES:
+            real = f"{self.banco.esquema}.{t}"
+            self.conn.execute(f"CREATE TABLE sombra.{t} (LIKE {real} INCLUDING ALL)")
+
     def zerar(self) -> None:
-        """Back to an empty system without firing a trigger: each example stands alone."""
-        self.conn.execute("SET session_replication_role = replica")
-        self.conn.execute("; ".join(f"DELETE FROM {t}" for t in self.tabelas))
-        self.conn.execute("RESET session_replication_role")
-        congelar(self.conn, self.banco.D)
+        """Back to an empty system: each example stands alone."""
+        self.esvaziar()
+        self.banco.congelar(self.banco.D)
         self.proximo = self.vez = 0
+
+    def esvaziar(self) -> None:
+        """Without firing a trigger."""
+        tabelas = self.banco.cru(
+            "SELECT c.oid::regclass::text AS t FROM pg_class c"
+            " WHERE c.relnamespace IN ('public'::regnamespace, 'sombra'::regnamespace)"
+            " AND c.relkind = 'r' AND c.relname !~ 'yoyo|controle|migracao'"
+        )
+        self.conn.execute("SET session_replication_role = replica")
+        self.conn.execute("; ".join(f"DELETE FROM {r['t']}" for r in tabelas))
+        self.conn.execute("RESET session_replication_role")
 
     def rodar(self, passos: tuple[Passo, ...] | list[Passo]) -> None:
         for passo in passos:
@@ -372,7 +377,7 @@ class Executor:
                 with self.conn.transaction(force_rollback=desfazer):
                     self.rodar(passos)
             case Dia(n, virada):
-                congelar(self.conn, self.banco.dia(n))
+                self.banco.congelar(self.banco.dia(n))
                 if virada:
                     self.verificar()
                     self.conn.execute("SELECT estoque_virada()")
@@ -391,15 +396,15 @@ class Executor:
             with self.conn.transaction():
                 self.executar("sombra", passo)
                 self.proximo = inicio
-                self.executar("public", passo)
+                self.executar(self.banco.esquema, passo)
             aceito = True
         except psycopg.Error as erro:
-            if erro.sqlstate != "EP002":
+            if not self.contraditoria(erro):
                 raise
             aceito = False
         if aceito:
             sombra = ler_fontes(self.conn, "sombra.")
-            for t, linhas in ler_fontes(self.conn, "public.").items():
+            for t, linhas in ler_fontes(self.conn, f"{self.banco.esquema}.").items():
                 assert sorted(map(str, linhas)) == sorted(map(str, sombra[t])), t
             assert unificacao_valida(sombra["unificacao_codigos"])
         else:
@@ -408,6 +413,10 @@ class Executor:
                 self.executar("sombra", passo)
                 unificacoes = ler_fontes(self.conn, "sombra.")["unificacao_codigos"]
                 assert not unificacao_valida(unificacoes) or _repetida(unificacoes)
+
+    def contraditoria(self, erro: psycopg.Error) -> bool:
+        """Whether a unification was refused."""
+        return erro.sqlstate == "EP002"
 
     def executar(self, esquema: str, passo: SQL | Copia) -> None:
         if isinstance(passo, SQL):

@@ -236,6 +236,9 @@ def _mostrar(s: Situacao) -> None:
     espelho = f", {t('a standby')}" if s.operacao and s.operacao.espelho else ""
     campo(t("database"), f"{tabela.limpo(s.banco)} (PostgreSQL {s.servidor}{espelho})")
     campo(t("schema"), tabela.limpo(m.schema or t("(none)")))
+    if s.operacao is not None and s.operacao.no is not None:
+        no = tabela.limpo(s.operacao.no)
+        campo(t("node"), t("{no}, this server", no=no) if s.operacao.no_aqui else no)
     em_dia = f", {t('up to date')}" if m.em_dia else ""
     campo(t("package"), f"estoque_pg {s.versao}{em_dia}")
     for migracao in m.aplicadas:

@@ -89,6 +89,27 @@ def cron_desagendar_alhures(nome: str) -> Pergunta[int]:
 # -- the installation ---------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Servidor(Linha):
+    """The server that was asked, as against the installation.
+
+    `no` is the node of Citus that has the tables of the schema, and `no_aqui` whether this is that;
+    None where Citus has not distributed it. `banco_do_cron` and `lancador` (pg_cron's process
+    lives) are None where this role may not know; `cron_legivel` says whether its jobs can be asked.
+    """
+
+    no: str | None
+    no_aqui: bool | None
+    banco_do_cron: str | None
+    lancador: bool | None
+    cron_legivel: bool
+
+
+def servidor() -> Pergunta[Servidor]:
+    """Return what the server that is asked says of itself."""
+    return uma_linha(Servidor, "servidor")
+
+
 def funcoes_perdidas() -> Pergunta[list[Alterado]]:
     """Return functions of ours that are gone or look elsewhere, before any of them is asked."""
     return linhas(Alterado, "funcoes_perdidas")

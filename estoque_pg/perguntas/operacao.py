@@ -21,13 +21,12 @@ class Resumo(Linha):
 
     `recusadas` tells that source rows were left out at the installation, or the last rebuild.
     `orcamento` is in seconds. `comparado_desde` is the oldest comparison of a product with the
-    sources, None without products. `banco_do_cron` and `lancador` (pg_cron's process lives) are
-    None where this role may not know; `cron_legivel` tells whether `tarefa` can be asked. `copia`
-    tells that the results were restored from somewhere else and never compared since,
-    `por_comparar` how many codes may be wrong and wait for the minute job. `partes` is what an
-    installation consists of, its triggers aside. Of alerts: the active subscriptions, the
-    deliveries that wait, since when the oldest does, those given up, why the minute job could not
-    announce, None where it could, and the subscriptions that ended of themselves.
+    sources, None without products. `copia` tells that the results were restored from somewhere
+    else and never compared since, `por_comparar` how many codes may be wrong and wait for the
+    minute job. `partes` is what an installation consists of, its triggers aside. Of alerts: the
+    active subscriptions, the deliveries that wait, since when the oldest does, those given up, why
+    the minute job could not announce, None where it could, and the subscriptions that ended of
+    themselves.
     """
 
     agora: datetime
@@ -50,13 +49,10 @@ class Resumo(Linha):
     avisos_mortos: int | None
     avisos_erro: str | None
     avisos_encerrados: int | None
-    banco_do_cron: str | None
-    lancador: bool | None
-    cron_legivel: bool
 
 
 def resumo() -> Pergunta[Resumo]:
-    """Return the figures of the installation: products, settings, corrections, pg_cron."""
+    """Return the figures of the installation: products, settings, corrections, alerts."""
     return uma_linha(Resumo, "resumo")
 
 
@@ -167,7 +163,7 @@ class TarefaNoCron(Linha):
 def tarefa() -> Pergunta[TarefaNoCron | None]:
     """Return the minute job as this database's pg_cron has it; None where it has no such job.
 
-    To be asked where `resumo().cron_legivel`: there is no pg_cron here to ask otherwise.
+    To be asked where pg_cron's schema may be read: there is no pg_cron here to ask otherwise.
     """
     return talvez_linha(TarefaNoCron, "tarefa")
 

@@ -1,12 +1,16 @@
 -- One row: since when transitions are announced (NULL: not yet, so the first comparison only takes the
--- state as known), the number that tells the events of this installation from those of any other, and why
--- the minute job could not announce, where it could not.
+-- state as known), the number that tells the events of this installation from those of any other, why
+-- the minute job could not announce, where it could not, and the last number of each kind of row: a sequence
+-- would give those of each node of Citus a range of their own, and they tell the order.
 CREATE TABLE estoque_avisador (
     unico boolean PRIMARY KEY DEFAULT true CHECK (unico),
     desde timestamptz,
     instalacao uuid NOT NULL DEFAULT gen_random_uuid(),
     erro text,
-    erro_em timestamptz
+    erro_em timestamptz,
+    transicoes bigint NOT NULL DEFAULT 0,
+    entregas bigint NOT NULL DEFAULT 0,
+    inscricoes bigint NOT NULL DEFAULT 0
 );
 
 INSERT INTO estoque_avisador DEFAULT VALUES;

@@ -9,6 +9,8 @@ CREATE TABLE estoque_correcao (
     valor_depois text
 );
 
+CREATE INDEX estoque_correcao_momento ON estoque_correcao (corrigido_em, id);
+
 REVOKE ALL ON estoque_correcao FROM PUBLIC;
 GRANT SELECT ON estoque_correcao TO PUBLIC;
 

@@ -3,7 +3,7 @@
 -- later one waits for the earlier. Who tries one moves proxima_em to the end of his lease, under a number
 -- of his own (reserva): when he is gone, the next takes it up then.
 CREATE TABLE estoque_entrega (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     chave text NOT NULL UNIQUE,
     inscricao bigint NOT NULL,
     transicao bigint,

@@ -11,6 +11,8 @@ CREATE TABLE estoque_execucao (
     motor text NOT NULL
 );
 
+CREATE INDEX estoque_execucao_inicio ON estoque_execucao (inicio);
+
 REVOKE ALL ON estoque_execucao FROM PUBLIC;
 GRANT SELECT ON estoque_execucao TO PUBLIC;
 

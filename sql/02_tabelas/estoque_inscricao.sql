@@ -2,7 +2,7 @@
 -- resumo_as there is one message a day, at that hour of the time zone; without it one for each transition.
 -- destino and segredo are read by nobody but the owner: addresses of gateways have passwords in them.
 CREATE TABLE estoque_inscricao (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     canal text NOT NULL CHECK (canal IN ('email', 'webhook', 'apprise')),
     destino text NOT NULL,
     segredo text,

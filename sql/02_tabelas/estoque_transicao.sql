@@ -3,7 +3,7 @@
 -- they were announced. Days and shortages are those announced before and now: of the rupture, or for the
 -- types that speak of the minimum of that.
 CREATE TABLE estoque_transicao (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY,
     cod_produto text NOT NULL,
     sequencia bigint NOT NULL,
     tipo text NOT NULL CHECK (tipo IN ('apareceu', 'aproximou', 'afastou', 'terminou',

@@ -25,13 +25,17 @@ BEGIN
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = a.origem AND k.cod_produto <> a.origem
         WHERE k.codigo IS NULL AND (p_origens IS NULL OR a.origem IN (SELECT unnest(p_origens)))
     ),
+    -- A CYCLE clause would say the same; Citus sends it on in a form that does not parse.
     passo AS (
-        SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho
+        SELECT c.origem AS inicio, c.origem AS atual, quote_literal(c.origem) AS caminho,
+            ARRAY[c.origem] AS passos, false AS repetido
         FROM contradicao AS c WHERE c.destinos IS NULL
         UNION ALL
-        SELECT p.inicio, a.destino, p.caminho || ' -> ' || quote_literal(a.destino)
+        SELECT p.inicio, a.destino, p.caminho || ' -> ' || quote_literal(a.destino),
+            p.passos || a.destino, a.destino = ANY (p.passos)
         FROM passo AS p JOIN aresta AS a ON a.origem = p.atual
-    ) CYCLE inicio, atual SET repetido USING passos
+        WHERE NOT p.repetido
+    )
     SELECT c.origem, c.destino,
         CASE WHEN c.destinos IS NOT NULL
             THEN ARRAY['%s has the active destinations %s and %s', quote_literal(c.origem),

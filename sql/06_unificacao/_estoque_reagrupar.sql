@@ -14,6 +14,7 @@ DECLARE
     v_mais text[] := p_codigos;
     v_produtos text[];
     v_corrigidos bigint;
+    v_agora timestamptz := now();
 BEGIN
     PERFORM _estoque_tomar_vez();
 
@@ -54,7 +55,8 @@ BEGIN
 
     SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
     FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
-    INSERT INTO estoque_tempo_real (cod_produto) SELECT x.p FROM unnest(v_produtos) AS x (p);
+    INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
+    SELECT x.p, v_agora, v_agora FROM unnest(v_produtos) AS x (p);
     v_corrigidos := _estoque_recalcular(v_produtos);
     PERFORM _estoque_revisar(v_codigos);
     RETURN v_corrigidos;

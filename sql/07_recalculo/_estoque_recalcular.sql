@@ -12,6 +12,8 @@ SET enable_nestloop = off
 AS $body$
 DECLARE
     v_hoje date := estoque_hoje();
+    v_agora timestamptz := now();
+    v_transacao xid8 := pg_current_xact_id();
     v_pedidos text[] := CASE WHEN NOT p_todos THEN p_produtos END;
     v_alvos text[];
     v_saldos numeric[];
@@ -66,8 +68,8 @@ BEGIN
         SET nome_produto = c.nome, saldo_atual = c.saldo, menor_estoque_d7 = c.menor,
             dia_ruptura = c.dia_ruptura, valido_desde = v_hoje, valido_ate = c.valido_ate,
             liquidos = c.liquidos,
-            atualizado_em = CASE WHEN c.errado THEN now() ELSE t.atualizado_em END,
-            recalculado_por = pg_current_xact_id()
+            atualizado_em = CASE WHEN c.errado THEN v_agora ELSE t.atualizado_em END,
+            recalculado_por = v_transacao
         FROM certo AS c
         WHERE t.cod_produto = c.cod_produto AND t.cod_produto = ANY (v_alvos)
     )

@@ -7,6 +7,7 @@ SET enable_seqscan = on
 SET enable_nestloop = off
 AS $body$
 DECLARE
+    v_lotes text[];
     v_codigos text[];
     v_produtos text[];
     v_sobras bigint;
@@ -14,12 +15,13 @@ DECLARE
     v_corrigidos bigint;
 BEGIN
     PERFORM _estoque_tomar_vez();
-    PERFORM _estoque_abrir_lotes(ARRAY(
+    v_lotes := ARRAY(
         SELECT l.separacao_lote_id FROM estoque_lote AS l
         UNION
         SELECT e.separacao_lote_id::text FROM embarque_itens AS e
         WHERE e.separacao_lote_id IS NOT NULL
-            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+            AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+    PERFORM _estoque_abrir_lotes(v_lotes);
     PERFORM FROM estoque_tempo_real AS t ORDER BY t.cod_produto FOR UPDATE;
 
     -- Codes in the wrong group, or unknown, or no longer mentioned.

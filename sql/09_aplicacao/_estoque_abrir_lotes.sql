@@ -8,7 +8,7 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 BEGIN
-    PERFORM FROM _estoque_travar_lotes(p_lotes);
+    PERFORM _estoque_travar_lotes(p_lotes);
 
     RETURN QUERY
     UPDATE estoque_lote AS l

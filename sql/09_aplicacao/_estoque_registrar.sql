@@ -8,6 +8,7 @@ LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
     v_novos text[];
+    v_agora timestamptz := now();
 BEGIN
     WITH novo AS (
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
@@ -22,8 +23,8 @@ BEGIN
 
     -- Where a bypass took the product of a known code away, the code is read under a lock, so that
     -- it does not move to another group before its product is there.
-    INSERT INTO estoque_tempo_real (cod_produto)
-    SELECT DISTINCT x.cod_produto
+    INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
+    SELECT DISTINCT x.cod_produto, v_agora, v_agora
     FROM (
         SELECT c.cod_produto
         FROM (SELECT u.c FROM unnest(p_codigos) AS u (c) ORDER BY u.c) AS u

@@ -103,7 +103,7 @@ BEGIN
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
-        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_movimentacao');
+        PERFORM _estoque_recusar(v_deltas, 'movimentacao_estoque', 'qtd_movimentacao');
     END IF;
     IF v_deltas IS NULL THEN
         RETURN NULL;

@@ -118,7 +118,7 @@ BEGIN
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
-        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_selecionada_usuario');
+        PERFORM _estoque_recusar(v_deltas, 'pre_separacao_item', 'qtd_selecionada_usuario');
     END IF;
     IF v_deltas IS NULL THEN
         RETURN NULL;

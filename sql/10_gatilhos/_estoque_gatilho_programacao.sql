@@ -114,7 +114,7 @@ BEGIN
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
-        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_programada');
+        PERFORM _estoque_recusar(v_deltas, 'programacao_producao', 'qtd_programada');
     END IF;
     IF v_deltas IS NULL THEN
         RETURN NULL;

@@ -130,7 +130,7 @@ BEGIN
         v_deltas := v_antigos || v_deltas;
     END IF;
     IF v_fora > 0 THEN
-        PERFORM _estoque_recusar(v_deltas, TG_TABLE_NAME, 'qtd_saldo');
+        PERFORM _estoque_recusar(v_deltas, 'separacao', 'qtd_saldo');
     END IF;
     IF v_deltas IS NULL THEN
         RETURN NULL;
@@ -145,7 +145,7 @@ BEGIN
         HAVING sum(d.saida) <> 0
     ) AS m;
     IF v_lotes IS NOT NULL THEN
-        PERFORM FROM _estoque_travar_lotes(v_lotes);
+        PERFORM _estoque_travar_lotes(v_lotes);
         SELECT array_agg(ROW(d.codigo, d.data,
                 0, 0, CASE WHEN l.faturado THEN 0 ELSE d.saida END,
                 d.linhas, d.nome, d.digital, NULL, NULL)::_estoque_delta),

@@ -60,7 +60,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'EP002',
             MESSAGE = format(v_modelo, format(v_motivo[1], VARIADIC v_motivo[2:])),
             HINT = 'Leave one active row per codigo_origem in unificacao_codigos, and no circle.',
-            SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'codigo_origem',
+            SCHEMA = TG_TABLE_SCHEMA, TABLE = 'unificacao_codigos', COLUMN = 'codigo_origem',
             CONSTRAINT = v_modelo, DATATYPE = json_build_array(v_motivo)::text;
     END IF;
     PERFORM _estoque_reagrupar(v_codigos);

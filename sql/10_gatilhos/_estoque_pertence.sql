@@ -1,12 +1,22 @@
 -- Whether a table is a source of ours, or among the partitions or children of one. A partition keeps
--- its triggers when it is detached.
+-- its triggers when it is detached. Where Citus has distributed the schema, statements fire the triggers
+-- of a shard, a table of its own on the node of the schema; which it is one of is known to Citus.
 CREATE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
 LANGUAGE plpgsql STABLE
 AS $body$
+DECLARE
+    v_tabela oid;
 BEGIN
+    IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+        -- By what its name ends with: Citus leaves shards out where pg_class is asked.
+        EXECUTE 'SELECT s.logicalrelid FROM pg_dist_shard AS s'
+            ' WHERE s.shardid = substring($1::text FROM ''_([0-9]{1,18})"?$'')::bigint'
+            ' AND to_regclass(shard_name(s.logicalrelid, s.shardid)) = $1'
+        INTO v_tabela USING p_relacao::regclass;
+    END IF;
     RETURN EXISTS (
         WITH RECURSIVE acima AS (
-            SELECT p_relacao AS relacao
+            SELECT coalesce(v_tabela, p_relacao) AS relacao
             UNION
             SELECT i.inhparent
             FROM acima AS a
@@ -16,6 +26,6 @@ BEGIN
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_pertence(oid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION _estoque_pertence(oid, text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_pertence(oid, text) IS
     'True for a source table, its partitions and its children; inner use.';

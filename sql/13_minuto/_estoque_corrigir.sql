@@ -16,6 +16,7 @@ DECLARE
     v_ocupado boolean;
     v_vistos text[] := ARRAY[]::text[];
     v_falhos text[] := ARRAY[]::text[];
+    v_agora timestamptz;
 BEGIN
     corrigidos := 0;
     -- In the order of the codes, as everybody locks.
@@ -82,9 +83,10 @@ BEGIN
     DELETE FROM estoque_recontagem AS r WHERE r.codigo = ANY (v_vistos);
 
     -- As in _estoque_comparar, this may wait; what is not marked comes first the next time.
+    v_agora := clock_timestamp();
     BEGIN
         UPDATE estoque_tempo_real AS t
-        SET comparado_em = clock_timestamp()
+        SET comparado_em = v_agora
         FROM (SELECT l.cod_produto FROM estoque_tempo_real AS l
               WHERE l.cod_produto = ANY (v_vistos)
               ORDER BY l.cod_produto

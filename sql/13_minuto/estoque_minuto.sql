@@ -16,7 +16,9 @@ SET row_security = off
 AS $body$
 DECLARE
     v_inicio timestamptz := clock_timestamp();
-    v_motor text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+    -- What Citus sends on to the node of the schema does not say from whom it is.
+    v_motor text := coalesce(nullif(regexp_replace(
+        current_setting('application_name'), '^citus_internal .*', 'citus'), ''), session_user);
     v_havia boolean := EXISTS (SELECT FROM estoque_recontagem);
     v_ajuste record;
     v_comparados _estoque_comparacao[];
@@ -40,8 +42,11 @@ BEGIN
         v_virados, v_motor)
     RETURNING *;
     DELETE FROM estoque_execucao AS e WHERE e.inicio < v_inicio - interval '7 days';
+    -- By their time: numbers that nodes of Citus have given are in no order.
     DELETE FROM estoque_correcao AS c
-    WHERE c.id <= (SELECT max(m.id) FROM estoque_correcao AS m) - 10000;
+    WHERE (c.corrigido_em, c.id) < (
+        SELECT m.corrigido_em, m.id FROM estoque_correcao AS m
+        ORDER BY m.corrigido_em DESC, m.id DESC OFFSET 9999 LIMIT 1);
 END
 $body$;
 

@@ -22,14 +22,16 @@ BEGIN
         v_feitas := 0;
         v_falha := NULL;
         FOR v_peca IN
-            SELECT a.*, x.estado
-            FROM estoque_alterados() AS x
-            JOIN estoque_assinatura AS a USING (tipo, objeto)
-            WHERE (p_tudo OR a.tipo IN ('type', 'function', 'view'))
-                AND (a.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
+            SELECT x.* FROM estoque_alterados() AS x
+            WHERE (p_tudo OR x.tipo IN ('type', 'function', 'view'))
+                AND (x.tipo NOT IN ('table', 'type') OR x.estado <> 'changed')
             ORDER BY array_position(
-                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], a.tipo), a.objeto
+                ARRAY['type', 'table', 'constraint', 'index', 'function', 'view'], x.tipo), x.objeto
         LOOP
+            -- An index on a source is none of those that were signed.
+            CONTINUE WHEN NOT EXISTS (
+                SELECT FROM estoque_assinatura AS a
+                WHERE a.tipo = v_peca.tipo AND a.objeto = v_peca.objeto);
             BEGIN
                 PERFORM _estoque_repor(v_peca.tipo, v_peca.objeto, v_peca.estado);
                 v_feitas := v_feitas + 1;
@@ -39,6 +41,9 @@ BEGIN
                 v_falha := coalesce(v_falha, format('%s %s: %s', v_peca.tipo, v_peca.objeto, SQLERRM));
             END;
         END LOOP;
+        IF v_feitas > 0 THEN
+            PERFORM _estoque_ajustar_ao_citus();
+        END IF;
         pecas := pecas + v_feitas;
         EXIT WHEN v_falha IS NULL OR v_feitas = 0 AND NOT p_tudo;
         IF v_feitas = 0 THEN

@@ -48,6 +48,12 @@ BEGIN
                                       AND t.tgname = v_falta.gatilho)
                         THEN v_falta.gatilho || '_'
                             || left(md5(format('%s.%s', current_schema(), v_falta.funcao)), 8)
+                        -- The rows of a table that Citus has distributed go by a trigger of its own, and
+                        -- triggers fire in the order of their names.
+                        WHEN v_falta.gatilho = 'estoque_truncar' AND EXISTS (
+                            SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_falta.relacao
+                                AND t.tgisinternal AND starts_with(t.tgname, 'truncate_trigger_'))
+                        THEN 'zerar_estoque'
                         ELSE v_falta.gatilho END),
                 CASE v_falta.gatilho WHEN 'estoque_inserir' THEN 'INSERT'
                     WHEN 'estoque_alterar' THEN 'UPDATE' WHEN 'estoque_excluir' THEN 'DELETE'

@@ -2,7 +2,8 @@
 -- compared by the next runs: a partition attached with all its rows may hold every product, and
 -- to rebuild them here would hold their writers up for as long as that takes.
 -- Quits where a writer holds one of them, or a table is not ours to alter: the rest of the job is
--- done, and the status tells.
+-- done, and the status tells. So it is where Citus has distributed the schema: the job runs on a node, and
+-- triggers are made at the coordinator.
 CREATE FUNCTION _estoque_vigiar_particoes() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '100ms'
@@ -10,6 +11,9 @@ AS $body$
 DECLARE
     v_tabelas regclass[];
 BEGIN
+    IF _estoque_no_citus() THEN
+        RETURN;
+    END IF;
     SELECT v.tabelas INTO v_tabelas FROM _estoque_vigiar(true) AS v;
     INSERT INTO estoque_recontagem (codigo)
     SELECT DISTINCT c FROM _estoque_codigos(v_tabelas) AS c

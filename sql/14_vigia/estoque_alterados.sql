@@ -12,6 +12,9 @@ RETURNS TABLE (tipo text, objeto text, estado text)
 LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    -- By themselves: the catalogs are of the server that is asked, the table may be on another.
+    v_assinadas estoque_assinatura[] := ARRAY(SELECT a FROM estoque_assinatura AS a);
 BEGIN
     RETURN QUERY
     SELECT x.tipo, x.objeto, x.estado
@@ -28,7 +31,7 @@ BEGIN
                 THEN 'search_path'
             WHEN a.direitos <> p.direitos THEN 'rights'
             END AS estado
-        FROM estoque_assinatura AS a
+        FROM unnest(v_assinadas) AS a
         LEFT JOIN _estoque_pecas() AS p ON p.tipo = a.tipo AND p.objeto = a.objeto
         UNION ALL
         SELECT 'index', i.nome, CASE WHEN x.indexrelid IS NULL THEN 'missing'

@@ -56,6 +56,9 @@ BEGIN
         AND NOT EXISTS (
             SELECT FROM arvore AS a WHERE a.relacao = g.tgrelid
                 AND p.proname::text IN (a.funcao, '_estoque_gatilho_truncar'))
+        -- Nor the shard of one, on a node of Citus.
+        AND NOT EXISTS (SELECT FROM _estoque_fontes() AS f
+            WHERE p.proname::text = f.gatilho AND _estoque_pertence(g.tgrelid, f.tabela))
     ORDER BY 1, 2;
 END
 $body$;

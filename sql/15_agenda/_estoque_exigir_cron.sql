@@ -1,5 +1,6 @@
 -- Refuses where pg_cron is not in this database (EP004), saying what to do instead: p_alhures is the
--- statement for the database it is in. Refuses (42501) who may not use the schema cron.
+-- statement for the database it is in. Refuses (42501) who may not use the schema cron, and (0A000) a
+-- node of Citus: a job belongs to the coordinator, from where it follows the schema to any node.
 CREATE FUNCTION _estoque_exigir_cron(p_alhures text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -9,7 +10,16 @@ DECLARE
     v_modelo text;
     v_dica text;
     v_valores text[];
+    v_coordenador boolean := true;
 BEGIN
+    IF _estoque_no_citus() THEN
+        EXECUTE 'SELECT citus_is_coordinator()' INTO v_coordenador;
+    END IF;
+    IF NOT v_coordenador THEN
+        PERFORM _estoque_acusar('0A000', '',
+            'the minute job of a schema that Citus has distributed is scheduled at the coordinator',
+            'Connect to the coordinator and run it again.');
+    END IF;
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN
         v_modelo := 'pg_cron is not in the database %s';

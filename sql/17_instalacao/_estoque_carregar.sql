@@ -6,6 +6,11 @@ CREATE FUNCTION _estoque_carregar() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_agora timestamptz := now();
+    v_lugar text := _estoque_lugar();
+    v_lotes text[];
+    v_produtos text[];
 BEGIN
     -- Sums and sorts of everything there is, once.
     PERFORM set_config('work_mem', '256MB', true);
@@ -14,22 +19,24 @@ BEGIN
     IF EXISTS (SELECT FROM estoque_codigo_conhecido) THEN
         PERFORM _estoque_recalcular_tudo();
     ELSE
-        PERFORM _estoque_abrir_lotes(ARRAY(
+        v_lotes := ARRAY(
             SELECT DISTINCT e.separacao_lote_id::text FROM embarque_itens AS e
             WHERE e.separacao_lote_id IS NOT NULL
-                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao)));
+                AND _estoque_fatura(e.status, e.nota_fiscal, e.erro_validacao));
+        PERFORM _estoque_abrir_lotes(v_lotes);
 
         INSERT INTO estoque_codigo_conhecido (codigo, cod_produto)
         SELECT m.codigo, coalesce(k.cod_produto, m.codigo)
         FROM _estoque_mencionados() AS m (codigo)
         LEFT JOIN _estoque_canonicos() AS k ON k.codigo = m.codigo;
 
-        INSERT INTO estoque_tempo_real (cod_produto)
-        SELECT DISTINCT c.cod_produto FROM estoque_codigo_conhecido AS c;
+        INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
+        SELECT DISTINCT c.cod_produto, v_agora, v_agora FROM estoque_codigo_conhecido AS c;
 
-        PERFORM _estoque_recalcular(
-            ARRAY(SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto), true);
-        UPDATE estoque_controle SET lugar = _estoque_lugar();
+        v_produtos := ARRAY(
+            SELECT t.cod_produto FROM estoque_tempo_real AS t ORDER BY t.cod_produto);
+        PERFORM _estoque_recalcular(v_produtos, true);
+        UPDATE estoque_controle SET lugar = v_lugar;
     END IF;
     -- Plans made before statistics exist would last as long as the sessions that make them.
     ANALYZE estoque_codigo_conhecido, estoque_tempo_real, movimentacao_prevista, estoque_lote;

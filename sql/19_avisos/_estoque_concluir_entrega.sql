@@ -14,6 +14,7 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
+    v_agora timestamptz := clock_timestamp();
     i estoque_inscricao;
     v_lugar bigint[];
 BEGIN
@@ -40,24 +41,24 @@ BEGIN
     SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
             ELSE p_estado END,
         erro = p_erro, reserva = NULL,
-        proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
-        entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
+        proxima_em = v_agora + coalesce(p_espera, '0'),
+        entregue_em = CASE WHEN p_estado = 'entregue' THEN v_agora END
     WHERE e.id = p_entrega AND e.reserva = p_reserva;
     IF NOT FOUND THEN
         RETURN false;
     ELSIF p_estado = 'entregue' THEN
         UPDATE estoque_inscricao AS x SET falhas = 0, pausada_ate = NULL WHERE x.id = ANY (v_lugar);
         -- Not after a single failure, which may be the fault of the message that met with it.
-        UPDATE estoque_entrega AS e SET proxima_em = clock_timestamp()
+        UPDATE estoque_entrega AS e SET proxima_em = v_agora
         WHERE i.falhas > 1 AND e.inscricao = ANY (v_lugar) AND e.estado = 'pendente'
-            AND e.reserva IS NULL AND e.proxima_em > clock_timestamp();
+            AND e.reserva IS NULL AND e.proxima_em > v_agora;
     ELSIF p_alcance IN ('destino', 'servidor') THEN
         UPDATE estoque_inscricao AS x
-        SET falhas = x.falhas + 1, pausada_ate = greatest(x.pausada_ate, clock_timestamp() + p_pausa)
+        SET falhas = x.falhas + 1, pausada_ate = greatest(x.pausada_ate, v_agora + p_pausa)
         WHERE x.id = ANY (v_lugar);
         UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
         WHERE p_desistir IS NOT NULL AND e.inscricao = ANY (v_lugar) AND e.estado = 'pendente'
-            AND e.criada_em <= clock_timestamp() - p_desistir;
+            AND e.criada_em <= v_agora - p_desistir;
     ELSIF p_alcance = 'inscricao' THEN
         UPDATE estoque_inscricao AS x SET ativa = false, motivo = p_erro WHERE x.id = i.id;
         UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro

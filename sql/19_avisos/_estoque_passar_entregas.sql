@@ -29,7 +29,8 @@ BEGIN
             AND o.segredo IS NOT DISTINCT FROM i.segredo AND o.id <> i.id AND o.ativa
             AND o.resumo_as IS NULL AND o.criada_em <= t.em
         WHERE x.inscricao = p_inscricao AND x.estado <> 'entregue'
-            AND _estoque_interessa(o, t.cod_produto, r.responsavel, t.tipo)
+            AND _estoque_interessa(o.tipos, o.prefixo, o.responsavel, o.produtos,
+                t.cod_produto, r.responsavel, t.tipo)
         GROUP BY x.id
     ) AS n
     WHERE e.id = n.entrega;

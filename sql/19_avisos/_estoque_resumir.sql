@@ -13,6 +13,7 @@ DECLARE
     v_abertas jsonb;
     v_rupturas jsonb;
     v_transicoes jsonb;
+    v_entrega bigint;
 BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
@@ -43,7 +44,8 @@ BEGIN
         LEFT JOIN _estoque_responsaveis(ARRAY(
             SELECT x.ruptura ->> 'cod_produto' FROM jsonb_array_elements(v_abertas) AS x (ruptura)
             )) AS p ON p.cod_produto = r.ruptura ->> 'cod_produto'
-        WHERE _estoque_interessa(i, r.ruptura ->> 'cod_produto', p.responsavel, NULL);
+        WHERE _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+            r.ruptura ->> 'cod_produto', p.responsavel, NULL);
 
         SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.id), '[]')
         INTO v_transicoes
@@ -51,10 +53,12 @@ BEGIN
         LEFT JOIN _estoque_responsaveis(ARRAY(
             SELECT x.cod_produto FROM estoque_transicao AS x WHERE x.id > i.resumo_ate)) AS p
             ON p.cod_produto = t.cod_produto
-        WHERE t.id > i.resumo_ate AND _estoque_interessa(i, t.cod_produto, p.responsavel, t.tipo);
+        WHERE t.id > i.resumo_ate AND _estoque_interessa(i.tipos, i.prefixo, i.responsavel, i.produtos,
+                t.cod_produto, p.responsavel, t.tipo);
 
-        INSERT INTO estoque_entrega (chave, inscricao, conteudo, fila)
-        VALUES (format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
+        v_entrega := _estoque_numerar('entregas', 1) + 1;
+        INSERT INTO estoque_entrega (id, chave, inscricao, conteudo, fila)
+        VALUES (v_entrega, format('r%s-i%s', to_char(v_em, 'YYYYMMDD'), i.id), i.id, jsonb_build_object(
             'dia', estoque_hoje(), 'em', now(),
             'total_de_rupturas', jsonb_array_length(v_rupturas),
             'rupturas', jsonb_path_query_array(v_rupturas, '$[0 to 99]'),

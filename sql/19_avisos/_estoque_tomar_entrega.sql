@@ -22,7 +22,9 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     v_agora timestamptz := clock_timestamp();
+    v_reserva uuid := gen_random_uuid();
     v_entrega bigint;
+    v_tentadas bigint[];
     v_inscricoes bigint[];
 BEGIN
     IF pg_is_in_recovery() THEN
@@ -35,12 +37,11 @@ BEGIN
                         WHERE i.id = e.inscricao AND i.canal = ANY (p_canais) OFFSET 0)
         FOR UPDATE SKIP LOCKED;
     ELSE
+        v_tentadas := ARRAY(
+            SELECT e.inscricao FROM estoque_entrega AS e
+            WHERE e.estado = 'pendente' AND e.proxima_em > v_agora AND e.reserva IS NOT NULL);
         FOR v_inscricoes IN
-            SELECT x.inscricoes
-            FROM _estoque_inscricoes_a_tentar(p_canais, ARRAY(
-                SELECT e.inscricao FROM estoque_entrega AS e
-                WHERE e.estado = 'pendente' AND e.proxima_em > v_agora AND e.reserva IS NOT NULL
-            )) AS x
+            SELECT x.inscricoes FROM _estoque_inscricoes_a_tentar(p_canais, v_tentadas) AS x
         LOOP
             SELECT e.id INTO v_entrega
             FROM estoque_entrega AS e
@@ -56,17 +57,18 @@ BEGIN
         END LOOP;
     END IF;
 
-    RETURN QUERY
     UPDATE estoque_entrega AS e
-    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva,
-        reserva = gen_random_uuid()
-    FROM estoque_inscricao AS i
-    WHERE e.id = v_entrega AND i.id = e.inscricao
-    RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
-            FROM estoque_avisador AS a WHERE a.unico), e.chave),
+    SET tentativas = e.tentativas + 1, proxima_em = v_agora + p_reserva, reserva = v_reserva
+    WHERE e.id = v_entrega;
+    RETURN QUERY
+    SELECT e.id, e.reserva, format('%s-%s', replace(a.instalacao::text, '-', ''), e.chave),
         e.tentativas, i.falhas, i.canal, i.destino, i.segredo, i.idioma,
-        coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
-            e.conteudo);
+        coalesce(to_jsonb(t), e.conteudo)
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS i ON i.id = e.inscricao
+    LEFT JOIN estoque_transicao AS t ON t.id = e.transicao
+    LEFT JOIN estoque_avisador AS a ON a.unico
+    WHERE e.id = v_entrega;
 END
 $body$;
 

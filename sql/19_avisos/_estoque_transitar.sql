@@ -4,20 +4,22 @@ CREATE FUNCTION _estoque_transitar(p_transicoes estoque_transicao[]) RETURNS big
 LANGUAGE plpgsql VOLATILE
 AS $body$
 DECLARE
-    v_primeira bigint;
+    v_ultima bigint;
+    v_escritas estoque_transicao[];
 BEGIN
-    WITH escrita AS (
-        INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, nome_produto, dia_antes,
-            dia_depois, falta_antes, falta_depois, causa)
-        SELECT t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
+    IF coalesce(cardinality(p_transicoes), 0) = 0 THEN
+        RETURN NULL;
+    END IF;
+    v_ultima := _estoque_numerar('transicoes', cardinality(p_transicoes));
+    v_escritas := ARRAY(
+        SELECT ROW(v_ultima + row_number() OVER (ORDER BY t.cod_produto, t.sequencia),
+            t.cod_produto, t.sequencia, t.tipo, t.em, t.dia, t.nome_produto, t.dia_antes,
             t.dia_depois, t.falta_antes, t.falta_depois,
-            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END
+            CASE WHEN cardinality(p_transicoes) <= 500 THEN _estoque_causa(t) END)::estoque_transicao
         FROM unnest(p_transicoes) AS t
-        ORDER BY t.cod_produto, t.sequencia
-        RETURNING id
-    )
-    SELECT min(e.id) INTO v_primeira FROM escrita AS e;
-    RETURN v_primeira;
+        ORDER BY t.cod_produto, t.sequencia);
+    INSERT INTO estoque_transicao SELECT t.* FROM unnest(v_escritas) AS t;
+    RETURN v_ultima + 1;
 END
 $body$;
 

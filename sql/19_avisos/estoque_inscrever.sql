@@ -16,6 +16,7 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_estranho text;
+    v_ate bigint;
 BEGIN
     PERFORM _estoque_exigir_destino(canal, destino, segredo);
     SELECT x.tipo INTO v_estranho
@@ -50,13 +51,14 @@ BEGIN
         segredo := 'whsec_' || encode(
             uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64');
     END IF;
-    INSERT INTO estoque_inscricao AS i (canal, destino, segredo, produtos, prefixo, responsavel, tipos,
-        resumo_as, idioma, fuso, resumo_em, resumo_ate)
-    VALUES (canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
+    v_ate := CASE WHEN resumo_as IS NOT NULL THEN
+        coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END;
+    id := _estoque_numerar('inscricoes', 1) + 1;
+    INSERT INTO estoque_inscricao AS i (id, canal, destino, segredo, produtos, prefixo, responsavel,
+        tipos, resumo_as, idioma, fuso, resumo_em, resumo_ate)
+    VALUES (id, canal, destino, segredo, produtos, nullif(prefixo, ''), nullif(responsavel, ''), tipos,
         resumo_as, idioma, fuso, _estoque_dia_do_resumo(resumo_as, fuso),
-        CASE WHEN resumo_as IS NOT NULL THEN
-            coalesce((SELECT max(t.id) FROM estoque_transicao AS t), 0) END)
-    RETURNING i.id INTO id;
+        v_ate);
 END
 $body$;
 

@@ -6,8 +6,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    RETURN _estoque_reviver(ARRAY(
-        SELECT e.id FROM estoque_entrega AS e WHERE e.id = entrega AND e.estado = 'morta')) > 0;
+    RETURN _estoque_reviver(ARRAY[entrega]) > 0;
 END
 $body$;
 

@@ -4,14 +4,17 @@ CREATE FUNCTION estoque_reenviar_mortas(inscricao bigint DEFAULT NULL) RETURNS b
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_mortas bigint[];
 BEGIN
-    RETURN _estoque_reviver(ARRAY(
+    v_mortas := ARRAY(
         SELECT e.id
         FROM estoque_entrega AS e
         JOIN estoque_inscricao AS i ON i.id = e.inscricao
         WHERE e.estado = 'morta' AND CASE
             WHEN estoque_reenviar_mortas.inscricao IS NULL THEN i.ativa
-            ELSE i.id = estoque_reenviar_mortas.inscricao END));
+            ELSE i.id = estoque_reenviar_mortas.inscricao END);
+    RETURN _estoque_reviver(v_mortas);
 END
 $body$;
 

@@ -6,14 +6,18 @@ SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_numero uuid := gen_random_uuid();
+    v_inscricao bigint;
     v_entrega bigint;
 BEGIN
-    INSERT INTO estoque_entrega AS e (chave, inscricao, conteudo, fila)
-    SELECT format('x%s-i%s', replace(v_numero::text, '-', ''), i.id), i.id,
-        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0)
-    FROM estoque_inscricao AS i
-    WHERE i.id = estoque_testar_inscricao.inscricao
-    RETURNING e.id INTO v_entrega;
+    SELECT i.id INTO v_inscricao FROM estoque_inscricao AS i
+    WHERE i.id = estoque_testar_inscricao.inscricao FOR KEY SHARE;
+    IF v_inscricao IS NULL THEN
+        RETURN NULL;
+    END IF;
+    v_entrega := _estoque_numerar('entregas', 1) + 1;
+    INSERT INTO estoque_entrega (id, chave, inscricao, conteudo, fila)
+    VALUES (v_entrega, format('x%s-i%s', replace(v_numero::text, '-', ''), v_inscricao), v_inscricao,
+        jsonb_build_object('teste', true, 'em', now()), hashtextextended(v_numero::text, 0));
     RETURN v_entrega;
 END
 $body$;

@@ -1,0 +1,18 @@
+-- Whether Citus has distributed the schema (schema-based sharding: all of its tables on one node).
+CREATE FUNCTION _estoque_no_citus() RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_sim boolean := false;
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition AS d'
+            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))' INTO v_sim;
+    END IF;
+    RETURN v_sim;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_no_citus() TO PUBLIC;
+COMMENT ON FUNCTION _estoque_no_citus() IS 'True where Citus has distributed the schema; inner use.';

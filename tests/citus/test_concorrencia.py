@@ -1,0 +1,37 @@
+"""Several sessions at once through the cluster: an error may be, a wrong number never."""
+
+from __future__ import annotations
+
+import pytest
+import test_concorrencia as um_servidor
+from apoio import NIVEIS, Banco
+from test_concorrencia import (  # noqa: F401
+    test_lost_race_is_refused_when_tried_again,
+    test_reader_sees_one_moment,
+    test_readers_never_wait,
+    test_storm_of_everything,
+    test_storm_of_single_movements_and_forecasts_has_no_deadlock,
+    test_storm_over_midnight,
+    test_truncate_under_a_snapshot_is_refused,
+    test_writers_of_different_products_do_not_wait,
+)
+
+# Of the interleavings of two sessions those in which most of the locks are met.
+CASOS = {
+    "two first movements of a new product": "coordenador",
+    "unified while a movement comes to the alias": "no",
+    "separated while its lot is invoiced": "coordenador",
+    "all recalculated while a product is born": "no",
+    "truncated while a movement comes": "coordenador",
+}
+
+
+@pytest.mark.lento
+@pytest.mark.parametrize(("caso", "entrada"), CASOS.items(), indirect=["entrada"])
+def test_two_sessions(banco: Banco, caso: str) -> None:
+    um_servidor.test_two_sessions(banco, caso)
+
+
+@pytest.mark.parametrize("nivel", NIVEIS)
+def test_opposite_unifications_at_once_one_must_fail(banco: Banco, nivel: str) -> None:
+    um_servidor.test_opposite_unifications_at_once_one_must_fail(banco, "cycle of three", nivel)
