@@ -130,7 +130,8 @@ def test_sources_in_partitions(vazio: str, servico: ServicoCitus) -> None:
     for entrada in CADA_ENTRADA:
         banco = BancoCitus(servico.citus, nome, entrada)
         banco.mov("P1", 10)
-        banco.execute(mov("P2").replace("movimentacao_estoque", "movimentos_2025"))
+        direto = mov("P2").replace("movimentacao_estoque (", "movimentos_2025 (id, ")
+        banco.execute(direto.replace("VALUES (", "VALUES (7, "))
         banco.mov("P1", 3, data_movimentacao="2024-12-31")
         banco.execute("UPDATE movimentacao_estoque SET data_movimentacao = '2025-01-02'")
         banco.execute("UPDATE movimentos_2025 SET qtd_movimentacao = qtd_movimentacao + 1")
