@@ -17,7 +17,6 @@ from test_http import (  # noqa: F401
     cena,
     cliente,
     test_a_role_that_may_only_read,
-    test_codes_are_any_text,
     test_every_endpoint_answers_what_the_api_answers,
     test_what_the_database_refuses,
 )
