@@ -859,7 +859,8 @@ class _Obra:
             for migracao in self.migracoes:
                 for um in migracao.steps:
                     # One by one: Citus takes no several commands in one string.
-                    self.conn.execute(getattr(um, "step", um)._apply.encode())
+                    if comando := getattr(um, "step", um)._apply:
+                        self.conn.execute(comando.encode())
             passo(self.conn, "1_citus")
             yield
 

@@ -1678,8 +1678,10 @@ DECLARE
         ' functions takes them off, and so does: %s';
     v_valores text[];
 BEGIN
-    IF EXISTS (SELECT FROM _estoque_fontes() AS f
-               WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
+    IF p_fonte IS NOT NULL AND _estoque_pertence(p_relacao, p_fonte) THEN
+        RETURN;
+    ELSIF p_fonte IS NULL AND EXISTS (
+        SELECT FROM _estoque_fontes() AS f WHERE _estoque_pertence(p_relacao, f.tabela))
     THEN
         RETURN;
     END IF;
@@ -2456,16 +2458,20 @@ COMMENT ON FUNCTION _estoque_gatilho_unificacao() IS
 -- of a shard, a table of its own on the node of the schema; which it is one of is known to Citus.
 CREATE OR REPLACE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
 LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_tabela oid;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
         -- By what its name ends with: Citus leaves shards out where pg_class is asked.
-        EXECUTE 'SELECT s.logicalrelid FROM pg_dist_shard AS s'
+        EXECUTE format('SELECT s.logicalrelid FROM %I AS s'
             ' WHERE s.shardid = substring($1::text FROM ''_([0-9]{1,18})"?$'')::bigint'
-            ' AND to_regclass(shard_name(s.logicalrelid, s.shardid)) = $1'
+            ' AND to_regclass(shard_name(s.logicalrelid, s.shardid)) = $1', 'pg_dist_shard')
         INTO v_tabela USING p_relacao::regclass;
+    END IF;
+    IF coalesce(v_tabela, p_relacao) = to_regclass(p_fonte) THEN
+        RETURN true;
     END IF;
     RETURN EXISTS (
         WITH RECURSIVE acima AS (
@@ -5031,9 +5037,9 @@ DECLARE
     v_fragmentos text;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
-        EXECUTE 'SELECT string_agg(s.shardid::text, ''/'' ORDER BY s.logicalrelid::text)'
-            ' FROM pg_dist_shard AS s WHERE s.logicalrelid IN'
-            ' (''estoque_tempo_real''::regclass, ''movimentacao_prevista''::regclass)'
+        EXECUTE format('SELECT string_agg(s.shardid::text, ''/'' ORDER BY s.logicalrelid::text)'
+            ' FROM %I AS s WHERE s.logicalrelid IN (''estoque_tempo_real''::regclass,'
+            ' ''movimentacao_prevista''::regclass)', 'pg_dist_shard')
         INTO v_fragmentos;
     END IF;
     RETURN coalesce(v_fragmentos, format('%s/%s',
@@ -5443,15 +5449,19 @@ CREATE FUNCTION _estoque_servidor(
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_no record;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
-        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
-            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
-            ' FROM pg_dist_shard AS s'
+        EXECUTE format('SELECT n.nodename || '':'' || n.nodeport AS no,'
+            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g) AS aqui'
+            ' FROM %I AS s'
             ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
             ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
-            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
-        INTO no, no_aqui;
+            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1', 'pg_dist_shard')
+        INTO v_no;
+        no := v_no.no;
+        no_aqui := v_no.aqui;
     END IF;
     banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
     IF pg_has_role('pg_read_all_stats', 'USAGE') THEN
@@ -5791,12 +5801,14 @@ DECLARE
     v_coordenador boolean := true;
 BEGIN
     IF _estoque_no_citus() THEN
-        EXECUTE 'SELECT citus_is_coordinator()' INTO v_coordenador;
+        EXECUTE format('SELECT %I()', 'citus_is_coordinator') INTO v_coordenador;
     END IF;
     IF NOT v_coordenador THEN
-        PERFORM _estoque_acusar('0A000', '',
-            'the minute job of a schema that Citus has distributed is scheduled at the coordinator',
-            'Connect to the coordinator and run it again.');
+        v_modelo :=
+            'the minute job of a schema that Citus has distributed is scheduled at the coordinator';
+        v_dica := 'Connect to the coordinator and run it again.';
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = v_modelo, HINT = v_dica,
+            CONSTRAINT = v_modelo, DATATYPE = '[]';
     END IF;
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN
@@ -6012,24 +6024,28 @@ BEGIN
     v_nossas := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
     FOR v_funcao IN
         SELECT p.oid::regprocedure AS nome, p.proname::text AS curto, p.provolatile AS especie,
-            p.prorettype, pg_get_functiondef(p.oid) AS definicao, l.lanname = 'sql' AS em_sql,
-            p.proretset AS varias,
-            CASE WHEN p.prosrc = '' THEN substring(pg_get_function_sqlbody(p.oid)
-                FROM '^BEGIN ATOMIC\s+(.*);\s*END$') ELSE p.prosrc END AS corpo
+            c.corpo IS NOT NULL AS em_sql,
+            -- NULL but for a body of LANGUAGE sql that is a query.
+            regexp_replace(pg_get_functiondef(p.oid),
+                ' LANGUAGE sql(.*)(AS \$function\$|BEGIN ATOMIC).*$', ' LANGUAGE plpgsql\1AS ') || quote_literal(format(
+                    E'#variable_conflict use_column\nBEGIN\n    %s;\nEND', CASE
+                        WHEN p.proretset THEN 'RETURN QUERY ' || c.corpo
+                        ELSE 'RETURN (' || c.corpo || ')' END)) AS convertida
         FROM pg_proc AS p
         JOIN pg_language AS l ON l.oid = p.prolang
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN l.lanname <> 'sql' THEN NULL
+                WHEN p.prosrc <> '' THEN p.prosrc
+                ELSE substring(pg_get_function_sqlbody(p.oid)
+                    FROM '^BEGIN ATOMIC\s+(.*);\s*END$') END AS corpo
+        ) AS c
         WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
             AND p.prokind = 'f' AND p.proname ~ '^_?estoque_' AND p.proname <> 'estoque_hoje'
             AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas))
     LOOP
         IF v_funcao.especie = 's' THEN
-            IF v_funcao.em_sql AND v_funcao.corpo <> '' THEN
-                EXECUTE format(regexp_replace(replace(v_funcao.definicao, '%', '%%'),
-                        ' LANGUAGE sql(.*)(AS \$function\$|BEGIN ATOMIC).*$',
-                        ' LANGUAGE plpgsql\1AS %L'),
-                    format(E'#variable_conflict use_column\nBEGIN\n    %s\nEND', CASE
-                        WHEN v_funcao.varias THEN 'RETURN QUERY ' || v_funcao.corpo || ';'
-                        ELSE 'RETURN (' || v_funcao.corpo || ');' END));
+            IF v_funcao.em_sql THEN
+                EXECUTE v_funcao.convertida;
                 EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', v_funcao.nome,
                     current_schema());
             END IF;
@@ -6046,7 +6062,7 @@ BEGIN
         IF v_funcao.curto ~ '^estoque_' AND v_funcao.especie <> 'i'
             AND v_funcao.curto <> ALL (c_daqui)
         THEN
-            EXECUTE 'SELECT create_distributed_function($1, colocate_with := $2)'
+            EXECUTE format('SELECT %I($1, colocate_with := $2)', 'create_distributed_function')
             USING v_funcao.nome, format('%I.estoque_tempo_real', current_schema());
         END IF;
     END LOOP;
@@ -6620,8 +6636,9 @@ DECLARE
     v_sim boolean := false;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-        EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition AS d'
-            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))' INTO v_sim;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I AS d'
+            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))', 'pg_dist_partition')
+        INTO v_sim;
     END IF;
     RETURN v_sim;
 END

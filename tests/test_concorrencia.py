@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -284,7 +284,11 @@ ORDENS = (a_termina_primeiro, b_vem_depois, b_termina_primeiro, a_desiste)
 
 @pytest.mark.parametrize("caso", CASOS)
 def test_two_sessions(banco: Banco, caso: str) -> None:
-    """Both orders, four interleavings, three isolation levels; the invariant after each."""
+    duas_sessoes(banco, caso, NIVEIS)
+
+
+def duas_sessoes(banco: Banco, caso: str, niveis: Sequence[str]) -> None:
+    """Both orders, four interleavings, each isolation level; the invariant after each."""
     antes, um, outro = CASOS[caso]
     limpar = "TRUNCATE " + ", ".join(
         [
@@ -296,7 +300,7 @@ def test_two_sessions(banco: Banco, caso: str) -> None:
         ]
     )
     with Sessao(banco) as a, Sessao(banco) as b:
-        for nivel in NIVEIS:
+        for nivel in niveis:
             for ordem in ORDENS:
                 for sql_a, sql_b in ((um, outro), (outro, um)):
                     banco.cru(limpar)

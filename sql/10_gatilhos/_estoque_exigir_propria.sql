@@ -12,8 +12,10 @@ DECLARE
         ' functions takes them off, and so does: %s';
     v_valores text[];
 BEGIN
-    IF EXISTS (SELECT FROM _estoque_fontes() AS f
-               WHERE f.tabela = coalesce(p_fonte, f.tabela) AND _estoque_pertence(p_relacao, f.tabela))
+    IF p_fonte IS NOT NULL AND _estoque_pertence(p_relacao, p_fonte) THEN
+        RETURN;
+    ELSIF p_fonte IS NULL AND EXISTS (
+        SELECT FROM _estoque_fontes() AS f WHERE _estoque_pertence(p_relacao, f.tabela))
     THEN
         RETURN;
     END IF;

@@ -3,16 +3,20 @@
 -- of a shard, a table of its own on the node of the schema; which it is one of is known to Citus.
 CREATE FUNCTION _estoque_pertence(p_relacao oid, p_fonte text) RETURNS boolean
 LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
 AS $body$
 DECLARE
     v_tabela oid;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
         -- By what its name ends with: Citus leaves shards out where pg_class is asked.
-        EXECUTE 'SELECT s.logicalrelid FROM pg_dist_shard AS s'
+        EXECUTE format('SELECT s.logicalrelid FROM %I AS s'
             ' WHERE s.shardid = substring($1::text FROM ''_([0-9]{1,18})"?$'')::bigint'
-            ' AND to_regclass(shard_name(s.logicalrelid, s.shardid)) = $1'
+            ' AND to_regclass(shard_name(s.logicalrelid, s.shardid)) = $1', 'pg_dist_shard')
         INTO v_tabela USING p_relacao::regclass;
+    END IF;
+    IF coalesce(v_tabela, p_relacao) = to_regclass(p_fonte) THEN
+        RETURN true;
     END IF;
     RETURN EXISTS (
         WITH RECURSIVE acima AS (

@@ -11,9 +11,9 @@ DECLARE
     v_fragmentos text;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
-        EXECUTE 'SELECT string_agg(s.shardid::text, ''/'' ORDER BY s.logicalrelid::text)'
-            ' FROM pg_dist_shard AS s WHERE s.logicalrelid IN'
-            ' (''estoque_tempo_real''::regclass, ''movimentacao_prevista''::regclass)'
+        EXECUTE format('SELECT string_agg(s.shardid::text, ''/'' ORDER BY s.logicalrelid::text)'
+            ' FROM %I AS s WHERE s.logicalrelid IN (''estoque_tempo_real''::regclass,'
+            ' ''movimentacao_prevista''::regclass)', 'pg_dist_shard')
         INTO v_fragmentos;
     END IF;
     RETURN coalesce(v_fragmentos, format('%s/%s',

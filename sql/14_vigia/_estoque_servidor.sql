@@ -9,15 +9,19 @@ CREATE FUNCTION _estoque_servidor(
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
+DECLARE
+    v_no record;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
-        EXECUTE 'SELECT format(''%s:%s'', n.nodename, n.nodeport),'
-            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g)'
-            ' FROM pg_dist_shard AS s'
+        EXECUTE format('SELECT n.nodename || '':'' || n.nodeport AS no,'
+            ' p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g) AS aqui'
+            ' FROM %I AS s'
             ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
             ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
-            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1'
-        INTO no, no_aqui;
+            ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1', 'pg_dist_shard')
+        INTO v_no;
+        no := v_no.no;
+        no_aqui := v_no.aqui;
     END IF;
     banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
     IF pg_has_role('pg_read_all_stats', 'USAGE') THEN

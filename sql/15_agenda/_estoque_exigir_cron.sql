@@ -13,12 +13,14 @@ DECLARE
     v_coordenador boolean := true;
 BEGIN
     IF _estoque_no_citus() THEN
-        EXECUTE 'SELECT citus_is_coordinator()' INTO v_coordenador;
+        EXECUTE format('SELECT %I()', 'citus_is_coordinator') INTO v_coordenador;
     END IF;
     IF NOT v_coordenador THEN
-        PERFORM _estoque_acusar('0A000', '',
-            'the minute job of a schema that Citus has distributed is scheduled at the coordinator',
-            'Connect to the coordinator and run it again.');
+        v_modelo :=
+            'the minute job of a schema that Citus has distributed is scheduled at the coordinator';
+        v_dica := 'Connect to the coordinator and run it again.';
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = v_modelo, HINT = v_dica,
+            CONSTRAINT = v_modelo, DATATYPE = '[]';
     END IF;
     SELECT k.* INTO v_cron FROM _estoque_cron() AS k;
     IF NOT v_cron.aqui THEN

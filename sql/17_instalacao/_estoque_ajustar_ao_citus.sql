@@ -32,24 +32,28 @@ BEGIN
     v_nossas := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
     FOR v_funcao IN
         SELECT p.oid::regprocedure AS nome, p.proname::text AS curto, p.provolatile AS especie,
-            p.prorettype, pg_get_functiondef(p.oid) AS definicao, l.lanname = 'sql' AS em_sql,
-            p.proretset AS varias,
-            CASE WHEN p.prosrc = '' THEN substring(pg_get_function_sqlbody(p.oid)
-                FROM '^BEGIN ATOMIC\s+(.*);\s*END$') ELSE p.prosrc END AS corpo
+            c.corpo IS NOT NULL AS em_sql,
+            -- NULL but for a body of LANGUAGE sql that is a query.
+            regexp_replace(pg_get_functiondef(p.oid),
+                ' LANGUAGE sql(.*)(AS \$function\$|BEGIN ATOMIC).*$', ' LANGUAGE plpgsql\1AS ') || quote_literal(format(
+                    E'#variable_conflict use_column\nBEGIN\n    %s;\nEND', CASE
+                        WHEN p.proretset THEN 'RETURN QUERY ' || c.corpo
+                        ELSE 'RETURN (' || c.corpo || ')' END)) AS convertida
         FROM pg_proc AS p
         JOIN pg_language AS l ON l.oid = p.prolang
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN l.lanname <> 'sql' THEN NULL
+                WHEN p.prosrc <> '' THEN p.prosrc
+                ELSE substring(pg_get_function_sqlbody(p.oid)
+                    FROM '^BEGIN ATOMIC\s+(.*);\s*END$') END AS corpo
+        ) AS c
         WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
             AND p.prokind = 'f' AND p.proname ~ '^_?estoque_' AND p.proname <> 'estoque_hoje'
             AND (age(p.xmin) <= 0 OR p.oid::regprocedure::text = ANY (v_nossas))
     LOOP
         IF v_funcao.especie = 's' THEN
-            IF v_funcao.em_sql AND v_funcao.corpo <> '' THEN
-                EXECUTE format(regexp_replace(replace(v_funcao.definicao, '%', '%%'),
-                        ' LANGUAGE sql(.*)(AS \$function\$|BEGIN ATOMIC).*$',
-                        ' LANGUAGE plpgsql\1AS %L'),
-                    format(E'#variable_conflict use_column\nBEGIN\n    %s\nEND', CASE
-                        WHEN v_funcao.varias THEN 'RETURN QUERY ' || v_funcao.corpo || ';'
-                        ELSE 'RETURN (' || v_funcao.corpo || ');' END));
+            IF v_funcao.em_sql THEN
+                EXECUTE v_funcao.convertida;
                 EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', v_funcao.nome,
                     current_schema());
             END IF;
@@ -66,7 +70,7 @@ BEGIN
         IF v_funcao.curto ~ '^estoque_' AND v_funcao.especie <> 'i'
             AND v_funcao.curto <> ALL (c_daqui)
         THEN
-            EXECUTE 'SELECT create_distributed_function($1, colocate_with := $2)'
+            EXECUTE format('SELECT %I($1, colocate_with := $2)', 'create_distributed_function')
             USING v_funcao.nome, format('%I.estoque_tempo_real', current_schema());
         END IF;
     END LOOP;

@@ -7,8 +7,9 @@ DECLARE
     v_sim boolean := false;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-        EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition AS d'
-            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))' INTO v_sim;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I AS d'
+            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))', 'pg_dist_partition')
+        INTO v_sim;
     END IF;
     RETURN v_sim;
 END

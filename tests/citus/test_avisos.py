@@ -2,7 +2,7 @@
 
 import pytest
 import test_avisos as um_servidor
-from apoio import Banco
+from apoio import Banco, Sessao
 from test_avisos import (  # noqa: F401
     avisado,
     test_a_digest_a_day_with_what_is_open_and_what_changed,
@@ -12,7 +12,6 @@ from test_avisos import (  # noqa: F401
     test_each_subscription_gets_what_meets_its_conditions,
     test_midnight_alone_brings_what_comes_into_sight_and_ends_nothing,
     test_paused_until_it_is_taken_up,
-    test_secrets_are_shown_once_and_to_nobody_else,
     test_the_first_comparison_ever_takes_the_state_as_known,
     test_the_minute_job_announces_and_goes_on_when_it_cannot,
     test_tolerance_and_minimum_are_respected,
@@ -37,9 +36,14 @@ from citus.aglomerado import uma_entrada as entrada  # noqa: F401
 
 
 @pytest.mark.parametrize("entrada", ["no"], indirect=True)
-def test_the_second_of_two_returns_at_once(avisado: Banco) -> None:  # noqa: F811
+def test_the_second_of_two_does_not_wait(avisado: Banco) -> None:  # noqa: F811
     """At the company's own node: what holds the turn there is of one server."""
-    um_servidor.test_the_second_of_two_returns_at_once(avisado)
+    avisado.sep("P1", 5)
+    outra = avisado.conectar(autocommit=False)
+    assert outra.execute("SELECT estoque_anunciar()").fetchone() == (1,)
+    with Sessao(avisado) as sessao:
+        assert sessao.faz("SELECT estoque_anunciar()").result(20) == [(0,)]
+    outra.rollback()
 
 
 def test_random_writes_days_and_merges(avisado: Banco) -> None:  # noqa: F811

@@ -88,7 +88,7 @@ def executor(banco: Banco) -> ExecutorCitus:
 
 @pytest.mark.lento
 @pytest.mark.parametrize("entrada", CADA_ENTRADA, indirect=True)
-@exemplos(6)
+@exemplos(4)
 @given(passos=roteiro)
 def test_random_scripts(executor: ExecutorCitus, passos: list[Passo]) -> None:
     executor.rodar_e_olhar(passos)
