@@ -212,13 +212,17 @@ SELECT id, inscricao, canal, destino, cod_produto, sequencia, tipo, criada_em, t
 -- Take up again a delivery that was given up; whether there was one.
 SELECT nosso.estoque_reenviar(%(entrega)s::bigint);
 
+-- nome: reenviar_mortas
+-- Take up again all that was given up, for all subscriptions or for one; how many.
+SELECT nosso.estoque_reenviar_mortas(%(inscricao)s::bigint);
+
 -- nome: descartar_entrega
 -- Forget a delivery that was given up; whether there was one.
 SELECT nosso.estoque_descartar_entrega(%(entrega)s::bigint);
 
 -- nome: tomar_entrega
 -- Take the next delivery that is due, or the one named, for so many seconds.
-SELECT entrega, reserva, chave, tentativa, canal, destino, segredo, idioma, aviso
+SELECT entrega, reserva, chave, tentativa, falhas, canal, destino, segredo, idioma, aviso
   FROM nosso._estoque_tomar_entrega(
            %(canais)s::text[], make_interval(secs => %(reserva)s::float8), %(uma)s::bigint);
 
@@ -226,7 +230,8 @@ SELECT entrega, reserva, chave, tentativa, canal, destino, segredo, idioma, avis
 -- Note what became of a delivery; whether its lease still held.
 SELECT nosso._estoque_concluir_entrega(
            %(entrega)s::bigint, %(reserva)s::uuid, %(estado)s::text, %(erro)s::text,
-           make_interval(secs => %(espera)s::float8), %(destino)s::text);
+           make_interval(secs => %(espera)s::float8), %(alcance)s::text,
+           make_interval(secs => %(pausa)s::float8), make_interval(secs => %(desistir)s::float8));
 
 -- nome: estatisticas
 -- The whole stock in one row.
@@ -345,6 +350,7 @@ SELECT now() AS agora, pg_is_in_recovery() AS espelho,
        (SELECT count(*) FROM nosso.estoque_falha) AS total_de_falhas,
        s.inscricoes AS avisos_inscricoes, s.pendentes AS avisos_pendentes,
        s.atrasada_desde AS avisos_desde, s.mortas AS avisos_mortos, s.erro AS avisos_erro,
+       s.encerradas AS avisos_encerrados,
        (SELECT setting FROM pg_settings WHERE name = 'cron.database_name') AS banco_do_cron,
        -- Who may not read the statistics of others cannot know whether the launcher lives.
        CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN

@@ -152,6 +152,7 @@ class Metodos:
     entregas_pendentes = Metodo(avisos.entregas_pendentes)
     entregas_mortas = Metodo(avisos.entregas_mortas)
     reenviar = Metodo(avisos.reenviar)
+    reenviar_mortas = Metodo(avisos.reenviar_mortas)
     descartar_entrega = Metodo(avisos.descartar_entrega)
 
     estatisticas = Metodo(totais.estatisticas)

@@ -307,11 +307,25 @@ def _dos_avisos(o: Operacao) -> list[Problema]:
                 ),
             )
         )
+    if o.avisos_encerrados:
+        achados.append(
+            Problema(
+                tn(
+                    "{n} subscription ended of itself",
+                    "{n} subscriptions ended of themselves",
+                    o.avisos_encerrados,
+                ),
+                t(
+                    "`estoque avisos listar` says why; `estoque avisos retomar` takes one up again,"
+                    " `cancelar` removes it"
+                ),
+            )
+        )
     if o.avisos_mortos:
         achados.append(
             Problema(
                 tn("{n} alert was given up", "{n} alerts were given up", o.avisos_mortos),
-                t("`estoque avisos mortas` says why, `estoque avisos reenviar` tries one again"),
+                t("`estoque avisos mortas` says why, `estoque avisos reenviar` tries again"),
             )
         )
     return achados

@@ -354,6 +354,8 @@ COMMENT ON TABLE estoque_entrega IS
 COMMENT ON COLUMN estoque_entrega.chave IS 'What makes a repeated delivery known as the same.';
 COMMENT ON COLUMN estoque_entrega.proxima_em IS
     'From when on it may be tried; while somebody tries it, the end of his lease.';
+COMMENT ON COLUMN estoque_entrega.criada_em IS
+    'Since when it is to be delivered: when it was made, or taken up again after it was given up.';
 
 -- sql/02_tabelas/estoque_inscricao.sql
 -- Who is told of transitions, where and of which: all conditions given have to hold, NULL is any. With
@@ -377,7 +379,8 @@ CREATE TABLE estoque_inscricao (
     resumo_em date,
     resumo_ate bigint,
     criada_em timestamptz NOT NULL DEFAULT now(),
-    criada_por text NOT NULL DEFAULT session_user
+    criada_por text NOT NULL DEFAULT session_user,
+    falhas integer NOT NULL DEFAULT 0
 );
 
 REVOKE ALL ON estoque_inscricao FROM PUBLIC;
@@ -390,6 +393,8 @@ COMMENT ON COLUMN estoque_inscricao.pausada_ate IS
     'The destination could not be reached: nothing else is tried there until then.';
 COMMENT ON COLUMN estoque_inscricao.resumo_em IS 'Local day of the last digest.';
 COMMENT ON COLUMN estoque_inscricao.resumo_ate IS 'Last transition the last digest may have told.';
+COMMENT ON COLUMN estoque_inscricao.falhas IS
+    'How often in a row its destination could not be reached: the longer the pause.';
 
 -- sql/02_tabelas/estoque_recontagem.sql
 -- | -- Codes that may be wrong, of partitions that were written to before they got triggers or of a
@@ -4628,7 +4633,7 @@ BEGIN
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
         'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
         'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
-        'estoque_descartar_entrega(bigint)']
+        'estoque_reenviar_mortas(bigint)', 'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);
@@ -5488,12 +5493,15 @@ COMMENT ON FUNCTION _estoque_causa(estoque_transicao) IS
     'The document that makes a product run out, or the code it became; inner use.';
 
 -- sql/19_avisos/_estoque_concluir_entrega.sql
--- Notes what became of a delivery: entregue, morta, or pendente, to be tried again after p_espera. With
--- p_destino = 'pausar' nothing else is tried at the destination until then; with 'encerrar' the
--- subscription ends and what waits for it is given up. Whether it was heard: not after another deliverer
--- has taken it up. What was given up meanwhile stays so, unless it has arrived.
+-- Notes what became of a delivery: entregue, morta, or pendente, to be tried again after p_espera. p_alcance
+-- is what failed: with destino nothing is tried at the destination for p_pausa, with servidor nowhere that
+-- its server is needed for, and what has waited there for p_desistir is given up (NULL: nothing is); with
+-- inscricao the subscription ends, and what waits for it is given up. A success wakes what was paused with
+-- it. Whether it was heard: not after another deliverer has taken it up. What was given up meanwhile stays
+-- so, unless it has arrived. Locks subscriptions before deliveries, by number, as who cancels one does.
 CREATE FUNCTION _estoque_concluir_entrega(
-    p_entrega bigint, p_reserva uuid, p_estado text, p_erro text, p_espera interval, p_destino text
+    p_entrega bigint, p_reserva uuid, p_estado text, p_erro text, p_espera interval, p_alcance text,
+    p_pausa interval, p_desistir interval
 ) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -5501,36 +5509,63 @@ SET enable_seqscan = off
 SET jit = off
 AS $body$
 DECLARE
-    v_inscricao bigint;
+    i estoque_inscricao;
+    v_lugar bigint[];
 BEGIN
+    SELECT x.* INTO i
+    FROM estoque_entrega AS e
+    JOIN estoque_inscricao AS x ON x.id = e.inscricao
+    WHERE e.id = p_entrega;
+    v_lugar := ARRAY(
+        SELECT x.id
+        FROM estoque_inscricao AS x
+        WHERE x.canal = i.canal AND CASE
+            WHEN p_estado = 'entregue' THEN (x.falhas > 0 OR x.pausada_ate IS NOT NULL)
+                AND (x.destino = i.destino
+                    OR i.falhas > 0 AND _estoque_servidor_do_destino(x.canal, x.destino)
+                        = _estoque_servidor_do_destino(i.canal, i.destino))
+            WHEN p_alcance = 'servidor' THEN _estoque_servidor_do_destino(x.canal, x.destino)
+                = _estoque_servidor_do_destino(i.canal, i.destino)
+            WHEN p_alcance = 'destino' THEN x.destino = i.destino
+            ELSE p_alcance = 'inscricao' AND x.id = i.id END
+        ORDER BY x.id
+        FOR NO KEY UPDATE);
+
     UPDATE estoque_entrega AS e
     SET estado = CASE WHEN e.estado = 'morta' AND p_estado = 'pendente' THEN 'morta'
             ELSE p_estado END,
         erro = p_erro, reserva = NULL,
         proxima_em = clock_timestamp() + coalesce(p_espera, '0'),
         entregue_em = CASE WHEN p_estado = 'entregue' THEN clock_timestamp() END
-    WHERE e.id = p_entrega AND e.reserva = p_reserva
-    RETURNING e.inscricao INTO v_inscricao;
-    IF v_inscricao IS NULL THEN
+    WHERE e.id = p_entrega AND e.reserva = p_reserva;
+    IF NOT FOUND THEN
         RETURN false;
-    END IF;
-    IF p_destino = 'pausar' THEN
-        UPDATE estoque_inscricao AS i SET pausada_ate = clock_timestamp() + p_espera
-        WHERE i.id = v_inscricao;
-    ELSIF p_destino = 'encerrar' THEN
-        UPDATE estoque_inscricao AS i SET ativa = false, motivo = p_erro WHERE i.id = v_inscricao;
-        UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
-        WHERE e.inscricao = v_inscricao AND e.estado = 'pendente';
     ELSIF p_estado = 'entregue' THEN
-        UPDATE estoque_inscricao AS i SET pausada_ate = NULL
-        WHERE i.id = v_inscricao AND i.pausada_ate IS NOT NULL;
+        UPDATE estoque_inscricao AS x SET falhas = 0, pausada_ate = NULL WHERE x.id = ANY (v_lugar);
+        -- Not after a single failure, which may be the fault of the message that met with it.
+        UPDATE estoque_entrega AS e SET proxima_em = clock_timestamp()
+        WHERE i.falhas > 1 AND e.inscricao = ANY (v_lugar) AND e.estado = 'pendente'
+            AND e.reserva IS NULL AND e.proxima_em > clock_timestamp();
+    ELSIF p_alcance IN ('destino', 'servidor') THEN
+        UPDATE estoque_inscricao AS x
+        SET falhas = x.falhas + 1, pausada_ate = greatest(x.pausada_ate, clock_timestamp() + p_pausa)
+        WHERE x.id = ANY (v_lugar);
+        UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
+        WHERE p_desistir IS NOT NULL AND e.inscricao = ANY (v_lugar) AND e.estado = 'pendente'
+            AND e.criada_em <= clock_timestamp() - p_desistir;
+    ELSIF p_alcance = 'inscricao' THEN
+        UPDATE estoque_inscricao AS x SET ativa = false, motivo = p_erro WHERE x.id = i.id;
+        UPDATE estoque_entrega AS e SET estado = 'morta', erro = p_erro
+        WHERE e.inscricao = i.id AND e.estado = 'pendente';
     END IF;
     RETURN true;
 END
 $body$;
 
-REVOKE ALL ON FUNCTION _estoque_concluir_entrega(bigint, uuid, text, text, interval, text) FROM PUBLIC;
-COMMENT ON FUNCTION _estoque_concluir_entrega(bigint, uuid, text, text, interval, text) IS
+REVOKE ALL ON FUNCTION _estoque_concluir_entrega(
+    bigint, uuid, text, text, interval, text, interval, interval) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_concluir_entrega(
+    bigint, uuid, text, text, interval, text, interval, interval) IS
     'Notes what became of a delivery, if its lease still holds; inner use.';
 
 -- sql/19_avisos/_estoque_destino_mostrado.sql
@@ -5621,17 +5656,21 @@ COMMENT ON FUNCTION _estoque_esquecer_avisos() IS
     'Removes transitions and deliveries that are old; inner use.';
 
 -- sql/19_avisos/_estoque_estado_dos_avisos.sql
--- Figures of the alerts for the status, which everybody may see: they name nobody. NULL where this
+-- Figures of the alerts for the status, which everybody may see: they name nobody. encerradas are the
+-- subscriptions that ended of themselves. NULL where this
 -- function's owner may not read them any more, which the status shows for itself.
 CREATE FUNCTION _estoque_estado_dos_avisos(
     OUT inscricoes bigint, OUT pendentes bigint, OUT atrasada_desde timestamptz, OUT mortas bigint,
-    OUT erro text
+    OUT erro text, OUT encerradas bigint
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    SELECT count(*) INTO inscricoes FROM estoque_inscricao AS i WHERE i.ativa;
+    SELECT count(*) FILTER (WHERE i.ativa),
+        count(*) FILTER (WHERE NOT i.ativa AND i.motivo IS NOT NULL)
+    INTO inscricoes, encerradas
+    FROM estoque_inscricao AS i;
     SELECT count(*), min(e.criada_em) INTO pendentes, atrasada_desde
     FROM estoque_entrega AS e WHERE e.estado = 'pendente';
     SELECT count(*) INTO mortas FROM estoque_entrega AS e WHERE e.estado = 'morta';
@@ -5715,6 +5754,51 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_guardar_anuncio(estoque_transicao[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_guardar_anuncio(estoque_transicao[], boolean) IS
     'Takes transitions as announced; inner use.';
+
+-- sql/19_avisos/_estoque_inscricoes_a_tentar.sql
+-- The subscriptions by the channels given whose destinations may be tried now, in the order in which they
+-- are to be: those where nothing failed last, those at a server where something did, those that failed.
+-- What failed may take the whole time of an attempt again: a server of such is tried by one at a time
+-- (p_tentadas are being tried), and what is healthy goes first. Reads all subscriptions.
+CREATE FUNCTION _estoque_inscricoes_a_tentar(p_canais text[], p_tentadas bigint[])
+RETURNS TABLE (nivel integer, inscricoes bigint[])
+LANGUAGE plpgsql VOLATILE ROWS 3
+SET search_path FROM CURRENT
+SET enable_seqscan = on
+SET enable_sort = on
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_agora timestamptz := clock_timestamp();
+BEGIN
+    RETURN QUERY
+    WITH alvo AS MATERIALIZED (
+        SELECT i.id, i.canal, i.falhas > 0 AS falha, i.pausada_ate,
+            _estoque_servidor_do_destino(i.canal, i.destino) AS servidor
+        FROM estoque_inscricao AS i
+        WHERE i.canal = ANY (p_canais)
+    ),
+    ruim AS (
+        SELECT a.canal, a.servidor, bool_or(a.id = ANY (p_tentadas)) AS tentado
+        FROM alvo AS a
+        WHERE a.falha
+        GROUP BY a.canal, a.servidor
+    )
+    SELECT x.nivel, array_agg(x.id)
+    FROM (
+        SELECT a.id, CASE WHEN a.falha THEN 2 WHEN r.canal IS NOT NULL THEN 1 ELSE 0 END AS nivel
+        FROM alvo AS a
+        LEFT JOIN ruim AS r ON r.canal = a.canal AND r.servidor = a.servidor
+        WHERE a.pausada_ate > v_agora IS NOT TRUE AND NOT (a.falha AND r.tentado)
+    ) AS x
+    GROUP BY x.nivel
+    ORDER BY x.nivel;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_inscricoes_a_tentar(text[], bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_inscricoes_a_tentar(text[], bigint[]) IS
+    'The subscriptions whose destinations may be tried now, best first; inner use.';
 
 -- sql/19_avisos/_estoque_interessa.sql
 -- Whether a subscription asks for a product, of whom p_responsavel looks after, and a type of transition
@@ -5811,7 +5895,8 @@ COMMENT ON FUNCTION _estoque_responsaveis(text[]) IS
 -- sql/19_avisos/_estoque_resumir.sql
 -- Makes the digests that are due: of each subscription with an hour, once that has passed on a day of its
 -- time zone that had none yet. It holds what runs out now within 28 days and the transitions since the
--- last one, up to 100 of each, and how many there are. What was missed is made up by one.
+-- last one, up to 100 of each, and how many there are. What was missed is made up by one. A subscription
+-- whose time zone the server does not know (any more: such rules are renewed) ends, and says why.
 CREATE FUNCTION _estoque_resumir() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_nestloop = on
@@ -5819,28 +5904,41 @@ AS $body$
 DECLARE
     i estoque_inscricao;
     v_em date;
-    v_ate bigint;
+    v_ate bigint := (SELECT max(t.id) FROM estoque_transicao AS t);
+    v_abertas jsonb;
     v_rupturas jsonb;
     v_transicoes jsonb;
 BEGIN
     FOR i IN
         SELECT x.* FROM estoque_inscricao AS x
         WHERE x.ativa AND x.resumo_as IS NOT NULL
-            AND _estoque_dia_do_resumo(x.resumo_as, x.fuso) > x.resumo_em
         ORDER BY x.id
-        FOR NO KEY UPDATE
     LOOP
-        v_em := _estoque_dia_do_resumo(i.resumo_as, i.fuso);
-        v_ate := (SELECT max(t.id) FROM estoque_transicao AS t);
+        BEGIN
+            v_em := _estoque_dia_do_resumo(i.resumo_as, i.fuso);
+        EXCEPTION WHEN invalid_parameter_value THEN
+            UPDATE estoque_inscricao AS x SET ativa = false, motivo = SQLERRM WHERE x.id = i.id;
+            CONTINUE;
+        END;
+        CONTINUE WHEN v_em <= i.resumo_em;
+        SELECT x.* INTO i
+        FROM estoque_inscricao AS x
+        WHERE x.id = i.id AND x.ativa AND x.resumo_em < v_em
+        FOR NO KEY UPDATE;
+        CONTINUE WHEN NOT FOUND;
 
-        SELECT coalesce(jsonb_agg(to_jsonb(r) - 'menor_estoque_d7' ORDER BY r.dia_ruptura,
-            r.cod_produto), '[]')
+        -- Of the whole stock, so once for all digests.
+        v_abertas := coalesce(v_abertas, (
+            SELECT coalesce(jsonb_agg(to_jsonb(r) - 'menor_estoque_d7' ORDER BY r.dia_ruptura,
+                r.cod_produto), '[]')
+            FROM estoque_rupturas(28) AS r));
+        SELECT coalesce(jsonb_agg(r.ruptura ORDER BY r.ordem), '[]')
         INTO v_rupturas
-        FROM (SELECT r.* FROM estoque_rupturas(28) AS r) AS r
+        FROM jsonb_array_elements(v_abertas) WITH ORDINALITY AS r (ruptura, ordem)
         LEFT JOIN _estoque_responsaveis(ARRAY(
-            SELECT x.cod_produto FROM estoque_rupturas(28) AS x)) AS p
-            ON p.cod_produto = r.cod_produto
-        WHERE _estoque_interessa(i, r.cod_produto, p.responsavel, NULL);
+            SELECT x.ruptura ->> 'cod_produto' FROM jsonb_array_elements(v_abertas) AS x (ruptura)
+            )) AS p ON p.cod_produto = r.ruptura ->> 'cod_produto'
+        WHERE _estoque_interessa(i, r.ruptura ->> 'cod_produto', p.responsavel, NULL);
 
         SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.id), '[]')
         INTO v_transicoes
@@ -5867,18 +5965,68 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_resumir() FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_resumir() IS 'Makes the digests that are due; inner use.';
 
+-- sql/19_avisos/_estoque_reviver.sql
+-- Takes up again those of the deliveries given that were given up, as if they had just been made; how many.
+-- Who asks for it thinks that they will arrive: their destinations are paused no more. Locks subscriptions
+-- before deliveries, by number, as who cancels one does.
+CREATE FUNCTION _estoque_reviver(p_entregas bigint[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_quantas bigint;
+BEGIN
+    PERFORM FROM estoque_inscricao AS i
+    WHERE i.id IN (SELECT e.inscricao FROM estoque_entrega AS e WHERE e.id = ANY (p_entregas))
+    ORDER BY i.id
+    FOR NO KEY UPDATE;
+    WITH revivida AS (
+        UPDATE estoque_entrega AS e
+        SET estado = 'pendente', tentativas = 0, proxima_em = now(), erro = NULL, criada_em = now()
+        WHERE e.id = ANY (p_entregas) AND e.estado = 'morta'
+        RETURNING e.inscricao
+    ),
+    acordada AS (
+        UPDATE estoque_inscricao AS i SET pausada_ate = NULL
+        FROM (SELECT DISTINCT r.inscricao FROM revivida AS r) AS r
+        WHERE i.id = r.inscricao AND i.pausada_ate IS NOT NULL
+    )
+    SELECT count(*) INTO v_quantas FROM revivida;
+    RETURN v_quantas;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_reviver(bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_reviver(bigint[]) IS
+    'Takes up again deliveries that were given up; inner use.';
+
+-- sql/19_avisos/_estoque_servidor_do_destino.sql
+-- What a destination is reached by, together with others of its channel: e-mail by the one mail server, a
+-- webhook by the machine in its address, an Apprise address by itself.
+CREATE FUNCTION _estoque_servidor_do_destino(p_canal text, p_destino text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_canal
+    WHEN 'email' THEN ''
+    WHEN 'webhook' THEN coalesce(substring(p_destino FROM '^[a-z]+://[^/?#]+'), p_destino)
+    ELSE p_destino END;
+
+REVOKE ALL ON FUNCTION _estoque_servidor_do_destino(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_servidor_do_destino(text, text) IS
+    'The server that a destination is reached by; inner use.';
+
 -- sql/19_avisos/_estoque_tomar_entrega.sql
 -- Takes the next delivery by one of the channels that is due, or the one named, for as long as p_reserva:
 -- no other deliverer gets it before. Whoever is gone by then has it taken up by the next; what he still
 -- reports is not heard (_estoque_concluir_entrega), since the lease has another number (reserva) then.
--- In a queue only the first that waits is due. chave is the idempotency key: the same at every attempt.
--- No row when nothing is due. The one named is taken although its destination is paused.
+-- In a queue only the first that waits is due; what is due at destinations where nothing failed goes before
+-- the rest. chave is the idempotency key: the same at every attempt; falhas says how often in a row the
+-- destination failed. No row when nothing is due. The one named is taken although its destination is paused.
 CREATE FUNCTION _estoque_tomar_entrega(
     p_canais text[], p_reserva interval, p_uma bigint DEFAULT NULL
 )
 RETURNS TABLE (
-    entrega bigint, reserva uuid, chave text, tentativa integer, canal text, destino text,
-    segredo text, idioma text, aviso jsonb
+    entrega bigint, reserva uuid, chave text, tentativa integer, falhas integer, canal text,
+    destino text, segredo text, idioma text, aviso jsonb
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
@@ -5892,6 +6040,7 @@ AS $body$
 DECLARE
     v_agora timestamptz := clock_timestamp();
     v_entrega bigint;
+    v_inscricoes bigint[];
 BEGIN
     IF pg_is_in_recovery() THEN
         RETURN;
@@ -5903,17 +6052,25 @@ BEGIN
                         WHERE i.id = e.inscricao AND i.canal = ANY (p_canais) OFFSET 0)
         FOR UPDATE SKIP LOCKED;
     ELSE
-        SELECT e.id INTO v_entrega
-        FROM estoque_entrega AS e
-        WHERE e.estado = 'pendente' AND e.proxima_em <= v_agora
-            AND NOT EXISTS (SELECT FROM estoque_entrega AS a
-                            WHERE a.estado = 'pendente' AND a.fila = e.fila AND a.id < e.id OFFSET 0)
-            AND EXISTS (SELECT FROM estoque_inscricao AS i
-                        WHERE i.id = e.inscricao AND i.canal = ANY (p_canais)
-                            AND i.pausada_ate > v_agora IS NOT TRUE OFFSET 0)
-        ORDER BY e.proxima_em, e.id
-        LIMIT 1
-        FOR UPDATE SKIP LOCKED;
+        FOR v_inscricoes IN
+            SELECT x.inscricoes
+            FROM _estoque_inscricoes_a_tentar(p_canais, ARRAY(
+                SELECT e.inscricao FROM estoque_entrega AS e
+                WHERE e.estado = 'pendente' AND e.proxima_em > v_agora AND e.reserva IS NOT NULL
+            )) AS x
+        LOOP
+            SELECT e.id INTO v_entrega
+            FROM estoque_entrega AS e
+            WHERE e.estado = 'pendente' AND e.proxima_em <= v_agora
+                AND e.inscricao = ANY (v_inscricoes)
+                AND NOT EXISTS (
+                    SELECT FROM estoque_entrega AS a
+                    WHERE a.estado = 'pendente' AND a.fila = e.fila AND a.id < e.id OFFSET 0)
+            ORDER BY e.proxima_em, e.id
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED;
+            EXIT WHEN FOUND;
+        END LOOP;
     END IF;
 
     RETURN QUERY
@@ -5924,7 +6081,7 @@ BEGIN
     WHERE e.id = v_entrega AND i.id = e.inscricao
     RETURNING e.id, e.reserva, format('%s-%s', (SELECT replace(a.instalacao::text, '-', '')
             FROM estoque_avisador AS a WHERE a.unico), e.chave),
-        e.tentativas, i.canal, i.destino, i.segredo, i.idioma,
+        e.tentativas, i.falhas, i.canal, i.destino, i.segredo, i.idioma,
         coalesce((SELECT to_jsonb(t) FROM estoque_transicao AS t WHERE t.id = e.transicao),
             e.conteudo);
 END
@@ -6289,7 +6446,7 @@ BEGIN
         PERFORM _estoque_passar_entregas(estoque_pausar_inscricao.inscricao);
     END IF;
     UPDATE estoque_inscricao AS i
-    SET ativa = NOT pausar, pausada_ate = NULL,
+    SET ativa = NOT pausar, pausada_ate = NULL, falhas = 0,
         motivo = CASE WHEN pausar AND NOT i.ativa THEN i.motivo END
     WHERE i.id = estoque_pausar_inscricao.inscricao;
     v_havia := FOUND;
@@ -6306,23 +6463,44 @@ COMMENT ON FUNCTION estoque_pausar_inscricao(bigint, boolean) IS
     'Lets a subscription rest, or takes it up again; whether it was there.';
 
 -- sql/19_avisos/estoque_reenviar.sql
--- Takes up again a delivery that was given up, as if it had never been tried; whether there was one. It
--- comes after what its product was told meanwhile, under its old key.
+-- Takes up again a delivery that was given up, as if it had just been made; whether there was one. It is
+-- tried at once, although its destination is paused, and comes after what its product was told meanwhile,
+-- under its old key.
 CREATE FUNCTION estoque_reenviar(entrega bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    UPDATE estoque_entrega AS e
-    SET estado = 'pendente', tentativas = 0, proxima_em = now(), erro = NULL
-    WHERE e.id = entrega AND e.estado = 'morta';
-    RETURN FOUND;
+    RETURN _estoque_reviver(ARRAY(
+        SELECT e.id FROM estoque_entrega AS e WHERE e.id = entrega AND e.estado = 'morta')) > 0;
 END
 $body$;
 
 REVOKE ALL ON FUNCTION estoque_reenviar(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION estoque_reenviar(bigint) IS
     'Takes up again a delivery that was given up; whether there was one.';
+
+-- sql/19_avisos/estoque_reenviar_mortas.sql
+-- Takes up again all that was given up for a subscription, or (NULL) for all that are active, as
+-- estoque_reenviar does of one; how many. What was given up by a pause waits for its subscription to go on.
+CREATE FUNCTION estoque_reenviar_mortas(inscricao bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $body$
+BEGIN
+    RETURN _estoque_reviver(ARRAY(
+        SELECT e.id
+        FROM estoque_entrega AS e
+        JOIN estoque_inscricao AS i ON i.id = e.inscricao
+        WHERE e.estado = 'morta' AND CASE
+            WHEN estoque_reenviar_mortas.inscricao IS NULL THEN i.ativa
+            ELSE i.id = estoque_reenviar_mortas.inscricao END));
+END
+$body$;
+
+REVOKE ALL ON FUNCTION estoque_reenviar_mortas(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION estoque_reenviar_mortas(bigint) IS
+    'Takes up again all that was given up, for all subscriptions or for one; how many.';
 
 -- sql/19_avisos/estoque_testar_inscricao.sql
 -- Makes a test message to a subscription, and returns the number of the delivery; NULL for a subscription

@@ -192,8 +192,9 @@ def test_other_dictionaries(api: Any) -> None:
     assert (api.testar_inscricao(inscricao.id) is None, api.testar_inscricao(0)) == (False, None)
     assert [e.inscricao for e in api.entregas_pendentes()] == [inscricao.id]
     assert (api.pausar_inscricao(inscricao.id), api.pausar_inscricao(0)) == (True, False)
-    assert ([m.erro for m in api.entregas_mortas()], api.reenviar(0), api.descartar_entrega(0)) == (
-        ["the subscription was paused"], False, False,
+    assert ([m.erro for m in api.entregas_mortas()], api.reenviar(0), api.reenviar_mortas(),
+            api.descartar_entrega(0)) == (
+        ["the subscription was paused"], False, 0, False,
     )  # fmt: skip
     assert (api.cancelar_inscricao(inscricao.id), api.cancelar_inscricao(0)) == (True, False)
     for ruim in (

@@ -233,6 +233,14 @@ def test_pause_resume_test_and_remove(avisado: Banco) -> None:
         avisado.cru("UPDATE estoque_entrega SET estado = 'morta', erro = '<b>550</b>'")
         assert "&lt;b&gt;550" in cliente.get("/avisos").text
         assert 'class="falta">1</a>' in cliente.get("/estado").text
+        assert "tentar todas" not in cliente.get("/avisos").text
+        cliente.post("/avisos/1/testar")
+        avisado.cru("UPDATE estoque_entrega SET estado = 'morta'")
+        assert "tentar todas" in cliente.get("/avisos").text
+        assert "tentado de novo" in dito(cliente, cliente.post("/avisos/reenviar"))
+        assert len(api(avisado).entregas_pendentes()) == 2
+        assert "nada mudou" in dito(cliente, cliente.post("/avisos/reenviar"))
+        avisado.cru("UPDATE estoque_entrega SET estado = 'morta'")
         assert "esquecida" in dito(cliente, cliente.post(f"{entrega}/descartar"))
         assert "removida" in dito(cliente, cliente.post("/avisos/1/cancelar"))
         for acao in ("pausar", "retomar", "cancelar", "testar"):
@@ -285,7 +293,7 @@ def test_what_is_wrong_is_said_at_its_field(
 def test_forms_of_other_sites_change_nothing(avisado: Banco) -> None:
     api(avisado).inscrever("email", "a@b.example")
     campos = {"canal": "email", "destino": "x@y.example"}
-    caminhos = ["", "/1/cancelar", "/1/pausar", "/1/testar", "/entrega/1/reenviar"]
+    caminhos = ["", "/reenviar", "/1/cancelar", "/1/pausar", "/1/testar", "/entrega/1/reenviar"]
     with em_casa(avisado) as cliente:
         for caminho in caminhos:
             for cabecalhos in (

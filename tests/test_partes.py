@@ -403,6 +403,10 @@ def test_much_that_is_wrong_is_not_left_to_chance(cena: Banco) -> None:
     cena.cru("UPDATE estoque_tempo_real SET saldo_atual = saldo_atual * 2")
     cena.cru("SELECT estoque_minuto()")
     assert cena.valor("SELECT count(*) FROM estoque_recontagem") > 30
-    cena.cru("SELECT estoque_minuto()")
+    # A run mends for half a second; a busy machine may need several.
+    for _ in range(40):
+        cena.cru("SELECT estoque_minuto()")
+        if cena.valor("SELECT count(*) FROM estoque_recontagem") == 0:
+            break
     cena.verificar()
     assert cena.valor("SELECT count(*) FROM estoque_recontagem") == 0

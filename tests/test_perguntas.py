@@ -87,7 +87,7 @@ def declaradas(sem: Sequence[ModuleType] = ()) -> dict[str, Callable[..., Pergun
 def argumentos(perguntar: Callable[..., Pergunta[Any]]) -> dict[str, Any]:
     """Some arguments of the types a question asks for; and how far to look, by its default."""
     cron = internas.Cron("nome", "* * * * *", "SELECT 1", "banco", None)
-    entrega = internas.Entrega(1, UUID(int=1), "c", 1, "email", "a@b.example", None, "en", {})
+    entrega = internas.Entrega(1, UUID(int=1), "c", 1, 0, "email", "a@b.example", None, "en", {})
     exemplos: dict[Any, Any] = {
         Sequence: ["P1"], internas.Cron: cron, internas.Entrega: entrega, str: "P1", int: 1,
         float: 1.0, bool: True,

@@ -11,18 +11,23 @@ import os
 import smtplib
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from estoque_pg.avisos.falhas import NaoEntregue, no_maximo
+from estoque_pg.avisos.falhas import Alcance, NaoEntregue, no_maximo
 from estoque_pg.avisos.mensagem import Mensagem
 from estoque_pg.erros import ArgumentoInvalido
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.internas import Entrega
 
 VARIAVEL, REMETENTE = "ESTOQUE_SMTP", "ESTOQUE_REMETENTE"
+GRANDE_DEMAIS = 552
+# It closes, or wants to know who asks: of any message, whenever it says so.
+DO_SERVIDOR = (421, 530, 534, 535, 538)
 DESTA_MAQUINA = ("localhost", "127.0.0.1", "::1")
 
 
@@ -73,9 +78,16 @@ class Correio:
         """Send a message; raise NaoEntregue where the server does not take it."""
         try:
             carta = self._carta(entrega, mensagem)
+        except ValueError as erro:
+            raise NaoEntregue(str(erro), "mensagem") from None
+        limite = time.monotonic() + prazo
+        apresentado = False
+        try:
             servidor = self._conectar(prazo)
-            with no_maximo(prazo, lambda: _fechar(servidor)), contextlib.closing(servidor):
+            resta = max(limite - time.monotonic(), 0.0)
+            with no_maximo(resta, lambda: _fechar(servidor)), contextlib.closing(servidor):
                 self._apresentar(servidor)
+                apresentado = True
                 servidor.send_message(carta)
                 # What it says of the farewell changes nothing any more.
                 with contextlib.suppress(OSError):
@@ -83,10 +95,18 @@ class Correio:
         except smtplib.SMTPRecipientsRefused as erro:
             codigo, dito = next(iter(erro.recipients.values()))
             raise _recusada(codigo, dito) from None
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as erro:
+        except smtplib.SMTPSenderRefused as erro:
+            # It is the same of every message, but for one that is too large.
+            grande = erro.smtp_code == GRANDE_DEMAIS
+            raise _recusada(erro.smtp_code, erro.smtp_error, not grande) from None
+        except smtplib.SMTPDataError as erro:
             raise _recusada(erro.smtp_code, erro.smtp_error) from None
+        except smtplib.SMTPNotSupportedError as erro:
+            # Once it is greeted: no SMTPUTF8, for an address that cannot be written without.
+            da_carta = apresentado and self.remetente.isascii()
+            raise NaoEntregue(str(erro), "mensagem" if da_carta else "servidor") from None
         except (OSError, smtplib.SMTPException) as erro:
-            raise NaoEntregue(str(erro) or type(erro).__name__, "destino") from None
+            raise NaoEntregue(str(erro) or type(erro).__name__, "servidor") from None
         except ValueError as erro:
             raise NaoEntregue(str(erro), "mensagem") from None
 
@@ -105,10 +125,10 @@ class Correio:
 
     def _conectar(self, prazo: float) -> smtplib.SMTP:
         if self.cifrado:
-            return smtplib.SMTP_SSL(
+            return _ServidorCifrado(
                 self.servidor, self.porta, timeout=prazo, context=ssl.create_default_context()
             )
-        return smtplib.SMTP(self.servidor, self.porta, timeout=prazo)
+        return _Servidor(self.servidor, self.porta, timeout=prazo)
 
     def _apresentar(self, servidor: smtplib.SMTP) -> None:
         servidor.ehlo()
@@ -123,12 +143,30 @@ class Correio:
             servidor.login(self.usuario, self.senha or "")
 
 
+class _Servidor(smtplib.SMTP):
+    """A server whose greeting, too, comes within the time limit as a whole."""
+
+    timeout: float
+
+    def connect(self, *args: Any, **mais: Any) -> tuple[int, bytes]:
+        """Connect, and hear the greeting."""
+        with no_maximo(self.timeout, lambda: _fechar(self)):
+            return super().connect(*args, **mais)
+
+
+class _ServidorCifrado(_Servidor, smtplib.SMTP_SSL):
+    pass
+
+
 def _fechar(servidor: smtplib.SMTP) -> None:
     with contextlib.suppress(OSError, AttributeError):
         if servidor.sock is not None:
             servidor.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _recusada(codigo: int, dito: bytes | str) -> NaoEntregue:
+def _recusada(codigo: int, dito: bytes | str, do_servidor: bool = False) -> NaoEntregue:
     texto = dito.decode(errors="replace") if isinstance(dito, bytes) else dito
-    return NaoEntregue(f"{codigo} {texto}", "mensagem" if 500 <= codigo < 600 else "tentativa")
+    alcance: Alcance = "mensagem" if 500 <= codigo < 600 else "tentativa"
+    if do_servidor or codigo in DO_SERVIDOR:
+        alcance = "servidor"
+    return NaoEntregue(f"{codigo} {texto}", alcance)

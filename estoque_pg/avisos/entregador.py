@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 from estoque_pg.api import APIEstoqueTempoReal
 from estoque_pg.avisos import servicos, webhook
 from estoque_pg.avisos.correio import Correio
-from estoque_pg.avisos.falhas import NaoEntregue
+from estoque_pg.avisos.falhas import Alcance, NaoEntregue, em_prazo, tarde
 from estoque_pg.avisos.mensagem import Mensagem, mensagem
-from estoque_pg.erros import ErroConexao
+from estoque_pg.erros import ErroConexao, ErroEstoque
 from estoque_pg.perguntas import internas
 from estoque_pg.perguntas.internas import Entrega
 
-TENTATIVAS = 14
-ESPERA_MAXIMA = 4 * 3600.0
+TENTATIVAS = 22
+ESPERA_INICIAL, ESPERA_MAXIMA = 10.0, 3600.0  # seconds between two attempts; doubles
+LENTA = 0.25  # of the time that an attempt may take: what fails later holds others up
 PERIODO = 1.0  # seconds between two looks for what is due
 ANUNCIAR = 5.0  # seconds between two comparisons at least, and 20 times as long as one takes
-ESPERA_INICIAL, ESPERA_DE_CONEXAO = 0.5, 30.0  # seconds between two attempts to connect; doubles
+CONEXAO_INICIAL, CONEXAO_MAXIMA = 0.5, 30.0  # seconds between two attempts to connect; doubles
 
 
 @dataclass
@@ -38,7 +39,8 @@ class Entregador:
     perdida: Callable[[ErroConexao, float], None] = lambda erro, espera: None
     reserva: float = 120.0  # seconds of a lease: much more than an attempt may take
     prazo: float = 20.0  # seconds that an attempt may take
-    base: float = 10.0  # seconds before the second attempt; doubles
+    base: float = ESPERA_INICIAL
+    queixar: Callable[[ErroEstoque], None] = lambda erro: None
     fim: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -58,16 +60,19 @@ class Entregador:
     def uma_vez(self) -> int:
         """Announce, and deliver what is due; return how many attempts that took."""
         with self.conectar() as api:
-            api.anunciar()
-            return self._esgotar(api)
+            falha = self._anunciar(api)
+            feitas = self._esgotar(api)
+        if falha is not None:
+            raise falha
+        return feitas
 
     def ciclo(self) -> None:
         """Announce and deliver until `fim` is set, whatever becomes of the connection."""
-        comecou, espera = False, ESPERA_INICIAL
+        comecou, espera = False, CONEXAO_INICIAL
         while not self.fim.is_set():
             try:
                 with self.conectar() as api:
-                    comecou, espera = True, ESPERA_INICIAL
+                    comecou, espera = True, CONEXAO_INICIAL
                     self._servir(api)
             except ErroConexao as erro:
                 # What never worked is a wrong address, and better said than retried.
@@ -75,7 +80,7 @@ class Entregador:
                     raise
                 self.perdida(erro, espera)
                 self.fim.wait(espera)
-                espera = min(espera * 2, ESPERA_DE_CONEXAO)
+                espera = min(espera * 2, CONEXAO_MAXIMA)
 
     def uma(self, api: APIEstoqueTempoReal, qual: int | None = None) -> bool:
         """Deliver what is due first, or the one named; return whether there was one."""
@@ -91,9 +96,17 @@ class Entregador:
         return True
 
     def _tentar(self, entrega: Entrega) -> NaoEntregue | None:
+        if entrega.canal == "apprise":
+            servicos.carregar()
+        inicio = time.monotonic()
         try:
-            self._enviar[entrega.canal](entrega, mensagem(entrega), self.prazo)
+            dita, enviar = mensagem(entrega), self._enviar[entrega.canal]
+            if not em_prazo(self.prazo, lambda: enviar(entrega, dita, self.prazo)):
+                alcance: Alcance = "servidor" if entrega.canal == "email" else "destino"
+                return NaoEntregue(tarde(self.prazo), alcance)
         except NaoEntregue as falha:
+            if falha.alcance == "tentativa" and time.monotonic() - inicio > LENTA * self.prazo:
+                falha.alcance = "destino"
             return falha
         except Exception as erro:
             # Nobody foresaw it; others do not wait for who mends it, nor is this one lost.
@@ -101,14 +114,28 @@ class Entregador:
         return None
 
     def _servir(self, api: APIEstoqueTempoReal) -> None:
-        proxima = 0.0
+        proxima, dita = 0.0, ""
         while not self.fim.is_set():
             inicio = time.monotonic()
             if inicio >= proxima:
-                api.anunciar()
+                falha = self._anunciar(api)
+                # Not every few seconds the same.
+                if falha is not None and str(falha) != dita:
+                    self.queixar(falha)
+                dita = str(falha or "")
                 proxima = inicio + max(ANUNCIAR, 20 * (time.monotonic() - inicio))
             self._esgotar(api)
             self.fim.wait(PERIODO)
+
+    def _anunciar(self, api: APIEstoqueTempoReal) -> ErroEstoque | None:
+        """Announce; what fails there is no reason not to deliver what was announced before."""
+        try:
+            api.anunciar()
+        except ErroConexao:
+            raise
+        except ErroEstoque as falha:
+            return falha
+        return None
 
     def _esgotar(self, api: APIEstoqueTempoReal) -> int:
         feitas = 0
@@ -117,16 +144,31 @@ class Entregador:
         return feitas
 
     def _adiar(self, api: APIEstoqueTempoReal, entrega: Entrega, falha: NaoEntregue) -> None:
-        espera = min(self.base * 2 ** (entrega.tentativa - 1), ESPERA_MAXIMA)
-        # Not all at once after an outage; never sooner than the destination asks for.
-        espera = max(espera * random.uniform(0.75, 1.25), falha.espera or 0.0)
+        # Not all at once after an outage; never sooner than the destination asks for. A message is
+        # tried again by its own attempts, a destination by all that failed there in a row.
+        acaso, pedida = random.uniform(0.75, 1.25), falha.espera or 0.0
         morta = falha.alcance in ("mensagem", "inscricao") or entrega.tentativa >= TENTATIVAS
-        destino = {"destino": "pausar", "inscricao": "encerrar"}.get(falha.alcance)
         api.responder(
             internas.concluir_entrega(
-                entrega, "morta" if morta else "pendente", falha.motivo, espera, destino
+                entrega,
+                "morta" if morta else "pendente",
+                falha.motivo,
+                max(espera(self.base, entrega.tentativa - 1) * acaso, pedida),
+                falha.alcance,
+                max(espera(self.base, entrega.falhas) * acaso, pedida),
+                ao_todo(self.base) if entrega.falhas + 1 >= TENTATIVAS else None,
             )
         )
+
+
+def espera(base: float, falhas: int) -> float:
+    """Return the seconds to wait after a failure that so many came before."""
+    return float(min(base * 2.0 ** min(falhas, 64), ESPERA_MAXIMA))
+
+
+def ao_todo(base: float = ESPERA_INICIAL) -> float:
+    """Return the seconds from the first attempt to the last."""
+    return sum(espera(base, n) for n in range(TENTATIVAS - 1))
 
 
 def _sem_segredos(motivo: str, entrega: Entrega) -> str:

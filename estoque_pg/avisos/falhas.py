@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-# The attempt alone; the destination, where nothing else is tried before; the message, which no
-# attempt will get through; the subscription, which the destination has ended.
-Alcance = Literal["tentativa", "destino", "mensagem", "inscricao"]
+from estoque_pg.idioma import t
+
+# The attempt alone; the destination, where nothing else is tried before; the server, which others
+# are reached by too; the message, which no attempt will get through; the subscription, which the
+# destination has ended.
+Alcance = Literal["tentativa", "destino", "servidor", "mensagem", "inscricao"]
 
 
 MAX_MOTIVO = 1000  # signs of a reason that are kept: a server may answer at any length
@@ -31,13 +35,56 @@ class NaoEntregue(Exception):
         self.espera = espera
 
 
+def tarde(segundos: float) -> str:
+    """Say that an attempt took longer than it may."""
+    return t("no answer within {n} s", n=f"{segundos:g}")
+
+
 @contextmanager
 def no_maximo(segundos: float, fechar: Callable[[], None]) -> Iterator[None]:
-    """End what goes on in the block after so long: time limits of a socket begin at each byte."""
-    relogio = threading.Timer(segundos, fechar)
+    """End what goes on in the block after so long: time limits of a socket begin at each byte.
+
+    Where `fechar` makes it fail, it fails with a TimeoutError.
+    """
+    venceu = threading.Event()
+
+    def vencer() -> None:
+        venceu.set()
+        fechar()
+
+    relogio = threading.Timer(segundos, vencer)
     relogio.daemon = True
     relogio.start()
     try:
         yield
+    except Exception:
+        if venceu.is_set():
+            raise TimeoutError(tarde(segundos)) from None
+        raise
     finally:
         relogio.cancel()
+
+
+def em_prazo(segundos: float, fazer: Callable[[], None]) -> bool:
+    """Do something, and raise what it raises; False where it has not ended after so long.
+
+    In a thread: looking up a name, a handshake, or a library that has no time limit, cannot be
+    ended from outside, only waited for no longer.
+    """
+    falhas: list[Exception] = []
+
+    def tentar() -> None:
+        try:
+            fazer()
+        except Exception as erro:
+            falhas.append(erro)
+
+    # In the language of this moment, which a thread does not inherit.
+    fio = threading.Thread(target=contextvars.copy_context().run, args=(tentar,), daemon=True)
+    fio.start()
+    fio.join(segundos)
+    if fio.is_alive():
+        return False
+    if falhas:
+        raise falhas[0]
+    return True

@@ -19,11 +19,12 @@ from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 from estoque_pg import __version__
-from estoque_pg.avisos.falhas import Alcance, NaoEntregue, no_maximo
+from estoque_pg.avisos.falhas import Alcance, NaoEntregue, no_maximo, tarde
 from estoque_pg.avisos.mensagem import Mensagem
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.internas import Entrega
 
+FORA = (429, 502, 503, 504)  # too much, or nobody there: of any message, not of this one
 ESPERA_MAXIMA = 86400.0  # seconds that a Retry-After may ask for
 
 
@@ -37,6 +38,7 @@ def assinatura(segredo: str, chave: str, momento: int, corpo: bytes) -> str:
 def enviar(entrega: Entrega, mensagem: Mensagem, prazo: float) -> None:
     """Post a message; raise NaoEntregue for whatever is not answered with 2xx in time."""
     conexao: http.client.HTTPConnection
+    limite = time.monotonic() + prazo
     momento = int(time.time())
     try:
         cabecalhos = {
@@ -53,12 +55,12 @@ def enviar(entrega: Entrega, mensagem: Mensagem, prazo: float) -> None:
             conexao = http.client.HTTPSConnection(
                 endereco.hostname or "",
                 endereco.port,
-                timeout=prazo,
+                timeout=prazo / 2,
                 context=ssl.create_default_context(),
             )
         else:
             conexao = http.client.HTTPConnection(
-                endereco.hostname or "", endereco.port, timeout=prazo
+                endereco.hostname or "", endereco.port, timeout=prazo / 2
             )
         alvo = endereco._replace(scheme="", netloc="", path=endereco.path or "/").geturl()
     except (ValueError, http.client.HTTPException) as erro:
@@ -69,15 +71,21 @@ def enviar(entrega: Entrega, mensagem: Mensagem, prazo: float) -> None:
             if conexao.sock is not None:
                 conexao.sock.shutdown(socket.SHUT_RDWR)
 
+    alcance: Alcance = "servidor"
     try:
         with contextlib.closing(conexao), no_maximo(prazo, fechar):
+            conexao.connect()
+            alcance = "destino"
+            # While it connects there is nothing to close: a name may have been looked up for long.
+            if (resta := limite - time.monotonic()) <= 0:
+                raise TimeoutError(tarde(prazo))
+            conexao.sock.settimeout(resta)
             conexao.request("POST", alvo, mensagem.corpo, cabecalhos)
             resposta = conexao.getresponse()
     except ValueError as erro:  # an address that cannot be written in a request
         raise NaoEntregue(str(erro), "mensagem") from None
     except (OSError, http.client.HTTPException) as erro:
-        motivo = str(erro) or type(erro).__name__
-        raise NaoEntregue(motivo, "destino") from None
+        raise NaoEntregue(str(erro) or type(erro).__name__, alcance) from None
     if not 200 <= resposta.status < 300:
         _recusar(resposta)
 
@@ -87,7 +95,7 @@ def _recusar(resposta: http.client.HTTPResponse) -> None:
     espera = _espera(resposta.getheader("retry-after"))
     if resposta.status == 410:
         alcance = "inscricao"
-    elif resposta.status == 429 or espera is not None:
+    elif resposta.status in FORA or espera is not None:
         alcance = "destino"
     motivo = t("answered {estado} {motivo}", estado=resposta.status, motivo=resposta.reason)
     raise NaoEntregue(motivo.strip(), alcance, espera)

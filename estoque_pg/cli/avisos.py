@@ -386,18 +386,38 @@ def mortas(banco: Banco, em_json: bool) -> None:
 
 
 @avisos.command()
-@click.argument("numero", type=int)
+@click.argument("numero", type=int, required=False)
+@click.option("--todas", is_flag=True, help="All, but of subscriptions that rest or ended.")
+@click.option("--inscricao", type=int, metavar="N", help="All of this subscription.")
 @com_banco
 @com_json
-def reenviar(numero: int, banco: Banco, em_json: bool) -> None:
-    """Take up again a delivery that was given up.
+def reenviar(
+    numero: int | None, todas: bool, inscricao: int | None, banco: Banco, em_json: bool
+) -> None:
+    """Take up again a delivery that was given up, or many at once.
 
-    It arrives after what its product was told meanwhile, under the key it always had.
+    They are tried at once, and arrive after what their products were told meanwhile, under the keys
+    they always had.
 
     \b
-    Example:
+    Examples:
       estoque avisos reenviar 17
+      estoque avisos reenviar --inscricao 3
+      estoque avisos reenviar --todas
     """
+    if (numero is not None) + todas + (inscricao is not None) != 1:
+        raise click.UsageError(t("give a number, or one of --todas, --inscricao"))
+    if numero is None:
+        with banco.api() as api:
+            quantas = api.reenviar_mortas(inscricao)
+        if em_json:
+            escrever_json({"reenviadas": quantas})
+        else:
+            escrever(
+                tn("{n} delivery is tried again", "{n} deliveries are tried again", quantas,
+                   n=tabela.numero(quantas))
+            )  # fmt: skip
+        return
     with banco.api() as api:
         havia = api.reenviar(numero)
     if em_json:

@@ -12,7 +12,7 @@ from estoque_pg.avisos.entregador import Entregador
 from estoque_pg.avisos.falhas import NaoEntregue
 from estoque_pg.cli import tabela
 from estoque_pg.cli.base import Banco, avisar, escrever
-from estoque_pg.erros import ErroConexao
+from estoque_pg.erros import ErroConexao, ErroEstoque
 from estoque_pg.idioma import t
 from estoque_pg.perguntas.internas import Entrega
 
@@ -25,7 +25,7 @@ def entregador(banco: Banco, **ajustes: Any) -> Entregador:
         with banco.sessao() as conn:
             yield APIEstoqueTempoReal(conn, banco.schema)
 
-    return Entregador(conectar, _dizer, _perdida, **ajustes)
+    return Entregador(conectar, _dizer, _perdida, queixar=_queixar, **ajustes)
 
 
 def _dizer(entrega: Entrega, falha: NaoEntregue | None) -> None:
@@ -36,6 +36,15 @@ def _dizer(entrega: Entrega, falha: NaoEntregue | None) -> None:
                  motivo=motivo))  # fmt: skip
     elif sys.stdout.isatty():
         escrever(t("{que}: delivered", que=que))
+
+
+def _queixar(erro: ErroEstoque) -> None:
+    avisar(
+        t(
+            "cannot announce, delivers what was announced before: {mensagem}",
+            mensagem=tabela.limpo(erro.mensagem),
+        )
+    )
 
 
 def _perdida(erro: ErroConexao, espera: float) -> None:

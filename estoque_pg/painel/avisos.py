@@ -42,6 +42,7 @@ FEITO: Mapping[str, str] = MappingProxyType(
             "A test waits to be delivered; `estoque worker` or `estoque avisos entregar` does it."
         ),
         "reenviar": marcar("The delivery is tried again."),
+        "reenviar_mortas": marcar("What was given up is tried again."),
         "descartar": marcar("The delivery is forgotten."),
         "nada": marcar("It was not there any more: nothing was changed."),
     }
@@ -180,9 +181,14 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     def fazer(request: Request, acao: str, numero: int, acoes: Mapping[str, Any]) -> Response:
         if acao not in acoes or not 0 < numero < 2**63:
             raise HTTPException(404, t("there is nothing at this address"))
+        return escrever(request, acao, lambda api: acoes[acao](api, numero))
+
+    def escrever(
+        request: Request, acao: str, fazer: Callable[[APIEstoqueTempoReal], object]
+    ) -> Response:
         try:
             with escrevendo(request, schema) as api:
-                havia = acoes[acao](api, numero)
+                havia = fazer(api)
         except SemPermissao:
             return negar(request)
         return RedirectResponse(endereco(AQUI, {}, feito=acao if havia else "nada"), 303)
@@ -194,6 +200,10 @@ def rotas(schema: str | None, entrada: Entrada, desenho: Desenho) -> APIRouter:
     @avisos.post("/entrega/{numero:int}/{acao}")
     def da_entrega(request: Request, numero: int, acao: str) -> Response:
         return fazer(request, acao, numero, DA_ENTREGA)
+
+    @avisos.post("/reenviar")
+    def de_todas(request: Request) -> Response:
+        return escrever(request, "reenviar_mortas", lambda api: api.reenviar_mortas())
 
     return avisos
 

@@ -254,6 +254,11 @@ def reenviar(entrega: int) -> Pergunta[bool]:
     return valor(bool, "reenviar", entrega=entrega)
 
 
+def reenviar_mortas(inscricao: int | None = None) -> Pergunta[int]:
+    """Take up again all that was given up, for all active subscriptions or for one; how many."""
+    return valor(int, "reenviar_mortas", inscricao=inscricao)
+
+
 def descartar_entrega(entrega: int) -> Pergunta[bool]:
     """Forget a delivery that was given up; return whether there was one."""
     return valor(bool, "descartar_entrega", entrega=entrega)

@@ -102,6 +102,7 @@ class Entrega(Linha):
     """A delivery that was taken, under a lease whose number is `reserva`.
 
     `chave` is its idempotency key, the same at every attempt, of which this is number `tentativa`.
+    `falhas` is how often in a row its destination could not be reached.
     `aviso` is a transition, a digest or a test, as JSON.
     """
 
@@ -109,6 +110,7 @@ class Entrega(Linha):
     reserva: UUID
     chave: str
     tentativa: int
+    falhas: int
     canal: str
     destino: str
     segredo: str | None
@@ -131,11 +133,15 @@ def concluir_entrega(
     estado: str,
     erro: str | None = None,
     espera: float = 0,
-    destino: str | None = None,
+    alcance: str | None = None,
+    pausa: float | None = None,
+    desistir: float | None = None,
 ) -> Pergunta[bool]:
     """Note what became of a delivery: entregue, morta, or pendente for so many seconds.
 
-    `destino` may be pausar or encerrar. Returns whether the lease still held.
+    With an `alcance` of destino or servidor nothing is tried there for `pausa` seconds, and what
+    has waited there for `desistir` is given up (None: nothing); that of inscricao ends it. Returns
+    whether the lease still held.
     """
     return valor(
         bool,
@@ -145,7 +151,9 @@ def concluir_entrega(
         estado=estado,
         erro=erro,
         espera=espera,
-        destino=destino,
+        alcance=alcance,
+        pausa=pausa,
+        desistir=desistir,
     )
 
 

@@ -26,8 +26,8 @@ class Resumo(Linha):
     tells that the results were restored from somewhere else and never compared since,
     `por_comparar` how many codes may be wrong and wait for the minute job. `partes` is what an
     installation consists of, its triggers aside. Of alerts: the active subscriptions, the
-    deliveries that wait, since when the oldest does, those given up, and why the minute job could
-    not announce, None where it could.
+    deliveries that wait, since when the oldest does, those given up, why the minute job could not
+    announce, None where it could, and the subscriptions that ended of themselves.
     """
 
     agora: datetime
@@ -49,6 +49,7 @@ class Resumo(Linha):
     avisos_desde: datetime | None
     avisos_mortos: int | None
     avisos_erro: str | None
+    avisos_encerrados: int | None
     banco_do_cron: str | None
     lancador: bool | None
     cron_legivel: bool

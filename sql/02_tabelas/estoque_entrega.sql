@@ -32,3 +32,5 @@ COMMENT ON TABLE estoque_entrega IS
 COMMENT ON COLUMN estoque_entrega.chave IS 'What makes a repeated delivery known as the same.';
 COMMENT ON COLUMN estoque_entrega.proxima_em IS
     'From when on it may be tried; while somebody tries it, the end of his lease.';
+COMMENT ON COLUMN estoque_entrega.criada_em IS
+    'Since when it is to be delivered: when it was made, or taken up again after it was given up.';

@@ -19,7 +19,8 @@ CREATE TABLE estoque_inscricao (
     resumo_em date,
     resumo_ate bigint,
     criada_em timestamptz NOT NULL DEFAULT now(),
-    criada_por text NOT NULL DEFAULT session_user
+    criada_por text NOT NULL DEFAULT session_user,
+    falhas integer NOT NULL DEFAULT 0
 );
 
 REVOKE ALL ON estoque_inscricao FROM PUBLIC;
@@ -32,3 +33,5 @@ COMMENT ON COLUMN estoque_inscricao.pausada_ate IS
     'The destination could not be reached: nothing else is tried there until then.';
 COMMENT ON COLUMN estoque_inscricao.resumo_em IS 'Local day of the last digest.';
 COMMENT ON COLUMN estoque_inscricao.resumo_ate IS 'Last transition the last digest may have told.';
+COMMENT ON COLUMN estoque_inscricao.falhas IS
+    'How often in a row its destination could not be reached: the longer the pause.';

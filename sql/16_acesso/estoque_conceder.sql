@@ -56,7 +56,7 @@ BEGIN
         'estoque_inscricoes()', 'estoque_cancelar_inscricao(bigint)',
         'estoque_pausar_inscricao(bigint, boolean)', 'estoque_testar_inscricao(bigint)',
         'estoque_entregas_pendentes()', 'estoque_entregas_mortas()', 'estoque_reenviar(bigint)',
-        'estoque_descartar_entrega(bigint)']
+        'estoque_reenviar_mortas(bigint)', 'estoque_descartar_entrega(bigint)']
         ELSE '{}' END
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', v_schema, v_nome, papel);

@@ -16,7 +16,7 @@ BEGIN
         PERFORM _estoque_passar_entregas(estoque_pausar_inscricao.inscricao);
     END IF;
     UPDATE estoque_inscricao AS i
-    SET ativa = NOT pausar, pausada_ate = NULL,
+    SET ativa = NOT pausar, pausada_ate = NULL, falhas = 0,
         motivo = CASE WHEN pausar AND NOT i.ativa THEN i.motivo END
     WHERE i.id = estoque_pausar_inscricao.inscricao;
     v_havia := FOUND;

@@ -1,14 +1,13 @@
--- Takes up again a delivery that was given up, as if it had never been tried; whether there was one. It
--- comes after what its product was told meanwhile, under its old key.
+-- Takes up again a delivery that was given up, as if it had just been made; whether there was one. It is
+-- tried at once, although its destination is paused, and comes after what its product was told meanwhile,
+-- under its old key.
 CREATE FUNCTION estoque_reenviar(entrega bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $body$
 BEGIN
-    UPDATE estoque_entrega AS e
-    SET estado = 'pendente', tentativas = 0, proxima_em = now(), erro = NULL
-    WHERE e.id = entrega AND e.estado = 'morta';
-    RETURN FOUND;
+    RETURN _estoque_reviver(ARRAY(
+        SELECT e.id FROM estoque_entrega AS e WHERE e.id = entrega AND e.estado = 'morta')) > 0;
 END
 $body$;
 
