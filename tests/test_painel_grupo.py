@@ -187,6 +187,8 @@ def test_endpoints_answer_what_the_group_does(dsn: str, conn: Conexao) -> None:
         assert saldos == {
             "sucesso": True, "total": 3, **grupo.saldos(["ALIAS", "N7"]).como_dict()
         }  # fmt: skip
+        corpo = {"produtos": ["ALIAS", "N7"]}
+        assert c.post(BASE + "/grupos/holding/consultar", json=corpo).json() == saldos
         assert c.get(BASE + "/grupos/holding/saldos").status_code == 422
         assert c.get(BASE + "/grupos/holding/rupturas?dias=-1").status_code == 422
         arquivo = c.get(BASE + "/grupos/holding/saldos?codigos=ALIAS&formato=csv")

@@ -30,9 +30,15 @@ from estoque_pg.perguntas.grupos import (
 from estoque_pg.perguntas.linha import Linha
 
 R = TypeVar("R", bound=Linha)
+# So many of the longest codes fit into an address, which may have 64 KiB.
+NO_ENDERECO = 20
 Codigos = Annotated[
     list[modelos.Codigo],
-    Query(min_length=1, max_length=modelos.MAX_CODIGOS, description="Codes, each by itself."),
+    Query(
+        min_length=1,
+        max_length=NO_ENDERECO,
+        description="Codes, each by itself; `consultar` takes more of them.",
+    ),
 ]
 _FORA: dict[str, Any] = {"empresas_fora": list[modelos.modelo(EmpresaFora)]}  # type: ignore[misc]
 RespostaGrupos = modelos.resposta("Grupos", grupos=list[str])
@@ -111,12 +117,25 @@ def dos_grupos(exigencia: Sequence[Dependencia]) -> APIRouter:
     async def saldos(grupo: Grupo, codigos: Codigos, formato: Pedido) -> Response:
         """What each company of a group has of some codes, and which did not answer."""
 
-        def campos(feita: Linha, quantas: int) -> dict[str, Any]:
-            return {"total": quantas, **feita.como_dict()}
+        return await _saldos(grupo, codigos, formato)
 
-        return await _responder(grupo, saldos_do_grupo(codigos), "saldos", formato, campos)
+    @rotas.post(
+        "/grupos/{nome:path}/consultar",
+        response_model=RespostaSaldosDoGrupo,
+        responses=de_linhas(400, 404, 413),
+    )
+    async def consultar(grupo: Grupo, consulta: modelos.Consulta, formato: Pedido) -> Response:
+        """The same as `saldos`, of a list of codes in the body."""
+        return await _saldos(grupo, consulta.produtos, formato)
 
     return rotas
+
+
+async def _saldos(grupo: GrupoEstoqueAsync, codigos: Sequence[str], formato: Formato) -> Response:
+    def campos(feita: Linha, quantas: int) -> dict[str, Any]:
+        return {"total": quantas, **feita.como_dict()}
+
+    return await _responder(grupo, saldos_do_grupo(codigos), "saldos", formato, campos)
 
 
 async def _responder(
