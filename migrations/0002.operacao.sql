@@ -5450,7 +5450,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_no record;
+    v_no text;
+    v_aqui boolean;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
         EXECUTE format('SELECT n.nodename || '':'' || n.nodeport AS no,'
@@ -5459,9 +5460,9 @@ BEGIN
             ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
             ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
             ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1', 'pg_dist_shard')
-        INTO v_no;
-        no := v_no.no;
-        no_aqui := v_no.aqui;
+        INTO v_no, v_aqui;
+        no := v_no;
+        no_aqui := v_aqui;
     END IF;
     banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
     IF pg_has_role('pg_read_all_stats', 'USAGE') THEN
@@ -6017,10 +6018,20 @@ DECLARE
         'estoque_alterados', 'estoque_desajustes'];
     v_nossas text[];
     v_funcao record;
+    v_tabela regclass;
 BEGIN
     IF NOT _estoque_no_citus() THEN
         RETURN;
     END IF;
+    -- A table that a function has made is left at the coordinator.
+    FOR v_tabela IN EXECUTE format('SELECT c.oid::regclass FROM pg_class AS c'
+        ' WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = ''r'''
+        ' AND c.relname = ANY (_estoque_relacoes())'
+        ' AND c.oid NOT IN (SELECT d.logicalrelid FROM %I AS d)', 'pg_dist_partition')
+    LOOP
+        EXECUTE format('SELECT %I($1, NULL, colocate_with := $2)', 'create_distributed_table')
+        USING v_tabela, format('%I.movimentacao_estoque', current_schema());
+    END LOOP;
     v_nossas := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
     FOR v_funcao IN
         SELECT p.oid::regprocedure AS nome, p.proname::text AS curto, p.provolatile AS especie,
@@ -6635,9 +6646,9 @@ AS $body$
 DECLARE
     v_sim boolean := false;
 BEGIN
-    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+    IF to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM %I AS d'
-            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))', 'pg_dist_partition')
+            ' WHERE d.schemaid = quote_ident(current_schema())::regnamespace)', 'pg_dist_schema')
         INTO v_sim;
     END IF;
     RETURN v_sim;

@@ -21,7 +21,8 @@ WHERE p.pronamespace = 'public'::regnamespace
     AND r.detail IS DISTINCT FROM 'attention: cannot to determine volatility of used dynamic SQL'
     -- what they execute is in the catalogs, or in a table that nobody but the owner of our
     -- functions can write
-    AND NOT (p.proname IN ('_estoque_repor', '_estoque_entregar') AND r.level = 'security')
+    AND NOT (p.proname IN ('_estoque_repor', '_estoque_entregar', '_estoque_ajustar_ao_citus')
+        AND r.level = 'security')
 """
 
 

@@ -10,7 +10,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    v_no record;
+    v_no text;
+    v_aqui boolean;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_placement') IS NOT NULL THEN
         EXECUTE format('SELECT n.nodename || '':'' || n.nodeport AS no,'
@@ -19,9 +20,9 @@ BEGIN
             ' JOIN pg_dist_placement AS p ON p.shardid = s.shardid'
             ' JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = ''primary'''
             ' WHERE s.logicalrelid = to_regclass(''estoque_tempo_real'') LIMIT 1', 'pg_dist_shard')
-        INTO v_no;
-        no := v_no.no;
-        no_aqui := v_no.aqui;
+        INTO v_no, v_aqui;
+        no := v_no;
+        no_aqui := v_aqui;
     END IF;
     banco_do_cron := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
     IF pg_has_role('pg_read_all_stats', 'USAGE') THEN

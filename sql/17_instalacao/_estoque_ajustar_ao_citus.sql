@@ -25,10 +25,20 @@ DECLARE
         'estoque_alterados', 'estoque_desajustes'];
     v_nossas text[];
     v_funcao record;
+    v_tabela regclass;
 BEGIN
     IF NOT _estoque_no_citus() THEN
         RETURN;
     END IF;
+    -- A table that a function has made is left at the coordinator.
+    FOR v_tabela IN EXECUTE format('SELECT c.oid::regclass FROM pg_class AS c'
+        ' WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = ''r'''
+        ' AND c.relname = ANY (_estoque_relacoes())'
+        ' AND c.oid NOT IN (SELECT d.logicalrelid FROM %I AS d)', 'pg_dist_partition')
+    LOOP
+        EXECUTE format('SELECT %I($1, NULL, colocate_with := $2)', 'create_distributed_table')
+        USING v_tabela, format('%I.movimentacao_estoque', current_schema());
+    END LOOP;
     v_nossas := ARRAY(SELECT a.objeto FROM estoque_assinatura AS a WHERE a.tipo = 'function');
     FOR v_funcao IN
         SELECT p.oid::regprocedure AS nome, p.proname::text AS curto, p.provolatile AS especie,

@@ -6,9 +6,9 @@ AS $body$
 DECLARE
     v_sim boolean := false;
 BEGIN
-    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+    IF to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM %I AS d'
-            ' WHERE d.logicalrelid = to_regclass(''estoque_tempo_real''))', 'pg_dist_partition')
+            ' WHERE d.schemaid = quote_ident(current_schema())::regnamespace)', 'pg_dist_schema')
         INTO v_sim;
     END IF;
     RETURN v_sim;
