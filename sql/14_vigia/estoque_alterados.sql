@@ -13,8 +13,12 @@ LANGUAGE plpgsql STABLE ROWS 1
 SET search_path FROM CURRENT
 AS $body$
 DECLARE
-    -- By themselves: the catalogs are of the server that is asked, the table may be on another.
-    v_assinadas estoque_assinatura[] := ARRAY(SELECT a FROM estoque_assinatura AS a);
+    -- By themselves: the catalogs are of the server that is asked, the table may be on another. By the
+    -- names of its columns: there it may never have had the column that was dropped here.
+    v_assinadas jsonb := (
+        SELECT jsonb_agg(jsonb_build_object('tipo', a.tipo, 'objeto', a.objeto,
+            'definicao', a.definicao, 'servidor', a.servidor, 'direitos', a.direitos))
+        FROM estoque_assinatura AS a);
 BEGIN
     RETURN QUERY
     SELECT x.tipo, x.objeto, x.estado
@@ -31,7 +35,8 @@ BEGIN
                 THEN 'search_path'
             WHEN a.direitos <> p.direitos THEN 'rights'
             END AS estado
-        FROM unnest(v_assinadas) AS a
+        FROM jsonb_to_recordset(v_assinadas) AS a (
+            tipo text, objeto text, definicao text, servidor integer, direitos text[])
         LEFT JOIN _estoque_pecas() AS p ON p.tipo = a.tipo AND p.objeto = a.objeto
         UNION ALL
         SELECT 'index', i.nome, CASE WHEN x.indexrelid IS NULL THEN 'missing'
