@@ -16,7 +16,6 @@ from test_concorrencia import mov, pre, tempestade, uma_de_muitas
 from test_http import (  # noqa: F401
     cena,
     cliente,
-    test_a_role_that_may_only_read,
     test_every_endpoint_answers_what_the_api_answers,
     test_what_the_database_refuses,
 )
