@@ -45,6 +45,9 @@ ALTER TABLE estoque_assinatura DROP CONSTRAINT estoque_assinatura_pkey;
 ALTER TABLE estoque_assinatura
     DROP COLUMN publica, ALTER COLUMN tipo SET NOT NULL, ALTER COLUMN direitos SET NOT NULL;
 ALTER TABLE estoque_assinatura ADD PRIMARY KEY (tipo, objeto);
+-- Ours too, and signed from now on: uninstalling goes by what is signed.
+INSERT INTO estoque_assinatura (objeto, definicao, servidor, tipo, direitos)
+VALUES ('estoque_hoje()', '', 0, 'function', '{}');
 ALTER TABLE estoque_controle ADD COLUMN lugar text;
 -- What is newest is told by its time: numbers that nodes of Citus give are in no order.
 CREATE INDEX estoque_execucao_inicio ON estoque_execucao (inicio);

@@ -94,14 +94,23 @@ def test_second_run_is_a_no_op(vazio: str, despejo: Callable[..., str]) -> None:
 # --- the way back -----------------------------------------------------------------------------
 
 
-def test_rollback_on_an_erp_leaves_nothing_of_ours(vazio: str, despejo: Callable[..., str]) -> None:
+@pytest.mark.parametrize("desde_a_primeira", [False, True])
+def test_rollback_on_an_erp_leaves_nothing_of_ours(
+    vazio: str, despejo: Callable[..., str], tmp_path: Path, desde_a_primeira: bool
+) -> None:
     from test_fontes import DADOS, ERP
 
     with psycopg.connect(vazio, autocommit=True) as conn:
         conn.execute(ERP)
         conn.execute(DADOS)
     antes = despejo(vazio)
-    instalar(vazio, None)
+    if desde_a_primeira:
+        for arquivo in (RAIZ / "migrations").glob("0001.*"):
+            shutil.copy(arquivo, tmp_path)
+        instalar(vazio, None, tmp_path)
+        migrar(vazio, None)
+    else:
+        instalar(vazio, None)
     assert despejo(vazio) != antes
     desfazer(vazio, None)
     assert despejo(vazio) == antes
