@@ -423,6 +423,7 @@ def test_a_webhook_that_drips_has_its_time_and_no_more(
     with atendendo(conversar) as porta:
         quem.api.inscrever("webhook", f"http://127.0.0.1:{porta}/")
         romper(quem, "P1")
+        quem.entregador.prazo = 0.5
         assert quem.entregar() == ["no answer within 0.5 s"]
     assert pausas(quem)[0][0] == 1
 
@@ -442,6 +443,7 @@ def test_what_is_looked_up_for_too_long_is_not_sent_afterwards(
     quem.api.inscrever("webhook", servidor.url)
     romper(quem, "P1")
     monkeypatch.setattr(socket, "getaddrinfo", devagar)
+    quem.entregador.prazo = 0.5
     assert quem.entregar() == ["no answer within 0.5 s"]
     assert achou.wait(10)
     time.sleep(0.2)
@@ -469,6 +471,7 @@ def test_a_greeting_that_drips_has_its_time_and_no_more(
         quem.api.inscrever("email", "a@b.example")
         quem.api.inscrever("email", "c@b.example")
         romper(quem, "P1")
+        quem.entregador.prazo = 0.5
         assert quem.entregar() == ["no answer within 0.5 s"]
     assert [f for f, _ in pausas(quem)] == [1, 1]
     # Nor does anything of it stay behind: the connection is closed.
@@ -488,6 +491,7 @@ def test_a_service_of_apprise_that_hangs_holds_nobody_up(
         quem.api.inscrever("apprise", f"json://127.0.0.1:{porta}/")
         quem.api.inscrever("webhook", servidor.url)
         romper(quem, "P1", "P2")
+        quem.entregador.prazo = 0.5
         assert quem.entregar() == ["no answer within 0.5 s", None, None]
 
 

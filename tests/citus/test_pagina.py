@@ -51,8 +51,10 @@ def test_a_filled_company_comes_and_goes_back(
         )  # fmt: skip
         assert feito.returncode == 0, f"{texto}\n{feito.stderr}"
 
-    for nome in fora.values():
-        servico.admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(nome)))
+    # A session of its own: tests before this one may have killed the server.
+    with psycopg.connect(servidor.dsn(), autocommit=True) as admin:
+        for nome in fora.values():
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(nome)))
     try:
         instalar(onde["old"], COMPANHIA, criar_schema=True)
         with psycopg.connect(em(onde["old"], COMPANHIA), autocommit=True) as conn:

@@ -65,7 +65,8 @@ def test_the_minute_job_of_pg_cron_beside_writers(
     assert tarefa["database"] == banco.nome
     banco.congelar(banco.dia(1))
     limite = time.monotonic() + ESPERA
-    while not (feitas := banco.cru("SELECT * FROM estoque_execucao WHERE fim IS NOT NULL")):
+    # The first run of a busy machine may not get as far as the product that is wrong.
+    while not (feitas := banco.cru("SELECT * FROM estoque_execucao WHERE corrigidos > 0")):
         tempestade(banco, uma_de_muitas, NIVEIS[0], por_transacao=1, vezes=20)
         assert time.monotonic() < limite, cron.execute(
             "SELECT * FROM cron.job_run_details ORDER BY runid DESC LIMIT 3"
