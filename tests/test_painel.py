@@ -235,12 +235,14 @@ def test_search_incoherences_and_system(pagina: Page, painel: str) -> None:
 def muitas(cena: Banco) -> Iterator[Banco]:
     """A history longer than a page of it, and than the 1,000 that the question gives unasked."""
     cena.cru(
-        "INSERT INTO estoque_transicao (cod_produto, sequencia, tipo, em, dia, dia_depois,"
-        " falta_depois, causa) SELECT 'H' || n, 1, 'apareceu', now() - interval '20 days'"
+        "WITH x AS MATERIALIZED (SELECT _estoque_numerar('transicoes', 1100) AS antes)"
+        "INSERT INTO estoque_transicao (id, cod_produto, sequencia, tipo, em, dia, dia_depois,"
+        " falta_depois, causa) SELECT x.antes + n, 'H' || n, 1, 'apareceu',"
+        " now() - interval '20 days'"
         " + n * interval '1 minute', estoque_hoje(), estoque_hoje(), n,"
         ' CASE n % 3 WHEN 0 THEN \'{"id": "7", "saida": 1, "origem": "separacao",'
         ' "documento": null}\'::jsonb WHEN 1 THEN \'{"unificado_em": "P001"}\' END'
-        " FROM generate_series(1, 1100) AS n"
+        " FROM x, generate_series(1, 1100) AS n"
     )
     yield cena
     cena.cru("DELETE FROM estoque_transicao WHERE cod_produto ~ '^H'")
