@@ -46,10 +46,11 @@ DO_INSTALADOR = {
     "donos_da_trava", "usam", "arvore_das_fontes", "tabelas_nossas", "schemas_com_fontes",
     "instalacoes", "existe_tabela", "folhas", "transacoes", "indice_valido", "nomes_tomados",
     "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade",
-    "esperam_por_nos",
+    "esperam_por_nos", "citus_presente", "citus_coordenador", "citus_distribuido",
 }  # fmt: skip
 QUEM_EXECUTA = {
-    "api.py", "api_async.py", "adocao.py", "migracoes.py", "instalacao/__init__.py",
+    "api.py", "api_async.py", "adocao.py", "citus.py", "migracoes.py",
+    "instalacao/__init__.py",
     "grupos/__init__.py",  # the group's own objects, by its owner
 }  # fmt: skip
 

@@ -102,13 +102,13 @@ def servir(endereco: str, porta: int, nomes: tuple[str, ...], banco: Banco) -> N
             grupos=nomes,
         )
 
-        class Servidor(uvicorn.Server):
+        class ServidorHTTP(uvicorn.Server):
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
                 if (ao_vivo := getattr(app.state, "ao_vivo", None)) is not None:
                     ao_vivo.encerrar()  # open pages would be waited for
                 super().handle_exit(sig, frame)
 
-        servidor = Servidor(
+        servidor = ServidorHTTP(
             uvicorn.Config(
                 app,
                 lifespan="on",
