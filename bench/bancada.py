@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from comandos import usar
 from psycopg import sql
 from ritmo import Ritmo
 
+from estoque_pg.cli.saidas import saida_de
+from estoque_pg.erros import ErroEstoque, traduzir
 from servidor import Servidor
 
 # A throwaway server of ours does without fsync; here it is the point. Later lines win.
@@ -73,3 +75,17 @@ def montar(ritmo: Ritmo) -> Iterator[Bancada]:
     """Start the server; it goes with the block."""
     with Servidor(base=pasta_do_disco(), conf=CONFIGURACAO) as servidor:
         yield Bancada(servidor, ritmo)
+
+
+def encerrar(principal: Callable[[], int]) -> None:
+    """Run a bench and exit; an error is a line and its hint, with a command's exit code."""
+    try:
+        sys.exit(principal())
+    except psycopg.Error as erro:
+        falha: ErroEstoque = traduzir(erro)
+        sys.exit(f"error: {falha.mensagem}")
+    except ErroEstoque as erro:
+        print(f"error: {erro.mensagem}", file=sys.stderr)
+        if erro.dica:
+            print(f"hint: {erro.dica}", file=sys.stderr)
+        sys.exit(saida_de(erro))

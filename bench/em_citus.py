@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import Any
 
 import psycopg
 from auditoria import Auditoria, auditar
-from bancada import CONFIGURACAO, Bancada, avisar, pasta_do_disco
+from bancada import CONFIGURACAO, Bancada, avisar, encerrar, pasta_do_disco
 from cargas import CARGAS, Carga, sortear
 from cenario import NOSSO, alvo, arquivos_das_fontes, arrumar, encher, regrar
 from comandos import COMANDOS, PASTA
@@ -31,8 +30,7 @@ from relatorio import lista
 from resultado import com_unidade, numero
 from ritmo import COMPLETO, RAPIDO, Ritmo
 
-from estoque_pg.cli.saidas import saida_de
-from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
+from estoque_pg.erros import DivergenciaEncontrada
 from estoque_pg.migracoes import instalar
 from servidor import ErroServidor, Servidor
 from servidor.citus import Citus
@@ -338,13 +336,4 @@ def principal(argumentos: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(principal())
-    except psycopg.Error as erro:
-        falha: ErroEstoque = traduzir(erro)
-        sys.exit(f"error: {falha.mensagem}")
-    except ErroEstoque as erro:
-        print(f"error: {erro.mensagem}", file=sys.stderr)
-        if erro.dica:
-            print(f"hint: {erro.dica}", file=sys.stderr)
-        sys.exit(saida_de(erro))
+    encerrar(principal)

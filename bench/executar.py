@@ -10,16 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Sequence
 
 import leiame
-import psycopg
 from adocao import medir_adocao
 from alternativas import medir_alternativas
 from auditoria import auditar
-from bancada import Bancada, avisar, montar, pasta_do_disco
+from bancada import Bancada, avisar, encerrar, montar, pasta_do_disco
 from cenario import IVM, NOSSO, comparar, construir
 from comandos import PASTA
 from crescimento import medir_crescimento
@@ -35,8 +33,7 @@ from ritmo import COMPLETO, ENSAIO, RAPIDO, Ritmo
 from velocidade import medir_velocidade
 from vivo import medir_vivo
 
-from estoque_pg.cli.saidas import saida_de
-from estoque_pg.erros import DivergenciaEncontrada, ErroEstoque, traduzir
+from estoque_pg.erros import DivergenciaEncontrada
 
 ESCRITAS, PEQUENO, LARGO, GRANDE = "escritas", "pequeno", "largo", "grande"  # the databases
 ENORME, GRUPO = "enorme", "grupo"
@@ -133,13 +130,4 @@ def principal(argumentos: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(principal())
-    except psycopg.Error as erro:
-        falha: ErroEstoque = traduzir(erro)
-        sys.exit(f"error: {falha.mensagem}")
-    except ErroEstoque as erro:
-        print(f"error: {erro.mensagem}", file=sys.stderr)
-        if erro.dica:
-            print(f"hint: {erro.dica}", file=sys.stderr)
-        sys.exit(saida_de(erro))
+    encerrar(principal)
