@@ -5,6 +5,8 @@ All else that differs is decided in the database, by `_estoque_ajustar_ao_citus`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -22,9 +24,29 @@ def preparar(conn: psycopg.Connection[Any]) -> None:
 
     A schema that it makes is distributed, and triggers on its tables are allowed.
     """
+    if _no_coordenador(conn):
+        conn.execute("SET citus.enable_schema_based_sharding = on")
+        conn.execute("SET citus.enable_unsafe_triggers = on")
+
+
+@contextmanager
+def so_no_coordenador(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Within a transaction: what is made is of the coordinator alone, and no company of Citus."""
+    if not _no_coordenador(conn):
+        yield
+        return
+    [(antes,)] = linhas(conn, "citus_propaga")
+    conn.execute("SET LOCAL citus.enable_ddl_propagation = off")
+    yield
+    if antes:
+        conn.execute("SET LOCAL citus.enable_ddl_propagation = on")
+
+
+def _no_coordenador(conn: psycopg.Connection[Any]) -> bool:
+    """Tell whether this is a coordinator of Citus; refuse another node of it."""
     [(presente,)] = linhas(conn, "citus_presente")
     if not presente:
-        return
+        return False
     [(aqui, coordenador)] = linhas(conn, "citus_coordenador")
     if not aqui:
         raise ErroEstoque(
@@ -34,8 +56,7 @@ def preparar(conn: psycopg.Connection[Any]) -> None:
             else t("give --dsn the address of the coordinator"),
             sqlstate=FORA,
         )
-    conn.execute("SET citus.enable_schema_based_sharding = on")
-    conn.execute("SET citus.enable_unsafe_triggers = on")
+    return True
 
 
 def exigir_distribuido(conn: psycopg.Connection[Any], schema: str, *, nova: bool) -> bool:

@@ -759,6 +759,10 @@ SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL;
 SELECT citus_is_coordinator(),
        (SELECT format('%%s:%%s', nodename, nodeport) FROM pg_dist_node WHERE groupid = 0 LIMIT 1);
 
+-- nome: citus_propaga
+-- With Citus: whether what the session makes is made on all nodes.
+SELECT current_setting('citus.enable_ddl_propagation')::boolean;
+
 -- nome: citus_distribuido
 -- With Citus: whether a schema is distributed.
 SELECT EXISTS (SELECT FROM pg_dist_schema AS d

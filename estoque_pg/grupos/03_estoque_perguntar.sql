@@ -30,7 +30,8 @@ SET lock_timeout = '2s'
 AS $body$
 DECLARE
     v_ausente constant text := format(
-        'SELECT $1, x.*, $2, $3 FROM jsonb_to_record(''{}'') AS x (%s)', p_colunas);
+        'SELECT $1, x.*, $2, trim(regexp_replace($3, ''\s+'', '' '', ''g''))'
+        ' FROM jsonb_to_record(''{}'') AS x (%s)', p_colunas);
     -- Seconds for which a server that let us wait is not asked again.
     v_descanso constant numeric := 15;
     v_limite numeric := (SELECT g.limite FROM estoque_grupo AS g);
@@ -136,7 +137,7 @@ BEGIN
                 LOOP
                     RETURN QUERY EXECUTE v_ausente USING v_uma.empresa,
                         v_fora #>> ARRAY[v_servidor, '1'],
-                        trim(regexp_replace(v_fora #>> ARRAY[v_servidor, '2'], '\s+', ' ', 'g'));
+                        v_fora #>> ARRAY[v_servidor, '2'];
                 END LOOP;
                 v_fila := v_fila - v_servidor;
                 CONTINUE;

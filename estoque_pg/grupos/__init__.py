@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import PGconn
 
+from estoque_pg import citus
 from estoque_pg.api import responder
 from estoque_pg.erros import ArgumentoInvalido, SemPermissao, citado, sem_conexao, traduzindo
 from estoque_pg.idioma import t
@@ -44,7 +45,7 @@ def criar(
     It belongs to `dono`, or to who makes it; `leitores` may ask it. Raises ArgumentoInvalido for a
     schema that exists already, or one in which nothing is installed.
     """
-    with traduzindo(), conn.transaction():
+    with _transacao(conn):
         if _dono(conn, grupo) is not None or _existe(conn, grupo):
             raise ArgumentoInvalido(
                 t('the schema "{schema}" exists already', schema=grupo),
@@ -90,7 +91,7 @@ def incluir(
     same DSN share a connection.
     """
     onde = esquema or empresa
-    with traduzindo(), conn.transaction():
+    with _transacao(conn):
         _exigir(conn, grupo)
         cabe = responder(conn, grupos.cabimento(empresa, onde), grupo)
         if servidor is None and not cabe.instalada:
@@ -175,9 +176,15 @@ def sem_grupo(conn: psycopg.Connection[Any], grupo: str) -> ArgumentoInvalido:
 @contextmanager
 def _do_dono(conn: psycopg.Connection[Any], grupo: str) -> Iterator[None]:
     """Work in a transaction as the group's owner: what is made is the owner's then."""
-    with traduzindo(), conn.transaction():
-        with _como(conn, grupo, _exigir(conn, grupo)):
-            yield
+    with _transacao(conn), _como(conn, grupo, _exigir(conn, grupo)):
+        yield
+
+
+@contextmanager
+def _transacao(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """What is made in the block is there as a whole or not at all; on Citus, at one node."""
+    with traduzindo(), conn.transaction(), citus.so_no_coordenador(conn):
+        yield
 
 
 @contextmanager
