@@ -542,9 +542,10 @@ def tempestade(
                 if erro.sqlstate != "EP002":
                     raise
 
-        for _ in range(vezes):
-            comandos = [gerar(r) for _ in range(por_transacao)]
-            repetir(lambda c=comandos: transacao(c), vezes=200)  # type: ignore[misc]
+        with conn:  # closed at the end: a test may have one storm after another
+            for _ in range(vezes):
+                comandos = [gerar(r) for _ in range(por_transacao)]
+                repetir(lambda c=comandos: transacao(c), vezes=200)  # type: ignore[misc]
         return impasses
 
     with ThreadPoolExecutor(8) as equipe:
