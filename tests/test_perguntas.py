@@ -46,7 +46,7 @@ DO_INSTALADOR = {
     "donos_da_trava", "usam", "arvore_das_fontes", "tabelas_nossas", "schemas_com_fontes",
     "instalacoes", "existe_tabela", "folhas", "transacoes", "indice_valido", "nomes_tomados",
     "objetos_nossos", "indices_das_fontes", "fontes_a_anotar", "pela_metade",
-    "esperam_por_nos", "citus_presente", "citus_coordenador", "citus_distribuido",
+    "esperam_por_nos", "citus_presente", "citus_coordenador", "citus_propaga", "citus_distribuido",
 }  # fmt: skip
 QUEM_EXECUTA = {
     "api.py", "api_async.py", "adocao.py", "citus.py", "migracoes.py",
