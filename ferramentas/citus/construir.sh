@@ -137,7 +137,7 @@ if [ -n "$faltantes" ]; then
     [ -n "$(apt-cache pkgnames postgresql-server-dev-15)" ] ||
         falhar 3 "the package archive has no PostgreSQL 15 to build Citus for"
     apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install $faltantes \
-        >>"$registro" 2>&1 || falhar 3 "apt-get could not install $faltantes" \
+        >>"$registro" 2>&1 || falhar 1 "apt-get could not install $faltantes" \
         "$(grep '^E:' "$registro" | head -n 1)"
 fi
 
