@@ -70,8 +70,8 @@ def test_the_minute_job_of_pg_cron_beside_writers(
     while not (feitas := banco.cru("SELECT * FROM estoque_execucao WHERE corrigidos > 0")):
         tempestade(banco, uma_de_muitas, NIVEIS[0], por_transacao=1, vezes=20)
         if time.monotonic() > limite:
-            runs = cron.execute("SELECT * FROM cron.job_run_details ORDER BY runid").fetchall()
-            pytest.fail(f"{runs}\n{banco.cru('SELECT * FROM estoque_execucao')}")
+            corridas = cron.execute("SELECT * FROM cron.job_run_details ORDER BY runid").fetchall()
+            pytest.fail(f"{corridas}\n{banco.cru('SELECT * FROM estoque_execucao')}")
         time.sleep(0.2)
     assert feitas[0]["motor"] == "citus"  # the session on the node is one of Citus
     assert feitas[0]["corrigidos"] == 1
