@@ -428,6 +428,23 @@ def test_a_webhook_that_drips_has_its_time_and_no_more(
     assert pausas(quem)[0][0] == 1
 
 
+@pytest.mark.parametrize("inicio", [b"HTTP/1.1 204 certo\r\nx-longo: ", b"HTTP/1.1 100 c\r\nx: "])
+def test_a_webhook_that_is_cut_off_has_not_taken_it(
+    quem: Quem,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    inicio: bytes,
+) -> None:
+    """Its own end of an attempt closes it within the headers; whoever waits outside is late."""
+    paciente = entregador.em_prazo
+    monkeypatch.setattr(entregador, "em_prazo", lambda _, fazer: paciente(30, fazer))
+    with atendendo(gotejar(inicio, b"\r\n\r\n", 20)) as porta:
+        quem.api.inscrever("webhook", f"http://127.0.0.1:{porta}/")
+        romper(quem, "P1")
+        quem.entregador.prazo = 0.5
+        assert quem.entregar() == ["no answer within 0.5 s"]
+    assert pausas(quem)[0][0] == 1
+
+
 def test_what_is_looked_up_for_too_long_is_not_sent_afterwards(
     quem: Quem,  # noqa: F811
     servidor: Servidor,  # noqa: F811
