@@ -1,8 +1,8 @@
 """What the triggers cost, how fast the answers come, and what becomes of both as the data grow.
 
-Progress goes to stderr, the figures to stdout. The full run takes about three quarters of an hour
-and writes bench/RESULTADOS.md and bench/resultados.json. Exit code 4 when the audit at the end
-finds a difference: a fast wrong number is worth nothing.
+Progress goes to stderr, the figures to stdout. The full run takes an hour and more on a slow
+machine, and writes bench/RESULTADOS.md and bench/resultados.json. Exit code 4 when the audit at
+the end finds a difference: a fast wrong number is worth nothing.
 """
 
 from __future__ import annotations

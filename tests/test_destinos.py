@@ -19,6 +19,7 @@ from test_entregas import Caixa, Quem, Servidor, caixa, quem, servidor  # noqa: 
 
 from estoque_pg.avisos import entregador, servicos
 from estoque_pg.avisos.correio import Correio
+from estoque_pg.avisos.falhas import em_prazo
 from estoque_pg.erros import ErroEstoque
 from estoque_pg.idioma import com_idioma
 
@@ -435,8 +436,7 @@ def test_a_webhook_that_is_cut_off_has_not_taken_it(
     inicio: bytes,
 ) -> None:
     """Its own end of an attempt closes it within the headers; whoever waits outside is late."""
-    paciente = entregador.em_prazo
-    monkeypatch.setattr(entregador, "em_prazo", lambda _, fazer: paciente(30, fazer))
+    monkeypatch.setattr(entregador, "em_prazo", lambda _, fazer: em_prazo(30, fazer))
     with atendendo(gotejar(inicio, b"\r\n\r\n", 20)) as porta:
         quem.api.inscrever("webhook", f"http://127.0.0.1:{porta}/")
         romper(quem, "P1")
