@@ -429,20 +429,43 @@ def test_a_webhook_that_drips_has_its_time_and_no_more(
     assert pausas(quem)[0][0] == 1
 
 
-@pytest.mark.parametrize("inicio", [b"HTTP/1.1 204 certo\r\nx-longo: ", b"HTTP/1.1 100 c\r\nx: "])
-def test_a_webhook_that_is_cut_off_has_not_taken_it(
+@pytest.mark.parametrize(
+    ("canal", "inicio"),
+    [
+        ("webhook", b"HTTP/1.1 204 certo\r\nx-longo: "),
+        ("webhook", b"HTTP/1.1 100 continua\r\nx-longo: "),
+        ("email", b""),
+        ("email", b"220-"),
+    ],
+)
+def test_what_is_cut_off_is_not_read_as_whole(
     quem: Quem,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
+    canal: str,
     inicio: bytes,
 ) -> None:
-    """Its own end of an attempt closes it within the headers; whoever waits outside is late."""
+    """An attempt ends itself, in the middle of an answer; whoever waits outside is late."""
     monkeypatch.setattr(entregador, "em_prazo", lambda _, fazer: em_prazo(30, fazer))
     with atendendo(gotejar(inicio, b"\r\n\r\n", 20)) as porta:
-        quem.api.inscrever("webhook", f"http://127.0.0.1:{porta}/")
+        correio = Correio("127.0.0.1", porta, False, None, None, "e@b.example")
+        quem.entregador._enviar["email"] = correio.enviar
+        destino = "a@b.example" if canal == "email" else f"http://127.0.0.1:{porta}/"
+        quem.api.inscrever(canal, destino)
         romper(quem, "P1")
         quem.entregador.prazo = 0.5
         assert quem.entregar() == ["no answer within 0.5 s"]
     assert pausas(quem)[0][0] == 1
+
+
+def test_a_mail_server_that_never_ends_its_farewell_has_taken_the_message(
+    quem: Quem,  # noqa: F811
+) -> None:
+    with carteando(quem, QUIT="221-") as carteiro:
+        quem.api.inscrever("email", "a@b.example")
+        romper(quem, "P1")
+        quem.entregador.prazo = 1
+        assert quem.entregar() == [None]
+    assert carteiro.cartas == 1
 
 
 def test_what_is_looked_up_for_too_long_is_not_sent_afterwards(
@@ -514,7 +537,12 @@ def test_a_service_of_apprise_that_hangs_holds_nobody_up(
 
 def test_reasons_are_said_in_the_language_of_who_delivers(quem: Quem) -> None:  # noqa: F811
     """An attempt is made in a thread, which does not know it of itself."""
-    with atendendo(lambda q: q.wfile.write(b"HTTP/1.1 500 no\r\n\r\n")) as porta:
+
+    def recusar(quem_liga: Any) -> None:
+        quem_liga.wfile.write(b"HTTP/1.1 500 no\r\n\r\n")
+        calar(quem_liga)  # who closes before all is read breaks off the sending
+
+    with atendendo(recusar) as porta:
         quem.api.inscrever("webhook", f"http://127.0.0.1:{porta}/")
         romper(quem, "P1")
         with com_idioma("pt_BR"):

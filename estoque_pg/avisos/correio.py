@@ -84,13 +84,16 @@ class Correio:
         apresentado = False
         try:
             servidor = self._conectar(prazo)
-            resta = max(limite - time.monotonic(), 0.0)
-            with no_maximo(resta, lambda: _fechar(servidor)), contextlib.closing(servidor):
-                self._apresentar(servidor)
-                apresentado = True
-                servidor.send_message(carta)
-                # What it says of the farewell changes nothing any more.
-                with contextlib.suppress(OSError):
+            with contextlib.closing(servidor):
+                resta = max(limite - time.monotonic(), 0.0)
+                with no_maximo(resta, lambda: _fechar(servidor)):
+                    self._apresentar(servidor)
+                    apresentado = True
+                    servidor.send_message(carta)
+                # What it says of the farewell changes nothing any more, nor that it says nothing:
+                # the attempt ends before those who wait for it give it up.
+                resta = max(limite - time.monotonic(), 0.0) / 2
+                with contextlib.suppress(OSError), no_maximo(resta, lambda: _fechar(servidor)):
                     servidor.quit()
         except smtplib.SMTPRecipientsRefused as erro:
             codigo, dito = next(iter(erro.recipients.values()))

@@ -44,7 +44,8 @@ def tarde(segundos: float) -> str:
 def no_maximo(segundos: float, fechar: Callable[[], None]) -> Iterator[None]:
     """End what goes on in the block after so long: time limits of a socket begin at each byte.
 
-    Where `fechar` makes it fail, it fails with a TimeoutError.
+    It fails with a TimeoutError then, also where the block ends without an error: headers, or a
+    greeting, that `fechar` cuts off read as if they were whole.
     """
     venceu = threading.Event()
 
@@ -58,11 +59,12 @@ def no_maximo(segundos: float, fechar: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except Exception:
-        if venceu.is_set():
-            raise TimeoutError(tarde(segundos)) from None
-        raise
+        if not venceu.is_set():
+            raise
     finally:
         relogio.cancel()
+    if venceu.is_set():
+        raise TimeoutError(tarde(segundos))
 
 
 def em_prazo(segundos: float, fazer: Callable[[], None]) -> bool:
