@@ -553,6 +553,44 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_registrar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_registrar(text[]) IS
     'Makes codes and their products known, returns the new codes; inner use.';
+-- Looks again at codes that lost source rows or may have changed name: a code no source mentions
+-- any more is forgotten, with its product when it was the last of its group; the others are named anew.
+CREATE OR REPLACE FUNCTION _estoque_revisar(p_codigos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    v_esquecidos text[];
+    v_produtos text[];
+BEGIN
+    SELECT array_agg(x.c ORDER BY x.c) INTO v_esquecidos
+    FROM unnest(p_codigos) AS x (c)
+    WHERE x.c NOT IN (SELECT _estoque_mencionados(p_codigos));
+
+    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos);
+
+    IF v_esquecidos IS NOT NULL THEN
+        -- Inside a trigger or a function, the query around it may still bring rows of this code.
+        PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
+        DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = m.cod_produto OFFSET 0);
+        DELETE FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = ANY (v_produtos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = t.cod_produto OFFSET 0);
+    END IF;
+    PERFORM _estoque_nomear(v_produtos);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_revisar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_revisar(text[]) IS
+    'Forgets codes that no source mentions, renames the products of the others; inner use.';
 -- Refuses a statement on a table that bears a trigger of ours and is no source of this schema, nor a
 -- partition or child of one: a copy, an archive, a table of another installation. Counting it would
 -- move numbers that are not its own, and to pass over it in silence would hide a source that is not
@@ -2499,6 +2537,7 @@ DROP FUNCTION estoque_disponibilidade(text, double precision, integer);
 DROP FUNCTION estoque_cobertura;
 DROP FUNCTION estoque_buscar;
 DROP FUNCTION estoque_abaixo_do_minimo;
+DROP FUNCTION _estoque_tolerancias;
 DROP FUNCTION _estoque_tocados;
 DROP FUNCTION _estoque_tem_coluna;
 DROP FUNCTION _estoque_simular;
@@ -2519,11 +2558,16 @@ DROP FUNCTION _estoque_data_da_mudanca;
 DROP FUNCTION _estoque_citados;
 DROP FUNCTION _estoque_causa_da_falta;
 DROP FUNCTION _estoque_avisar;
+DROP FUNCTION _estoque_atual;
 DROP FUNCTION _estoque_acusar;
 DROP FUNCTION _estoque_travar_lotes;
+DROP FUNCTION _estoque_vencidos;
+DROP FUNCTION _estoque_liquidos_em;
 DROP FUNCTION _estoque_dias;
 DROP FUNCTION _estoque_refazer;
 DROP FUNCTION _estoque_insistir;
+DROP FUNCTION _estoque_unidos;
+DROP FUNCTION _estoque_produtos;
 DROP FUNCTION _estoque_contradicoes;
 DROP FUNCTION _estoque_movimentos_ligados;
 DROP FUNCTION _estoque_indices_das_fontes;
@@ -2682,6 +2726,44 @@ END;
 GRANT EXECUTE ON FUNCTION _estoque_indices_das_fontes() TO PUBLIC;
 COMMENT ON FUNCTION _estoque_indices_das_fontes() IS
     'The indexes that an installation makes on the sources; inner use.';
+-- The products, of those given or of all, whose stored D7 fields do not hold today, with what they
+-- are today. Where all hold, it looks at the rows given, or at no more than the two ends of the
+-- validity of all: each is one look into an index, with or without statistics.
+CREATE FUNCTION _estoque_vencidos(p_produtos text[] DEFAULT NULL)
+RETURNS TABLE (
+    cod_produto text, menor_estoque_d7 numeric(15,3), dia_ruptura date, valido_ate date
+)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_vencidos text[];
+    v_saldos numeric[];
+BEGIN
+    IF p_produtos IS NOT NULL THEN
+        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
+        FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = ANY (p_produtos)
+            AND v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
+    ELSIF (SELECT v_hoje NOT BETWEEN max(t.valido_desde) AND min(t.valido_ate)
+           FROM estoque_tempo_real AS t) THEN
+        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
+        FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
+    END IF;
+
+    IF v_vencidos IS NOT NULL THEN
+        RETURN QUERY
+        SELECT d.cod_produto, d.menor, d.dia_ruptura, d.valido_ate
+        FROM _estoque_d7(v_vencidos, v_saldos) AS d;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_vencidos(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_vencidos(text[]) IS
+    'Products, of those given or of all, whose stored D7 fields have expired, projected for today.';
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
 -- REPEATABLE READ session that had not seen this one fails with 40001 instead of overlooking it.
 -- Returns each gate, and whether this transaction turned it.
@@ -2702,6 +2784,29 @@ $body$;
 
 REVOKE ALL ON FUNCTION _estoque_travar_lotes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_travar_lotes(text[]) IS 'Locks lots in order; inner use.';
+-- All product rows with their D7 fields right for today, which the caller names: stored where they hold,
+-- projected where not. Questions about the whole stock read it; called in FROM it becomes part of their
+-- query, so that a condition on dia_ruptura goes by its index. estoque_consultar and the view
+-- estoque_por_codigo do the same for the products they are asked about.
+CREATE FUNCTION _estoque_atual(p_hoje date)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, saldo_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, t.menor_estoque_d7, t.dia_ruptura
+    FROM estoque_tempo_real AS t
+    WHERE p_hoje BETWEEN t.valido_desde AND t.valido_ate
+    UNION ALL
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, v.menor_estoque_d7, v.dia_ruptura
+    FROM _estoque_vencidos() AS v
+    JOIN estoque_tempo_real AS t ON t.cod_produto = v.cod_produto;
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_atual(date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_atual(date) IS
+    'All product rows with D7 fields right for today, to be part of a query; inner use.';
 -- Refuses a horizon in days that is NULL or negative. Raises 22023.
 CREATE FUNCTION _estoque_exigir_dias(p_dias integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

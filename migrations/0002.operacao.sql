@@ -86,8 +86,14 @@ DROP FUNCTION estoque_rupturas;
 -- without/11_consultas/_estoque_exigir_dias.sql
 DROP FUNCTION _estoque_exigir_dias;
 
+-- without/11_consultas/_estoque_atual.sql
+DROP FUNCTION _estoque_atual;
+
 -- without/09_aplicacao/_estoque_travar_lotes.sql
 DROP FUNCTION _estoque_travar_lotes;
+
+-- without/08_projecao/_estoque_vencidos.sql
+DROP FUNCTION _estoque_vencidos;
 
 -- without/05_leitura/_estoque_indices_das_fontes.sql
 DROP FUNCTION _estoque_indices_das_fontes;
@@ -1061,6 +1067,20 @@ GRANT EXECUTE ON FUNCTION _estoque_contradicoes(text[]) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_contradicoes(text[]) IS
     'Active unifications that contradict each other, with the reason in parts; inner use.';
 
+-- sql/06_unificacao/_estoque_produtos.sql
+-- The canonical codes of the codes given that are known; NULL where none is.
+CREATE FUNCTION _estoque_produtos(p_codigos text[]) RETURNS text[]
+LANGUAGE sql STABLE
+SET enable_seqscan = off
+BEGIN ATOMIC
+    SELECT array_agg(DISTINCT c.cod_produto)
+    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos);
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_produtos(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_produtos(text[]) IS
+    'Canonical codes of those of the codes given that are known; inner use.';
+
 -- sql/06_unificacao/_estoque_reagrupar.sql
 -- Moves codes to the group that unificacao_codigos now puts them in, and rebuilds the groups they
 -- leave and join. The product rows concerned are deleted and made anew: a writer waiting on one
@@ -1070,7 +1090,7 @@ COMMENT ON FUNCTION _estoque_contradicoes(text[]) IS
 CREATE OR REPLACE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
-SET enable_seqscan = on
+SET enable_seqscan = off
 SET enable_nestloop = off
 AS $body$
 DECLARE
@@ -1085,25 +1105,15 @@ BEGIN
     -- With every code that a unification ties to these now or tied to them before, the set is
     -- closed: no chain leads out of it.
     LOOP
-        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
-        SELECT array_agg(x.c) INTO v_mais
-        FROM (
+        v_mais := ARRAY(
             (
-                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
-                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
+                SELECT _estoque_unidos(v_mais)
                 UNION
-                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
-                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
-                UNION
-                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
-                WHERE m.cod_produto = ANY (v_produtos)
+                SELECT unnest(_estoque_membros(_estoque_produtos(v_mais)))
             )
             EXCEPT
-            SELECT f.c FROM unnest(v_codigos) AS f (c)
-        ) AS x (c)
-        WHERE x.c IS NOT NULL;
-        EXIT WHEN v_mais IS NULL;
+            SELECT unnest(v_codigos));
+        EXIT WHEN v_mais = '{}';
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
@@ -1117,8 +1127,7 @@ BEGIN
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
 
-    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
+    v_produtos := _estoque_produtos(v_codigos);
     INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
     SELECT x.p, v_agora, v_agora FROM unnest(v_produtos) AS x (p);
     v_corrigidos := _estoque_recalcular(v_produtos);
@@ -1130,6 +1139,29 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_reagrupar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_reagrupar(text[]) IS
     'Puts codes into the groups the unifications say and rebuilds those groups; inner use.';
+
+-- sql/06_unificacao/_estoque_unidos.sql
+-- The codes that an active unification names beside one of those given. The unifications, which are few,
+-- are read through: no index of theirs is ours to ask for.
+CREATE FUNCTION _estoque_unidos(p_codigos text[]) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
+AS $body$
+BEGIN
+    RETURN QUERY
+    SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
+    WHERE u.ativo AND u.codigo_origem::text = ANY (p_codigos) AND u.codigo_destino IS NOT NULL
+    UNION
+    SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
+    WHERE u.ativo AND u.codigo_destino::text = ANY (p_codigos) AND u.codigo_origem IS NOT NULL;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_unidos(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_unidos(text[]) IS
+    'Codes that an active unification names beside one of those given; inner use.';
 
 -- sql/06_unificacao/estoque_contradicoes.sql
 -- The active unifications that contradict each other and therefore unify nothing: an origin with
@@ -1258,9 +1290,9 @@ BEGIN
         SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos, n.nome,
             t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
             OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
-                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false))
-            OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate,
+                        _estoque_liquidos_em(t.liquidos, v_hoje - t.valido_desde))
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false, d.liquidos)) AS errado
         FROM _estoque_d7(v_alvos, v_saldos) AS d
         JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
             AND t.cod_produto = ANY (v_alvos)
@@ -1440,6 +1472,60 @@ $body$;
 GRANT EXECUTE ON FUNCTION _estoque_dias(text[], date) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_dias(text[], date) IS
     'The days on which products'' balances move, with the balance at their ends; inner use.';
+
+-- sql/08_projecao/_estoque_liquidos_em.sql
+-- The eight sums of the forecast that a product's row holds, as they stand p_dias days after the day they
+-- were summed for. While the row holds, nothing comes in on the days that have passed, nor goes out or
+-- comes in on the days that have entered the window: see valido_ate in _estoque_d7.
+CREATE FUNCTION _estoque_liquidos_em(p_liquidos numeric[], p_dias integer) RETURNS numeric[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN p_dias <= 0 THEN p_liquidos
+    ELSE p_liquidos[1 + least(p_dias, 7):8] || array_fill(p_liquidos[8], ARRAY[least(p_dias, 7)]) END;
+
+GRANT EXECUTE ON FUNCTION _estoque_liquidos_em(numeric[], integer) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_liquidos_em(numeric[], integer) IS
+    'The summed forecast of eight days, some days later; inner use.';
+
+-- sql/08_projecao/_estoque_vencidos.sql
+-- The products, of those given or of all, whose stored D7 fields do not hold today, with what they
+-- are today. Where all hold, it looks at the rows given, or at no more than the two ends of the
+-- validity of all: each is one look into an index, with or without statistics.
+CREATE FUNCTION _estoque_vencidos(p_produtos text[] DEFAULT NULL)
+RETURNS TABLE (
+    cod_produto text, menor_estoque_d7 numeric(15,3), dia_ruptura date, valido_ate date,
+    liquidos numeric[]
+)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path FROM CURRENT
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_vencidos text[];
+    v_saldos numeric[];
+BEGIN
+    IF p_produtos IS NOT NULL THEN
+        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
+        FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = ANY (p_produtos)
+            AND v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
+    ELSIF (SELECT v_hoje NOT BETWEEN max(t.valido_desde) AND min(t.valido_ate)
+           FROM estoque_tempo_real AS t) THEN
+        SELECT array_agg(t.cod_produto), array_agg(t.saldo_atual) INTO v_vencidos, v_saldos
+        FROM estoque_tempo_real AS t
+        WHERE v_hoje NOT BETWEEN t.valido_desde AND t.valido_ate;
+    END IF;
+
+    IF v_vencidos IS NOT NULL THEN
+        RETURN QUERY
+        SELECT d.cod_produto, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos
+        FROM _estoque_d7(v_vencidos, v_saldos) AS d;
+    END IF;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_vencidos(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_vencidos(text[]) IS
+    'Products, of those given or of all, whose stored D7 fields have expired, projected for today.';
 
 -- sql/09_aplicacao/_estoque_abrir_lotes.sql
 -- Sets the gate of lots to what their shipment items say and returns those whose gate turned.
@@ -1649,6 +1735,44 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_registrar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_registrar(text[]) IS
     'Makes codes and their products known, returns the new codes; inner use.';
+
+-- sql/09_aplicacao/_estoque_revisar.sql
+-- Looks again at codes that lost source rows or may have changed name: a code no source mentions
+-- any more is forgotten, with its product when it was the last of its group; the others are named anew.
+CREATE OR REPLACE FUNCTION _estoque_revisar(p_codigos text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+DECLARE
+    v_esquecidos text[];
+    v_produtos text[];
+BEGIN
+    SELECT array_agg(x.c ORDER BY x.c) INTO v_esquecidos
+    FROM unnest(p_codigos) AS x (c)
+    WHERE x.c NOT IN (SELECT _estoque_mencionados(p_codigos));
+
+    v_produtos := _estoque_produtos(p_codigos);
+    IF v_esquecidos IS NOT NULL THEN
+        -- Inside a trigger or a function, the query around it may still bring rows of this code.
+        PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);
+        DELETE FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_esquecidos);
+        DELETE FROM movimentacao_prevista AS m
+        WHERE m.cod_produto = ANY (v_produtos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = m.cod_produto OFFSET 0);
+        DELETE FROM estoque_tempo_real AS t
+        WHERE t.cod_produto = ANY (v_produtos) AND NOT EXISTS (
+            SELECT FROM estoque_codigo_conhecido AS c
+            WHERE c.cod_produto = t.cod_produto OFFSET 0);
+    END IF;
+    PERFORM _estoque_nomear(v_produtos);
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_revisar(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_revisar(text[]) IS
+    'Forgets codes that no source mentions, renames the products of the others; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a
@@ -2513,6 +2637,33 @@ GRANT EXECUTE ON FUNCTION _estoque_acusar(text, text, text, text, text[]) TO PUB
 COMMENT ON FUNCTION _estoque_acusar(text, text, text, text, text[]) IS
     'Raises an error, its message''s model and values in fields of their own; inner use.';
 
+-- sql/11_consultas/_estoque_atual.sql
+-- All product rows with their D7 fields right for today, which the caller names, and with the forecast
+-- summed up to the ends of today to today + 7: stored where they hold, projected where not. Questions about the whole stock read it; called in FROM it becomes part of their
+-- query, so that a condition on dia_ruptura goes by its index. estoque_consultar and the view
+-- estoque_por_codigo do the same for the products they are asked about.
+CREATE FUNCTION _estoque_atual(p_hoje date)
+RETURNS TABLE (
+    cod_produto text, nome_produto text, saldo_atual numeric(15,3),
+    menor_estoque_d7 numeric(15,3), dia_ruptura date, liquidos numeric[]
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, t.menor_estoque_d7, t.dia_ruptura,
+        _estoque_liquidos_em(t.liquidos, p_hoje - t.valido_desde)
+    FROM estoque_tempo_real AS t
+    WHERE p_hoje BETWEEN t.valido_desde AND t.valido_ate
+    UNION ALL
+    SELECT t.cod_produto, t.nome_produto, t.saldo_atual, v.menor_estoque_d7, v.dia_ruptura,
+        v.liquidos
+    FROM _estoque_vencidos() AS v
+    JOIN estoque_tempo_real AS t ON t.cod_produto = v.cod_produto;
+END;
+
+GRANT EXECUTE ON FUNCTION _estoque_atual(date) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_atual(date) IS
+    'All product rows with D7 fields right for today, to be part of a query; inner use.';
+
 -- sql/11_consultas/_estoque_avisar.sql
 -- Tells in a notice that the filter of an item of mudancas met no document; its fields as those of the
 -- errors of _estoque_acusar. False, so that a condition leaves the row of the notice out.
@@ -2681,9 +2832,6 @@ LANGUAGE plpgsql STABLE ROWS 1000
 SET search_path FROM CURRENT
 AS $body$
 #variable_conflict use_column
-DECLARE
-    v_geral numeric := coalesce(
-        (SELECT r.tolerancia FROM estoque_regra AS r WHERE r.cod_produto IS NULL), 0);
 BEGIN
     RETURN QUERY
     SELECT d.cod_produto, min(d.data), -min(d.saldo),
@@ -2693,15 +2841,8 @@ BEGIN
         SELECT x.*, lead(x.data) OVER (PARTITION BY x.cod_produto ORDER BY x.data) AS proximo
         FROM _estoque_dias(p_produtos, p_fim) AS x
     ) AS d
-    LEFT JOIN (
-        -- As _estoque_regras, but of these products: the rules of all others are not looked up.
-        SELECT DISTINCT ON (k.cod_produto) k.cod_produto, e.tolerancia
-        FROM estoque_codigo_conhecido AS k
-        JOIN estoque_regra AS e ON e.cod_produto = k.codigo
-        WHERE k.cod_produto = ANY (p_produtos)
-        ORDER BY k.cod_produto, e.cod_produto <> k.cod_produto, e.cod_produto
-    ) AS r ON r.cod_produto = d.cod_produto
-    WHERE d.saldo < 0 AND d.saldo < -coalesce(r.tolerancia, v_geral)
+    JOIN _estoque_tolerancias(p_produtos) AS r ON r.cod_produto = d.cod_produto
+    WHERE d.saldo < -r.tolerancia
     GROUP BY d.cod_produto;
 END
 $body$;
@@ -3576,6 +3717,39 @@ REVOKE ALL ON FUNCTION _estoque_tocados(_estoque_mudanca[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_tocados(_estoque_mudanca[]) IS
     'The products whose documents a simulation may meet; inner use.';
 
+-- sql/11_consultas/_estoque_tolerancias.sql
+-- The shortage that is none for each product given: of its rule, chosen as in _estoque_regras, where that
+-- says so, else of the row without a code. The rules of all others are not looked up.
+CREATE FUNCTION _estoque_tolerancias(p_produtos text[])
+RETURNS TABLE (cod_produto text, tolerancia numeric)
+LANGUAGE plpgsql STABLE ROWS 1000
+SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_nestloop = on
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_geral numeric := coalesce(
+        (SELECT r.tolerancia FROM estoque_regra AS r WHERE r.cod_produto IS NULL), 0);
+BEGIN
+    RETURN QUERY
+    SELECT u.p, coalesce(r.tolerancia, v_geral)
+    FROM unnest(p_produtos) AS u (p)
+    LEFT JOIN (
+        SELECT DISTINCT ON (k.cod_produto) k.cod_produto, e.tolerancia
+        FROM estoque_codigo_conhecido AS k
+        JOIN estoque_regra AS e ON e.cod_produto = k.codigo
+        WHERE k.cod_produto = ANY (p_produtos)
+        ORDER BY k.cod_produto, e.cod_produto <> k.cod_produto, e.cod_produto
+    ) AS r ON r.cod_produto = u.p;
+END
+$body$;
+
+GRANT EXECUTE ON FUNCTION _estoque_tolerancias(text[]) TO PUBLIC;
+COMMENT ON FUNCTION _estoque_tolerancias(text[]) IS
+    'Shortages of products up to which there is none; inner use.';
+
 -- sql/11_consultas/estoque_abaixo_do_minimo.sql
 -- The products that end some day of today to today + dias below their minimum by more than their
 -- tolerance (estoque_regra): the first such day, the lowest end of day, what is lacking to the minimum
@@ -4295,8 +4469,9 @@ COMMENT ON FUNCTION estoque_regra_vigente(text) IS
 -- (estoque_regra), soonest first. With the largest shortage on any of these days (falta) and the last day
 -- below zero (fim_ruptura), NULL where that is today + dias. dia_ruptura is the first such day;
 -- menor_estoque_d7 knows no tolerance.
--- Up to 7 days the maintained fields answer. Beyond, a product without a rupture so far is projected
--- where the exits of the days beyond come to more than its lowest balance: no other can run out.
+-- Up to 7 days the maintained fields answer, the end of each day among them. Beyond, a product without a
+-- rupture so far is projected where the exits of the days beyond come to more than its lowest balance: no
+-- other can run out. Most are seen not to by the largest of these sums alone.
 -- Planned for the day at hand: what a plan for any day takes for many is a handful.
 CREATE FUNCTION estoque_rupturas(dias integer DEFAULT 7)
 RETURNS TABLE (
@@ -4308,6 +4483,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET enable_mergejoin = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -4323,25 +4499,38 @@ BEGIN
     v_fim := v_hoje + least(v_dias, '9999-12-31'::date - v_hoje);
 
     IF v_dias <= 7 THEN
-        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
-            array_agg(a.menor_estoque_d7)
-        INTO v_produtos, v_nomes, v_saldos, v_menores
-        FROM _estoque_atual(v_hoje) AS a
-        WHERE a.dia_ruptura <= v_fim;
-    ELSE
-        WITH adiante AS (
-            SELECT m.cod_produto, sum(m.saida_prevista) AS saida
-            FROM movimentacao_prevista AS m
-            WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
-            GROUP BY m.cod_produto
+        RETURN QUERY
+        WITH a AS MATERIALIZED (
+            SELECT t.* FROM _estoque_atual(v_hoje) AS t WHERE t.dia_ruptura <= v_fim
+        ),
+        dia AS (
+            SELECT a.*, generate_series(0, v_fim - v_hoje) AS daqui FROM a
         )
-        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
-            array_agg(a.menor_estoque_d7)
-        INTO v_produtos, v_nomes, v_saldos, v_menores
-        FROM _estoque_atual(v_hoje) AS a
-        LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
-        WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida;
+        SELECT d.cod_produto, d.nome_produto, d.saldo_atual, d.menor_estoque_d7,
+            v_hoje + min(d.daqui), min(d.daqui), -min(d.saldo_atual + d.liquidos[d.daqui + 1]),
+            nullif(v_hoje + max(d.daqui), v_fim)
+        FROM dia AS d
+        JOIN _estoque_tolerancias(ARRAY(SELECT a.cod_produto FROM a)) AS r
+            ON r.cod_produto = d.cod_produto
+        WHERE d.saldo_atual + d.liquidos[d.daqui + 1] < -r.tolerancia
+        GROUP BY d.cod_produto, d.nome_produto, d.saldo_atual, d.menor_estoque_d7
+        ORDER BY min(d.daqui), d.cod_produto;
+        RETURN;
     END IF;
+
+    WITH adiante AS (
+        SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+        FROM movimentacao_prevista AS m
+        WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
+        GROUP BY m.cod_produto
+    )
+    SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+        array_agg(a.menor_estoque_d7)
+    INTO v_produtos, v_nomes, v_saldos, v_menores
+    FROM _estoque_atual(v_hoje) AS a
+    LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
+    WHERE a.menor_estoque_d7 < (SELECT greatest(max(m.saida), 0) FROM adiante AS m)
+        AND (a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida);
 
     RETURN QUERY
     SELECT x.produto, x.nome, x.saldo, x.menor, f.ruptura, f.ruptura - v_hoje, f.falta, f.fim
@@ -4593,7 +4782,8 @@ BEGIN
         JOIN _estoque_nomes_proprios(v_alvos) AS n ON n.codigo = d.cod_produto
     ),
     atual AS (
-        SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
+        SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale,
+            _estoque_liquidos_em(t.liquidos, v_hoje - t.valido_desde) AS somas
         FROM estoque_tempo_real AS t
         WHERE v_codigos IS NULL OR t.cod_produto = ANY (v_codigos)
     )
@@ -4608,12 +4798,11 @@ BEGIN
             ('menor_estoque_d7', t.menor_estoque_d7::text, c.menor::text, t.vale),
             ('dia_ruptura', t.dia_ruptura::text, c.ruptura::text, t.vale),
             ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate),
-            ('liquidos', t.liquidos::text, c.liquidos::text,
-                t.valido_desde = v_hoje AND t.liquidos <> c.liquidos)
+            ('liquidos', t.somas::text, c.liquidos::text, t.vale AND t.somas <> c.liquidos)
     ) AS x (campo, armazenado, esperado, conta)
     -- A row that is right in all is not taken apart into texts.
     WHERE (t.cod_produto, t.saldo_atual, t.nome_produto, t.menor_estoque_d7, t.dia_ruptura,
-            t.valido_ate > c.ate, t.liquidos)
+            t.valido_ate > c.ate, t.somas)
             IS DISTINCT FROM
             (c.produto, c.saldo, c.nome, c.menor, c.ruptura, false, c.liquidos)
         AND x.conta AND x.armazenado IS DISTINCT FROM x.esperado

@@ -347,3 +347,24 @@ def test_sao_paulo_day_differs_from_utc_for_some_hours() -> None:
 
     instante = datetime(2025, 8, 7, 1, 0, tzinfo=timezone.utc)
     assert instante.astimezone(FUSO).date() == date(2025, 8, 7) - timedelta(days=1)
+
+
+@pytest.mark.parametrize("dias", [0, 3, 7])
+def test_a_row_of_an_earlier_day_says_each_day_of_today(banco: Banco, dias: int) -> None:
+    """Exits overdue by then, days that have entered the window: the row holds, and is read."""
+    banco.mov("P", 10)
+    for quantos, dia in ((4, 1), (9, 5), (2, 20)):
+        banco.sep("P", quantos, dia)
+    banco.prod("P", 1, 6)
+    for hoje in range(5):
+        banco.congelar(banco.dia(hoje))
+        linha = banco.produto("P")
+        assert linha is not None
+        assert (linha["valido_desde"], linha["dia_ruptura"]) == (banco.D, banco.dia(5))
+        assert linha["valido_ate"] >= banco.dia(hoje)
+        certo = banco.verificar()
+        assert banco.cru("SELECT * FROM estoque_rupturas(%s)", [dias]) == certo.rupturas(dias)
+    banco.cru("UPDATE estoque_tempo_real SET liquidos[6] = liquidos[6] - 1")
+    assert [r["campo"] for r in banco.cru("SELECT * FROM estoque_verificar()")] == ["liquidos"]
+    banco.cru("SELECT estoque_recalcular('P')")
+    banco.verificar()

@@ -6,7 +6,7 @@
 CREATE FUNCTION _estoque_reagrupar(p_codigos text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET plan_cache_mode = force_custom_plan
-SET enable_seqscan = on
+SET enable_seqscan = off
 SET enable_nestloop = off
 AS $body$
 DECLARE
@@ -21,25 +21,15 @@ BEGIN
     -- With every code that a unification ties to these now or tied to them before, the set is
     -- closed: no chain leads out of it.
     LOOP
-        SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-        FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_mais);
-        SELECT array_agg(x.c) INTO v_mais
-        FROM (
+        v_mais := ARRAY(
             (
-                SELECT u.codigo_destino::text COLLATE "default" FROM unificacao_codigos AS u
-                WHERE u.ativo AND u.codigo_origem::text = ANY (v_mais)
+                SELECT _estoque_unidos(v_mais)
                 UNION
-                SELECT u.codigo_origem::text COLLATE "default" FROM unificacao_codigos AS u
-                WHERE u.ativo AND u.codigo_destino::text = ANY (v_mais)
-                UNION
-                SELECT unnest(ARRAY[m.codigo, m.cod_produto]) FROM estoque_codigo_conhecido AS m
-                WHERE m.cod_produto = ANY (v_produtos)
+                SELECT unnest(_estoque_membros(_estoque_produtos(v_mais)))
             )
             EXCEPT
-            SELECT f.c FROM unnest(v_codigos) AS f (c)
-        ) AS x (c)
-        WHERE x.c IS NOT NULL;
-        EXIT WHEN v_mais IS NULL;
+            SELECT unnest(v_codigos));
+        EXIT WHEN v_mais = '{}';
         v_codigos := v_codigos || v_mais;
     END LOOP;
 
@@ -53,8 +43,7 @@ BEGIN
     DELETE FROM estoque_tempo_real AS t WHERE t.cod_produto = ANY (v_codigos);
     DELETE FROM movimentacao_prevista AS m WHERE m.cod_produto = ANY (v_codigos);
 
-    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (v_codigos);
+    v_produtos := _estoque_produtos(v_codigos);
     INSERT INTO estoque_tempo_real (cod_produto, atualizado_em, comparado_em)
     SELECT x.p, v_agora, v_agora FROM unnest(v_produtos) AS x (p);
     v_corrigidos := _estoque_recalcular(v_produtos);

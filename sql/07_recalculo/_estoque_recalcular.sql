@@ -55,9 +55,9 @@ BEGIN
         SELECT d.cod_produto, d.saldo, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos, n.nome,
             t.saldo_atual <> d.saldo OR t.nome_produto IS DISTINCT FROM n.nome
             OR (v_hoje BETWEEN t.valido_desde AND t.valido_ate
-                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate)
-                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false))
-            OR (t.valido_desde = v_hoje AND t.liquidos <> d.liquidos) AS errado
+                AND (t.menor_estoque_d7, t.dia_ruptura, t.valido_ate > d.valido_ate,
+                        _estoque_liquidos_em(t.liquidos, v_hoje - t.valido_desde))
+                    IS DISTINCT FROM (d.menor, d.dia_ruptura, false, d.liquidos)) AS errado
         FROM _estoque_d7(v_alvos, v_saldos) AS d
         JOIN estoque_tempo_real AS t ON t.cod_produto = d.cod_produto
             AND t.cod_produto = ANY (v_alvos)

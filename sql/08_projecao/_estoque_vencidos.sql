@@ -3,7 +3,8 @@
 -- validity of all: each is one look into an index, with or without statistics.
 CREATE FUNCTION _estoque_vencidos(p_produtos text[] DEFAULT NULL)
 RETURNS TABLE (
-    cod_produto text, menor_estoque_d7 numeric(15,3), dia_ruptura date, valido_ate date
+    cod_produto text, menor_estoque_d7 numeric(15,3), dia_ruptura date, valido_ate date,
+    liquidos numeric[]
 )
 LANGUAGE plpgsql STABLE ROWS 100
 SET search_path FROM CURRENT
@@ -27,7 +28,7 @@ BEGIN
 
     IF v_vencidos IS NOT NULL THEN
         RETURN QUERY
-        SELECT d.cod_produto, d.menor, d.dia_ruptura, d.valido_ate
+        SELECT d.cod_produto, d.menor, d.dia_ruptura, d.valido_ate, d.liquidos
         FROM _estoque_d7(v_vencidos, v_saldos) AS d;
     END IF;
 END

@@ -13,9 +13,7 @@ BEGIN
     FROM unnest(p_codigos) AS x (c)
     WHERE x.c NOT IN (SELECT _estoque_mencionados(p_codigos));
 
-    SELECT array_agg(DISTINCT c.cod_produto) INTO v_produtos
-    FROM estoque_codigo_conhecido AS c WHERE c.codigo = ANY (p_codigos);
-
+    v_produtos := _estoque_produtos(p_codigos);
     IF v_esquecidos IS NOT NULL THEN
         -- Inside a trigger or a function, the query around it may still bring rows of this code.
         PERFORM set_config('estoque_pg.esqueceu', pg_current_xact_id()::text, true);

@@ -2,8 +2,9 @@
 -- (estoque_regra), soonest first. With the largest shortage on any of these days (falta) and the last day
 -- below zero (fim_ruptura), NULL where that is today + dias. dia_ruptura is the first such day;
 -- menor_estoque_d7 knows no tolerance.
--- Up to 7 days the maintained fields answer. Beyond, a product without a rupture so far is projected
--- where the exits of the days beyond come to more than its lowest balance: no other can run out.
+-- Up to 7 days the maintained fields answer, the end of each day among them. Beyond, a product without a
+-- rupture so far is projected where the exits of the days beyond come to more than its lowest balance: no
+-- other can run out. Most are seen not to by the largest of these sums alone.
 -- Planned for the day at hand: what a plan for any day takes for many is a handful.
 CREATE FUNCTION estoque_rupturas(dias integer DEFAULT 7)
 RETURNS TABLE (
@@ -15,6 +16,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
+SET enable_mergejoin = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -30,25 +32,38 @@ BEGIN
     v_fim := v_hoje + least(v_dias, '9999-12-31'::date - v_hoje);
 
     IF v_dias <= 7 THEN
-        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
-            array_agg(a.menor_estoque_d7)
-        INTO v_produtos, v_nomes, v_saldos, v_menores
-        FROM _estoque_atual(v_hoje) AS a
-        WHERE a.dia_ruptura <= v_fim;
-    ELSE
-        WITH adiante AS (
-            SELECT m.cod_produto, sum(m.saida_prevista) AS saida
-            FROM movimentacao_prevista AS m
-            WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
-            GROUP BY m.cod_produto
+        RETURN QUERY
+        WITH a AS MATERIALIZED (
+            SELECT t.* FROM _estoque_atual(v_hoje) AS t WHERE t.dia_ruptura <= v_fim
+        ),
+        dia AS (
+            SELECT a.*, generate_series(0, v_fim - v_hoje) AS daqui FROM a
         )
-        SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
-            array_agg(a.menor_estoque_d7)
-        INTO v_produtos, v_nomes, v_saldos, v_menores
-        FROM _estoque_atual(v_hoje) AS a
-        LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
-        WHERE a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida;
+        SELECT d.cod_produto, d.nome_produto, d.saldo_atual, d.menor_estoque_d7,
+            v_hoje + min(d.daqui), min(d.daqui), -min(d.saldo_atual + d.liquidos[d.daqui + 1]),
+            nullif(v_hoje + max(d.daqui), v_fim)
+        FROM dia AS d
+        JOIN _estoque_tolerancias(ARRAY(SELECT a.cod_produto FROM a)) AS r
+            ON r.cod_produto = d.cod_produto
+        WHERE d.saldo_atual + d.liquidos[d.daqui + 1] < -r.tolerancia
+        GROUP BY d.cod_produto, d.nome_produto, d.saldo_atual, d.menor_estoque_d7
+        ORDER BY min(d.daqui), d.cod_produto;
+        RETURN;
     END IF;
+
+    WITH adiante AS (
+        SELECT m.cod_produto, sum(m.saida_prevista) AS saida
+        FROM movimentacao_prevista AS m
+        WHERE m.data_prevista > v_hoje + 7 AND m.data_prevista <= v_fim
+        GROUP BY m.cod_produto
+    )
+    SELECT array_agg(a.cod_produto), array_agg(a.nome_produto), array_agg(a.saldo_atual),
+        array_agg(a.menor_estoque_d7)
+    INTO v_produtos, v_nomes, v_saldos, v_menores
+    FROM _estoque_atual(v_hoje) AS a
+    LEFT JOIN adiante AS x ON x.cod_produto = a.cod_produto
+    WHERE a.menor_estoque_d7 < (SELECT greatest(max(m.saida), 0) FROM adiante AS m)
+        AND (a.dia_ruptura IS NOT NULL OR a.menor_estoque_d7 < x.saida);
 
     RETURN QUERY
     SELECT x.produto, x.nome, x.saldo, x.menor, f.ruptura, f.ruptura - v_hoje, f.falta, f.fim

@@ -129,7 +129,8 @@ BEGIN
         JOIN _estoque_nomes_proprios(v_alvos) AS n ON n.codigo = d.cod_produto
     ),
     atual AS (
-        SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale
+        SELECT t.*, v_hoje BETWEEN t.valido_desde AND t.valido_ate AS vale,
+            _estoque_liquidos_em(t.liquidos, v_hoje - t.valido_desde) AS somas
         FROM estoque_tempo_real AS t
         WHERE v_codigos IS NULL OR t.cod_produto = ANY (v_codigos)
     )
@@ -144,12 +145,11 @@ BEGIN
             ('menor_estoque_d7', t.menor_estoque_d7::text, c.menor::text, t.vale),
             ('dia_ruptura', t.dia_ruptura::text, c.ruptura::text, t.vale),
             ('valido_ate', t.valido_ate::text, c.ate::text, t.vale AND t.valido_ate > c.ate),
-            ('liquidos', t.liquidos::text, c.liquidos::text,
-                t.valido_desde = v_hoje AND t.liquidos <> c.liquidos)
+            ('liquidos', t.somas::text, c.liquidos::text, t.vale AND t.somas <> c.liquidos)
     ) AS x (campo, armazenado, esperado, conta)
     -- A row that is right in all is not taken apart into texts.
     WHERE (t.cod_produto, t.saldo_atual, t.nome_produto, t.menor_estoque_d7, t.dia_ruptura,
-            t.valido_ate > c.ate, t.liquidos)
+            t.valido_ate > c.ate, t.somas)
             IS DISTINCT FROM
             (c.produto, c.saldo, c.nome, c.menor, c.ruptura, false, c.liquidos)
         AND x.conta AND x.armazenado IS DISTINCT FROM x.esperado
