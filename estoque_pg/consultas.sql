@@ -41,26 +41,33 @@ SELECT cod_produto, nome_produto, estoque_atual, dia_ruptura, falta, proxima_ent
 -- The products whose rows were written by transactions that had not ended at the moment `desde`, or
 -- began later, each with its writer; how many there are; and the moment of this answer. A snapshot
 -- lists no subtransactions, so rows are compared by the age of their writer, not by visibility;
--- numbers come round, hence the ages below zero. Where no transaction that writes has ended since
--- (xmax), the table is not read, and `produtos` is NULL: as many as before. Where as many rows came
--- as went, `produtos` tells nothing: which of the codes `ouvidos` have none is told by itself.
+-- numbers come round, hence the ages below zero. Unless `tudo`, only the products that run out are
+-- looked at, by their index: of a large stock, the rest less often. Where no transaction that writes
+-- has ended since (xmax), the table is not read, and `produtos` and `rompidos` are NULL: as many as
+-- before. `ouvidos` tells the writer of each of these codes at any rate, NULL where it has no row.
 -- `regras` is another number whenever a rule is another.
 SELECT pg_snapshot_xmin(s.agora)::text AS marca, nosso.estoque_hoje() AS hoje,
-       CASE WHEN s.escrito THEN x.produtos END AS produtos, x.mudados,
-       ARRAY(SELECT o.codigo FROM unnest(%(ouvidos)s::text[]) AS o (codigo)
-              WHERE (SELECT t.cod_produto FROM nosso.estoque_tempo_real AS t
-                      WHERE t.cod_produto = o.codigo) IS NULL) AS ausentes,
+       CASE WHEN s.escrito AND s.tudo THEN x.lidos END AS produtos,
+       CASE WHEN s.escrito THEN x.rompidos END AS rompidos, x.mudados,
+       (SELECT coalesce(jsonb_object_agg(o.codigo, (
+                   SELECT t.xmin::text FROM nosso.estoque_tempo_real AS t
+                    WHERE t.cod_produto = o.codigo)), '{}')
+          FROM unnest(%(ouvidos)s::text[]) AS o (codigo)) AS ouvidos,
        (SELECT coalesce(sum(r.xmin::text::bigint), 0)::text FROM nosso.estoque_regra AS r) AS regras
-  FROM (SELECT a.agora,
+  FROM (SELECT a.agora, %(tudo)s::boolean AS tudo,
                coalesce(pg_snapshot_xmax(a.agora)::text::bigint > %(desde)s::bigint, true) AS escrito
           FROM (SELECT pg_current_snapshot() AS agora) AS a) AS s
  CROSS JOIN LATERAL (
-       SELECT count(*) AS produtos,
-              coalesce(jsonb_object_agg(t.cod_produto, t.xmin::text) FILTER (
-                  WHERE age(t.xmin) <= (SELECT age((%(desde)s::bigint & 4294967295)::text::xid))
-                    AND age(t.xmin) >= 0), '{}') AS mudados
-         FROM nosso.estoque_tempo_real AS t
-        WHERE s.escrito) AS x;
+       SELECT count(*) AS lidos, count(t.dia_ruptura) AS rompidos,
+              coalesce(jsonb_object_agg(t.cod_produto, t.quem::text) FILTER (
+                  WHERE age(t.quem) <= (SELECT age((%(desde)s::bigint & 4294967295)::text::xid))
+                    AND age(t.quem) >= 0), '{}') AS mudados
+         FROM (SELECT p.cod_produto, p.dia_ruptura, p.xmin AS quem
+                 FROM nosso.estoque_tempo_real AS p WHERE s.escrito AND s.tudo
+                UNION ALL
+               SELECT p.cod_produto, p.dia_ruptura, p.xmin
+                 FROM nosso.estoque_tempo_real AS p
+                WHERE s.escrito AND NOT s.tudo AND p.dia_ruptura IS NOT NULL) AS t) AS x;
 
 -- nome: projecao
 -- One row per day from today to the horizon.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -70,9 +71,70 @@ def test_what_a_look_finds(banco: Banco, mudados: Callable[..., Mudados]) -> Non
     assert not mudados(visto.marca).mudados.keys() & {"P3"}
     banco.cru("UPDATE movimentacao_estoque SET cod_produto = 'P5' WHERE cod_produto = 'P3'")
     visto = mudados(visto.marca, ["P1", "P3"])
-    assert (visto.produtos, set(visto.mudados), visto.ausentes) == (4, {"P5"}, ["P3"])
+    assert (visto.produtos, set(visto.mudados)) == (4, {"P5"})
+    assert (set(visto.ouvidos), visto.ouvidos["P3"]) == ({"P1", "P3"}, None)
     banco.cru("DELETE FROM movimentacao_estoque WHERE cod_produto = 'P5'")
     assert mudados(visto.marca).produtos == 3
+
+
+def test_a_look_at_what_is_in_sight(banco: Banco, mudados: Callable[..., Mudados]) -> None:
+    for codigo in ("P1", "P2", "P3"):
+        banco.mov(codigo, 5)
+    inicio = mudados(None, ["P1"])
+    assert (inicio.produtos, inicio.rompidos) == (3, 0)
+    banco.mov("P1", 1)
+    banco.mov("P2", 1)
+    banco.sep("P3", 9)
+    visto = mudados(inicio.marca, ["P1"], False)
+    assert (visto.produtos, visto.rompidos, set(visto.mudados)) == (None, 1, {"P3"})
+    assert visto.ouvidos["P1"] not in (None, inicio.ouvidos["P1"])
+    banco.mov("P3", 9)
+    visto = mudados(inicio.marca, [], False)
+    assert (visto.rompidos, visto.mudados, visto.ouvidos) == (0, {}, {})
+    assert set(mudados(inicio.marca).mudados) == {"P1", "P2", "P3"}
+
+
+def test_whom_a_look_at_what_is_in_sight_wakes(banco: Banco) -> None:
+    for codigo in ("P1", "P2", "P3"):
+        banco.mov(codigo, 5)
+
+    async def acompanhar() -> None:
+        acordadas: Counter[str | None] = Counter()
+
+        async def pagina(vivo: AoVivo, codigo: str | None) -> None:
+            async for _ in vivo.ouvir(codigo, vivo.versao):
+                acordadas[codigo] += 1
+
+        async with await psycopg.AsyncConnection.connect(banco.dsn, autocommit=True) as conn:
+            vivo = AoVivo(APIEstoqueTempoRealAsync(conn).responder)
+            await vivo.olhar()
+            tarefas = [asyncio.create_task(pagina(vivo, c)) for c in ("P1", "P2", None)]
+            await asyncio.sleep(0)
+
+            async def olhar(tudo: bool) -> dict[str | None, int]:
+                acordadas.clear()
+                await vivo.olhar(tudo)
+                await asyncio.sleep(0.01)
+                return dict(acordadas)
+
+            assert await olhar(False) == {}
+            banco.mov("P1", 1)
+            assert await olhar(False) == {"P1": 1, None: 1}
+            assert await olhar(False) == {}
+            banco.mov("P3", 1)  # no page shows it: seen when all products are looked at
+            assert await olhar(False) == {}
+            assert await olhar(True) == {None: 1}
+            banco.sep("P3", 9)
+            assert await olhar(False) == {None: 1}
+            assert await olhar(True) == await olhar(False) == {}  # told already
+            banco.mov("P3", 9)  # the rupture ends
+            assert await olhar(False) == {None: 1}
+            banco.unir("P2", "P1")
+            assert await olhar(False) == {"P1": 1, "P2": 1, None: 1}
+            vivo.encerrar()
+            await asyncio.gather(*tarefas)
+
+    asyncio.run(acompanhar())
 
 
 def test_who_listens_ends_up_with_what_is_stored(banco: Banco) -> None:
@@ -108,7 +170,7 @@ def test_who_listens_ends_up_with_what_is_stored(banco: Banco) -> None:
             for sessao in sessoes:
                 sessao.start()
             while any(sessao.is_alive() for sessao in sessoes):
-                await vivo.olhar()
+                await vivo.olhar(olhares % 3 == 0)
                 olhares += 1
                 await asyncio.sleep(0.01)
             await vivo.olhar()

@@ -201,7 +201,7 @@ class Metricas:
             yield _figura("estoque_painel_ouvintes", "Open pages.", [({}, ao_vivo.ouvintes)])
             yield _figura(
                 "estoque_painel_olhar_duracao_seconds",
-                "How long the last look for changes took.",
+                "How long the last look at all products for changes took.",
                 [({}, ao_vivo.levou)],
             )
         for familia in self._duracoes.collect():

@@ -2,6 +2,9 @@
 
 Writers tell nobody: once a second the rows that they wrote are looked for by their writer's number
 (the question `mudados`). A page is told that something changed, and asks for itself again.
+
+What an open page shows and what runs out are looked at each time, by index. All other products are
+read through, which takes as long as there are many: of a large stock less often.
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ from estoque_pg.perguntas.base import Pergunta
 T = TypeVar("T")
 
 INTERVALO = 1.0  # seconds between two looks, at least
-PARTE = 20  # and at least so many times what a look takes: a twentieth of one server process
+PARTE = 20  # and at least so many times what one takes: a twentieth of one server process
 DESENHO = 4  # and so many times what pages took that were drawn since the last one
-MAXIMO = 15.0  # seconds between two looks, at most
+MAXIMO = 15.0  # seconds between two looks, and between two at all products, at most
 LIMITE = 30.0  # seconds after which a look is given up
 CONTAGEM = 60.0  # seconds between two counts of incoherences, at least: they take a second
 _registro = logging.getLogger("estoque_pg.painel")
@@ -60,12 +63,14 @@ class AoVivo:
         self._marca: int | None = None
         self._hoje: date | None = None
         self._produtos = 0
+        self._rompidos: int | None = None
         self._regras = ""
         self._incoerencias: int | None = None
         self._interessa = False
-        self._sabidos: dict[str, str] = {}
-        self._ausentes: set[str] = set()
-        self._levou: deque[float] = deque(maxlen=5)
+        self._sabidos: dict[str, str | None] = {}
+        self._ouvidos: dict[str, str | None] = {}
+        self._levou: dict[bool, deque[float]] = {t: deque(maxlen=5) for t in (False, True)}
+        self._tudo_em = 0.0
         self._gasto = 0.0
 
     @property
@@ -83,34 +88,40 @@ class AoVivo:
 
     @property
     def levou(self) -> float:
-        """How many seconds the last look took."""
-        return self._levou[-1] if self._levou else 0.0
+        """How many seconds the last look at all products took."""
+        return self._levou[True][-1] if self._levou[True] else 0.0
 
     async def olhar_sempre(self) -> None:
         """Look again and again until `encerrar`; while the database is away, wait for it."""
         while not self._fim.is_set():
             try:
-                await asyncio.wait_for(self.olhar(), LIMITE)
+                await asyncio.wait_for(self.olhar(time.monotonic() >= self._tudo_em), LIMITE)
             except Exception as erro:  # whatever it is, the next look may succeed
                 if self._marca is not None:
                     _registro.warning("warning: changes are not seen: %s", str(erro) or repr(erro))
                 self._marca = None  # what happens meanwhile is not known: all is new afterwards
-            espera = max(INTERVALO, self._leva() * PARTE, self._gasto * DESENHO)
+            espera = max(INTERVALO, self._leva(False) * PARTE, self._gasto * DESENHO)
             self._gasto = 0.0
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._fim.wait(), min(espera, MAXIMO))
 
-    async def olhar(self) -> None:
-        """Look once, and wake those whom it concerns."""
+    async def olhar(self, tudo: bool = True) -> None:
+        """Look once, at all products or at those in sight, and wake those whom it concerns."""
+        tudo = tudo or self._marca is None
         ouvidos = {o.codigo for o in self._ouvintes if o.codigo is not None}
         inicio = time.monotonic()
-        visto = await self._responder(internas.mudados(self._marca, sorted(ouvidos)))
-        if visto.produtos is not None:
-            self._levou.append(time.monotonic() - inicio)
-        novos = {c for c, quem in visto.mudados.items() if self._sabidos.get(c) != quem}
-        ausentes = set(visto.ausentes)
-        novos |= ausentes - self._ausentes  # a row that went while another came
+        visto = await self._responder(internas.mudados(self._marca, sorted(ouvidos), tudo))
+        if visto.rompidos is not None:
+            self._levou[tudo].append(time.monotonic() - inicio)
+        # Of a page just drawn nothing is known yet; it is told if what it shows is no product.
+        outros = {
+            c: quem for c, quem in visto.ouvidos.items() if self._ouvidos.get(c, quem or "") != quem
+        }
+        achados = outros | visto.mudados
+        novos = {c for c, quem in achados.items() if self._sabidos.get(c, "") != quem}
         produtos = self._produtos if visto.produtos is None else visto.produtos
+        rompidos = self._rompidos if visto.rompidos is None else visto.rompidos
+        listas = rompidos != self._rompidos  # one may have ended, and its row is not among these
         # A day that turned, a row that went: what was read is no sum of changes any more.
         todos = (
             self._marca is None
@@ -118,9 +129,14 @@ class AoVivo:
             or produtos < self._produtos
         )
         primeira = self._marca is None and self._hoje is None
-        self._marca, self._hoje, self._produtos = visto.marca, visto.hoje, produtos
-        self._sabidos, self._ausentes, self._regras = visto.mudados, ausentes, visto.regras
-        if (novos or todos) and not primeira:
+        self._hoje, self._produtos, self._rompidos = visto.hoje, produtos, rompidos
+        self._ouvidos, self._regras = visto.ouvidos, visto.regras
+        self._sabidos = achados if tudo else self._sabidos | achados
+        if tudo:
+            self._marca = visto.marca
+        if visto.produtos is not None:
+            self._tudo_em = time.monotonic() + min(self._leva(True) * PARTE, MAXIMO)
+        if (novos or todos or listas) and not primeira:
             self._acordar(novos, todos)
 
     def _acordar(self, codigos: Collection[str], todos: bool = False) -> None:
@@ -155,12 +171,13 @@ class AoVivo:
                 self._acordar(())
             await asyncio.sleep(CONTAGEM)
 
-    def _leva(self) -> float:
-        """Return what a look takes that reads: the quickest of the last, once there are enough.
+    def _leva(self, tudo: bool) -> float:
+        """Return what such a look takes that reads: the quickest of the last, where there are some.
 
         One that had to connect, or to wait for a processor, says nothing.
         """
-        return min(self._levou) if len(self._levou) == self._levou.maxlen else 0.0
+        levou = self._levou[tudo]
+        return min(levou) if len(levou) == levou.maxlen else 0.0
 
     async def ouvir(self, codigo: str | None, versao: str) -> AsyncIterator[str]:
         """Yield the state whenever it is another than `versao`, what the page shows, until the end.

@@ -208,26 +208,32 @@ class Mudados(Linha):
     """The products written since a moment, and the moment to ask from next.
 
     `mudados` has the number of each row's writer by canonical code: the same again is nothing new.
-    `produtos` is None where nobody has written since: as many as before. `ausentes` are those of
-    the codes that were named which are no product, or no more. `regras` is another text whenever a
-    rule is another.
+    `produtos` and `rompidos`, how many there are and how many run out, are None where nobody has
+    written since: as many as before; `produtos` also where not all were looked at. `ouvidos` has
+    the same number for each code that was named, None for what is no product, or no more.
+    `regras` is another text whenever a rule is another.
     """
 
     marca: int
     hoje: date
     produtos: int | None
+    rompidos: int | None
     mudados: dict[str, str]
-    ausentes: list[str]
+    ouvidos: dict[str, str | None]
     regras: str
 
 
-def mudados(desde: int | None, ouvidos: Sequence[str] = ()) -> Pergunta[Mudados]:
-    """Return what was written since the moment `marca` of an earlier answer; None: nothing yet."""
+def mudados(desde: int | None, ouvidos: Sequence[str] = (), tudo: bool = True) -> Pergunta[Mudados]:
+    """Return what was written since the moment `marca` of an earlier answer; None: nothing yet.
+
+    Without `tudo` only the products that run out are looked at, and those named.
+    """
     return uma_linha(
         lambda marca, **mais: Mudados(marca=int(marca), **mais),
         "mudados",
         desde=desde,
         ouvidos=list(ouvidos),
+        tudo=tudo,
     )
 
 
