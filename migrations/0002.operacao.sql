@@ -7,29 +7,37 @@
 -- known in UTF-8, in the encodings of Western Europe and, as either, in SQL_ASCII; elsewhere only
 -- capitals are evened out. Tables are made with it, and a dump that is restored finds it anywhere: it
 -- names nothing but what PostgreSQL itself has.
+-- Not in SQL: each statement that writes a name would read and plan all of it anew, for ten times as long
+-- as it takes.
 CREATE FUNCTION _estoque_simples(p_texto text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN p_texto !~ '[^\x01-\x7f]' THEN lower(p_texto)
-    WHEN getdatabaseencoding() = 'UTF8' THEN
-        lower(regexp_replace(normalize(p_texto, NFD), '[\u0300-\u036f]', '', 'g'))
-    WHEN getdatabaseencoding() IN ('SQL_ASCII', 'LATIN1', 'LATIN5', 'LATIN9', 'WIN1252') THEN
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS $body$
+BEGIN
+    IF p_texto !~ '[^\x01-\x7f]' THEN
+        RETURN lower(p_texto);
+    ELSIF getdatabaseencoding() = 'UTF8' THEN
+        RETURN lower(regexp_replace(normalize(p_texto, NFD), '[\u0300-\u036f]', '', 'g'));
+    ELSIF getdatabaseencoding() IN ('SQL_ASCII', 'LATIN1', 'LATIN5', 'LATIN9', 'WIN1252') THEN
         -- By bytes, written as \351: of two that are a letter or an accent in UTF-8 one is made, or none.
-        (SELECT replace(lower(
-            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-            regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-                CASE WHEN getdatabaseencoding() = 'SQL_ASCII' THEN
-                    regexp_replace(regexp_replace(
-                        b.octetos, '\\314\\2[0-7]{2}|\\315\\2[0-5][0-7]', '', 'g'),
-                        '\\303\\2([0-7]{2})', '\\3\1', 'g')
-                    ELSE b.octetos END,
-                '\\3[04][0-5]', 'a', 'g'), '\\3[04]7', 'c', 'g'),
-                '\\3[15][0-3]', 'e', 'g'), '\\3[15][4-7]', 'i', 'g'),
-                '\\3[26]1', 'n', 'g'), '\\3[26][2-6]|\\3[37]0', 'o', 'g'),
-                '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), chr(92))
-         FROM (SELECT encode(convert_to(
-             translate(p_texto, chr(92), chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos))
-    ELSE lower(p_texto) END;
+        RETURN (
+            SELECT replace(lower(
+                regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+                regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+                    CASE WHEN getdatabaseencoding() = 'SQL_ASCII' THEN
+                        regexp_replace(regexp_replace(
+                            b.octetos, '\\314\\2[0-7]{2}|\\315\\2[0-5][0-7]', '', 'g'),
+                            '\\303\\2([0-7]{2})', '\\3\1', 'g')
+                        ELSE b.octetos END,
+                    '\\3[04][0-5]', 'a', 'g'), '\\3[04]7', 'c', 'g'),
+                    '\\3[15][0-3]', 'e', 'g'), '\\3[15][4-7]', 'i', 'g'),
+                    '\\3[26]1', 'n', 'g'), '\\3[26][2-6]|\\3[37]0', 'o', 'g'),
+                    '\\3[37][1-4]', 'u', 'g'), '\\3[37]5|\\377', 'y', 'g')), chr(1), chr(92))
+            FROM (SELECT encode(convert_to(
+                translate(p_texto, chr(92), chr(1)), getdatabaseencoding()), 'escape')) AS b (octetos));
+    END IF;
+    RETURN lower(p_texto);
+END
+$body$;
 
 GRANT EXECUTE ON FUNCTION _estoque_simples(text) TO PUBLIC;
 COMMENT ON FUNCTION _estoque_simples(text) IS
@@ -1594,6 +1602,90 @@ REVOKE ALL ON FUNCTION _estoque_acusar_repetido(text[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_acusar_repetido(text[], text[]) IS
     'Raises XX001 for a code that a table of ours has twice; inner use.';
 
+-- sql/09_aplicacao/_estoque_mover_documento.sql
+-- The short way of one document, made, changed or taken away: p_menos leaves the forecast of p_de,
+-- p_mais joins that of p_para; one of them may be 0. p_entra tells entries from exits. The forecast is
+-- not read for it: the product's row holds its sums up to each of eight days, and what a document
+-- changes of them is known. By them the one UPDATE that locks the row moves the minimum as well.
+-- p_nome, p_saiu and the result as in _estoque_somar; the fields must have been projected today.
+CREATE OR REPLACE FUNCTION _estoque_mover_documento(
+    p_codigo text, p_entra boolean, p_de date, p_menos numeric, p_para date, p_mais numeric,
+    p_nome text, p_saiu boolean
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_menos numeric := CASE WHEN p_entra THEN p_menos ELSE -p_menos END;
+    v_mais numeric := CASE WHEN p_entra THEN p_mais ELSE -p_mais END;
+    v_sai integer := _estoque_dia(p_de, p_entra, v_hoje);
+    v_vem integer := _estoque_dia(p_para, p_entra, v_hoje);
+    v_mudanca numeric[] := ARRAY[
+        CASE WHEN v_vem <= 1 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 1 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 2 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 2 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 3 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 3 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 4 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 4 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 5 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 5 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 6 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 6 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 7 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 7 THEN v_menos ELSE 0 END,
+        CASE WHEN v_vem <= 8 THEN v_mais ELSE 0 END - CASE WHEN v_sai <= 8 THEN v_menos ELSE 0 END];
+    v_rompe boolean;
+    v_nome text;
+    v_renomear boolean;
+    v_certo text;
+BEGIN
+    UPDATE estoque_tempo_real AS t
+    SET liquidos = _estoque_liquidos(t.liquidos, v_mudanca),
+        menor_estoque_d7 = t.saldo_atual + _estoque_liquido_menor(t.liquidos, v_mudanca),
+        -- What time alone changes from then on; see _estoque_d7. What leaves may leave it too early.
+        valido_ate = least(t.valido_ate, CASE WHEN p_mais = 0 THEN NULL
+            WHEN p_para > v_hoje + 7 THEN p_para - 8
+            WHEN p_entra AND p_para >= v_hoje THEN greatest(p_para - 1, v_hoje) END),
+        atualizado_em = now()
+    WHERE t.cod_produto = p_codigo
+        -- In one piece, so that the code alone says by which index: see docs/decisoes/15.
+        AND coalesce(t.valido_desde = v_hoje AND t.valido_ate >= v_hoje, false)
+        AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
+    RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
+        t.nome_produto,
+        coalesce(p_nome, '') <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
+    INTO v_rompe, v_nome, v_renomear;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    IF p_de = p_para THEN
+        IF p_mais <> p_menos THEN
+            PERFORM _estoque_prever(p_codigo, p_de, p_entra, p_mais - p_menos);
+        END IF;
+    ELSE
+        IF p_menos <> 0 THEN
+            PERFORM _estoque_prever(p_codigo, p_de, p_entra, -p_menos);
+        END IF;
+        IF p_mais <> 0 THEN
+            PERFORM _estoque_prever(p_codigo, p_para, p_entra, p_mais);
+        END IF;
+    END IF;
+    IF v_rompe THEN
+        PERFORM _estoque_romper(ARRAY[p_codigo]);
+    END IF;
+    IF v_renomear THEN
+        -- The row is locked: of names, what is committed by now is seen.
+        v_certo := _estoque_nome(p_codigo);
+        IF v_certo IS DISTINCT FROM v_nome THEN
+            UPDATE estoque_tempo_real AS t SET nome_produto = v_certo WHERE t.cod_produto = p_codigo;
+        END IF;
+    END IF;
+    RETURN true;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION
+    _estoque_mover_documento(text, boolean, date, numeric, date, numeric, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION
+    _estoque_mover_documento(text, boolean, date, numeric, date, numeric, text, boolean) IS
+    'Moves one document in the forecast of its product; inner use.';
+
 -- sql/09_aplicacao/_estoque_nomear.sql
 -- Writes the names of the products given where they differ from what the sources say.
 -- Called for the few rows whose name a statement may have changed. Locks the rows in order, and reads
@@ -1773,6 +1865,56 @@ $body$;
 REVOKE ALL ON FUNCTION _estoque_revisar(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION _estoque_revisar(text[]) IS
     'Forgets codes that no source mentions, renames the products of the others; inner use.';
+
+-- sql/09_aplicacao/_estoque_somar.sql
+-- The short way of one movement, made, changed or taken away: the forecast stays as it is, so balance
+-- and minimum move by the same amount. Only a product has a row under its own code: a code that is not
+-- canonical, or not known, finds none.
+-- p_nome is the name the row bears, where it was made or taken away (p_saiu); NULL where it stays.
+-- Returns false, having done nothing, where that is not enough (no row, _estoque_basta_somar, a product
+-- rebuilt in this transaction): then it goes through _estoque_aplicar, where the locks are explained.
+CREATE OR REPLACE FUNCTION _estoque_somar(p_codigo text, p_saldo numeric, p_nome text, p_saiu boolean)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $body$
+DECLARE
+    v_hoje date := estoque_hoje();
+    v_rompe boolean;
+    v_nome text;
+    v_renomear boolean;
+    v_certo text;
+BEGIN
+    UPDATE estoque_tempo_real AS t
+    SET saldo_atual = t.saldo_atual + p_saldo,
+        menor_estoque_d7 = t.menor_estoque_d7 + p_saldo,
+        atualizado_em = now()
+    WHERE t.cod_produto = p_codigo
+        AND _estoque_basta_somar(t.menor_estoque_d7, p_saldo, v_hoje, t.valido_desde, t.valido_ate)
+        AND t.recalculado_por IS DISTINCT FROM pg_current_xact_id()
+    RETURNING t.menor_estoque_d7 < 0 OR t.dia_ruptura IS NOT NULL,
+        t.nome_produto,
+        coalesce(p_nome, '') <> '' AND (t.nome_produto IS NOT DISTINCT FROM p_nome) = p_saiu
+    INTO v_rompe, v_nome, v_renomear;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF v_rompe THEN
+        PERFORM _estoque_romper(ARRAY[p_codigo]);
+    END IF;
+    IF v_renomear THEN
+        -- The row is locked: of names, what is committed by now is seen.
+        v_certo := _estoque_nome(p_codigo);
+        IF v_certo IS DISTINCT FROM v_nome THEN
+            UPDATE estoque_tempo_real AS t SET nome_produto = v_certo WHERE t.cod_produto = p_codigo;
+        END IF;
+    END IF;
+    RETURN true;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION _estoque_somar(text, numeric, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION _estoque_somar(text, numeric, text, boolean) IS
+    'Adds one movement to its product; inner use.';
 
 -- sql/09_aplicacao/_estoque_travar_lotes.sql
 -- Locks lots in order, making those not seen before. The row is written, not only locked, so that a

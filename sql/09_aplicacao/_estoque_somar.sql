@@ -13,6 +13,7 @@ DECLARE
     v_rompe boolean;
     v_nome text;
     v_renomear boolean;
+    v_certo text;
 BEGIN
     UPDATE estoque_tempo_real AS t
     SET saldo_atual = t.saldo_atual + p_saldo,
@@ -31,8 +32,12 @@ BEGIN
     IF v_rompe THEN
         PERFORM _estoque_romper(ARRAY[p_codigo]);
     END IF;
-    IF v_renomear AND _estoque_nome(p_codigo) IS DISTINCT FROM v_nome THEN
-        PERFORM _estoque_nomear(ARRAY[p_codigo]);
+    IF v_renomear THEN
+        -- The row is locked: of names, what is committed by now is seen.
+        v_certo := _estoque_nome(p_codigo);
+        IF v_certo IS DISTINCT FROM v_nome THEN
+            UPDATE estoque_tempo_real AS t SET nome_produto = v_certo WHERE t.cod_produto = p_codigo;
+        END IF;
     END IF;
     RETURN true;
 END
