@@ -570,7 +570,7 @@ def test_errors_are_pages_for_people_and_json_for_programs(cena: Banco) -> None:
         gente = {"Accept": "text/html", "Accept-Language": "pt"}
         for caminho, status, dito in (
             ("/produto/zzz", 404, "nenhuma origem conhece o código"),
-            ("/nada", 404, "não há nada neste endereço"),
+            ("/nada", 404, "não há nada neste endereço</p>"),
             ("/lista/nada", 404, "não existe essa lista"),
             ("/lista/rupturas?dias=-1", 422, "dias"),
             ("/lista/rupturas?dias=x", 422, "dias"),

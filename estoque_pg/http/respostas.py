@@ -106,9 +106,13 @@ def instalar(app: FastAPI, pagina: Pagina | None = None) -> None:
     """
 
     def responder(
-        pedido: Request, status: int, erro: str, headers: Mapping[str, str] | None = None
+        pedido: Request,
+        status: int,
+        erro: str,
+        headers: Mapping[str, str] | None = None,
+        a_pessoas: str | None = None,
     ) -> Response:
-        feita = pagina(pedido, status, erro) if pagina else None
+        feita = pagina(pedido, status, a_pessoas or erro) if pagina else None
         return feita or resposta_de_erro(status, erro, headers)
 
     async def nosso(pedido: Request, erro: Exception) -> Response:
@@ -124,8 +128,12 @@ def instalar(app: FastAPI, pagina: Pagina | None = None) -> None:
         if erro.status_code < 400:  # the panel sends on to its login
             return Response(status_code=erro.status_code, headers=erro.headers)
         if erro.detail == "Not Found":  # no route: all others say what was not found
-            erro.detail = t(
-                "there is nothing at this address: GET /openapi.json lists what there is"
+            return responder(
+                pedido,
+                erro.status_code,
+                t("there is nothing at this address: GET /openapi.json lists what there is"),
+                erro.headers,
+                a_pessoas=t("there is nothing at this address"),
             )
         detalhe = t(erro.detail) if erro.detail in _DE_STARLETTE else erro.detail
         return responder(pedido, erro.status_code, detalhe, erro.headers)
